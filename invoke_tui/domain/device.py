@@ -1,0 +1,57 @@
+"""What a worker runs on and what it holds, as shown in the status bar, the monitor and ``doctor``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from invoke_tui.domain.base import Record
+
+DeviceKind = Literal["cuda", "rocm", "mps", "cpu"]
+PrecisionName = Literal["float16", "bfloat16", "float32"]
+WorkerState = Literal["starting", "warming", "idle", "busy", "stopping", "dead"]
+
+
+class DeviceChoice(Record):
+    """The device and precision an engine chose, and why in one sentence each."""
+
+    device: str = Field(description="torch's name: cuda:0, mps, cpu")
+    kind: DeviceKind
+    name: str = Field(description="What people call it: NVIDIA H200, CPU (Intel Xeon)")
+    precision: PrecisionName
+    device_reason: str
+    precision_reason: str
+    total_memory: int = Field(default=0, description="bytes of VRAM; 0 on the CPU")
+
+
+class MemoryUse(Record):
+    """Bytes in use on the machine that runs the engine. VRAM figures are 0 where there is none."""
+
+    vram_used: int = 0
+    vram_total: int = 0
+    ram_used: int = 0
+    ram_total: int = 0
+    process_rss: int = 0
+
+
+class WorkerStatus(Record):
+    """One worker process as the daemon sees it."""
+
+    pid: int
+    device: str
+    state: WorkerState
+    choice: DeviceChoice | None = None
+    memory: MemoryUse = MemoryUse()
+    item_id: int | None = None
+    restarts: int = 0
+
+    @property
+    def vram(self) -> int:
+        """Bytes of VRAM in use."""
+        return self.memory.vram_used
+
+    @property
+    def ram(self) -> int:
+        """Bytes of RAM the process holds."""
+        return self.memory.process_rss

@@ -1,0 +1,68 @@
+"""What a person asks for: every generation parameter, declared once.
+
+The form, the CLI flags, the recipes and the metadata all read these fields, their bounds and descriptions.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from invoke_tui.domain.base import Record
+from invoke_tui.domain.schedulers import SchedulerName
+
+SEED_MAX: Final = 2**32 - 1
+PROMPT_LIMIT: Final = 200_000
+
+SeedBehaviour = Literal["PER_ITERATION", "PER_PROMPT"]
+
+
+class GenerationRequest(Record):
+    """One press of the generate key. ``None`` means "what the model asks for, else InvokeAI's default"."""
+
+    positive_prompt: str = Field(default="", max_length=PROMPT_LIMIT, description="What the picture shows")
+    negative_prompt: str = Field(default="", max_length=PROMPT_LIMIT, description="What the picture must not show")
+    model: str | None = Field(default=None, description="Key or name of the main model; none = the default model")
+    vae: str | None = Field(default=None, description="Key or name of a VAE to use instead of the model's own")
+    width: int | None = Field(default=None, ge=64, le=16384, multiple_of=8, description="Width in pixels")
+    height: int | None = Field(default=None, ge=64, le=16384, multiple_of=8, description="Height in pixels")
+    steps: int | None = Field(default=None, ge=1, le=500, description="Denoising steps")
+    cfg_scale: float | None = Field(default=None, ge=1, le=200, description="Classifier-free guidance scale")
+    cfg_rescale_multiplier: float | None = Field(default=None, ge=0, lt=1, description="CFG rescale")
+    scheduler: SchedulerName | None = Field(default=None, description="Scheduler")
+    seed: int | None = Field(default=None, ge=0, le=SEED_MAX, description="Seed; none = random")
+    count: int = Field(default=1, ge=1, le=10_000, description="How many pictures; seeds count up from the first")
+    clip_skip: int = Field(default=0, ge=0, le=24, description="Text encoder layers to leave out at the end")
+    seamless_x: bool = Field(default=False, description="Tile without a seam from left to right")
+    seamless_y: bool = Field(default=False, description="Tile without a seam from top to bottom")
+    vae_precision: Literal["fp16", "fp32"] | None = Field(default=None, description="Precision of the VAE decode")
+    board: str | None = Field(default=None, description="Board that receives the pictures")
+    max_prompts: int = Field(default=100, ge=1, le=10_000, description="Limit of a dynamic prompt's expansion")
+    seed_behaviour: SeedBehaviour = Field(default="PER_ITERATION", description="Seeds of dynamic prompts")
+
+
+class ResolvedRequest(Record):
+    """A request for exactly one picture with every choice made; this is what a recipe turns into a graph."""
+
+    positive_prompt: str
+    negative_prompt: str
+    model: str = Field(description="Model key")
+    vae: str | None = Field(default=None, description="VAE key")
+    width: int = Field(ge=64, multiple_of=8)
+    height: int = Field(ge=64, multiple_of=8)
+    steps: int = Field(ge=1)
+    cfg_scale: float = Field(ge=1)
+    cfg_rescale_multiplier: float = Field(ge=0, lt=1)
+    scheduler: SchedulerName
+    seed: int = Field(ge=0, le=SEED_MAX)
+    clip_skip: int = Field(ge=0)
+    seamless_x: bool = False
+    seamless_y: bool = False
+    vae_precision: Literal["fp16", "fp32"] = "fp32"
+    board: str | None = None
+
+
+DEFAULT_STEPS: Final = 30
+DEFAULT_CFG_SCALE: Final = 7.5
+DEFAULT_SCHEDULER: Final[SchedulerName] = "dpmpp_3m_k"
