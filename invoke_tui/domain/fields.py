@@ -1,0 +1,69 @@
+"""The values that flow along a graph's edges, in InvokeAI's shapes. Tensors and pictures travel by name."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from invoke_tui.domain.base import Document
+from invoke_tui.domain.models import ModelIdentifier
+
+SeamlessAxis = Literal["x", "y"]
+
+
+class ImageField(Document):
+    """A picture by its gallery name."""
+
+    image_name: str
+
+
+class LatentsField(Document):
+    """Latents (or noise) by name. ``seed`` is the seed of the noise they came from, where known."""
+
+    latents_name: str
+    seed: int | None = None
+
+
+class ConditioningField(Document):
+    """An encoded prompt by name."""
+
+    conditioning_name: str
+    mask: dict[str, Any] | None = None
+
+
+class LoRAField(Document):
+    """A LoRA to apply, with its weight."""
+
+    lora: ModelIdentifier
+    weight: float = 1.0
+
+
+class UNetField(Document):
+    """The denoiser, the scheduler that came with it, and what is patched onto it."""
+
+    unet: ModelIdentifier
+    scheduler: ModelIdentifier
+    loras: list[LoRAField] = Field(default_factory=list)
+    seamless_axes: list[SeamlessAxis] = Field(default_factory=list)
+    freeu_config: dict[str, Any] | None = None
+
+
+class CLIPField(Document):
+    """Tokenizer and text encoder, with the number of final layers to leave out."""
+
+    tokenizer: ModelIdentifier
+    text_encoder: ModelIdentifier
+    skipped_layers: int = 0
+    loras: list[LoRAField] = Field(default_factory=list)
+
+
+class VAEField(Document):
+    """The autoencoder."""
+
+    vae: ModelIdentifier
+    seamless_axes: list[SeamlessAxis] = Field(default_factory=list)
+
+
+class MetadataField(Document):
+    """Metadata travelling to the node that writes the picture: a plain JSON object."""
