@@ -1,0 +1,103 @@
+"""HTTP and WebSocket over the daemon's Unix socket, with the daemon's errors turned back into ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+from invoke_tui.domain.errors import ExitCode, StudioError, UnreachableError, error_from_json
+from invoke_tui.domain.events import EVENT, Event
+
+if TYPE_CHECKING:
+    import httpx
+
+API: str = "/api/v1"
+_CONNECT_TIMEOUT = 5.0
+_ANSWER_TIMEOUT = 120.0  # ten thousand items on a busy, slow disk
+_MAX_EVENT = 64 * 2**20
+
+
+class Transport:
+    """Requests to one socket. httpx and websockets are imported on first use: the first paint needs neither."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._http: httpx.AsyncClient | None = None
+
+    async def get(self, path: str, parameters: dict[str, Any] | None = None) -> bytes:
+        """GET below the API's prefix."""
+        given = {name: value for name, value in (parameters or {}).items() if value is not None}
+        return await self._send("GET", path, params=given)
+
+    async def post(self, path: str, body: dict[str, Any]) -> bytes:
+        """POST a JSON object."""
+        return await self._send("POST", path, json=body)
+
+    async def post_json(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST a JSON object and read one."""
+        return cast("dict[str, Any]", json.loads(await self.post(path, body)))
+
+    async def close(self) -> None:
+        """Close the pooled connections."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    async def _send(self, method: str, path: str, **arguments: Any) -> bytes:
+        import httpx
+
+        if self._http is None:
+            self._http = httpx.AsyncClient(
+                transport=httpx.AsyncHTTPTransport(uds=str(self._socket)),
+                base_url=f"http://studio{API}/",
+                timeout=httpx.Timeout(_ANSWER_TIMEOUT, connect=_CONNECT_TIMEOUT),
+                trust_env=False,
+            )
+        try:
+            response = await self._http.request(method, quote(path), **arguments)
+        except httpx.TimeoutException as error:
+            raise UnreachableError(
+                "The studio does not answer.", hint="It may be very busy; see `invoke-tui studio logs`."
+            ) from error
+        except httpx.TransportError as error:
+            raise _gone(self._socket) from error
+        if response.is_success:
+            return response.content
+        raise _reported(response)
+
+    async def events(self, since: int) -> AsyncIterator[Event]:
+        """The event stream; ends only by an exception."""
+        from websockets.asyncio.client import unix_connect
+        from websockets.exceptions import WebSocketException
+
+        try:
+            async with unix_connect(
+                str(self._socket),
+                f"ws://studio{API}/events?since={since}",
+                max_size=_MAX_EVENT,
+                compression=None,
+                open_timeout=_ANSWER_TIMEOUT,
+                ping_interval=None,
+            ) as stream:
+                async for text in stream:
+                    yield EVENT.validate_json(text)
+        except (OSError, WebSocketException) as error:
+            raise _gone(self._socket) from error
+        raise _gone(self._socket)
+
+
+def _gone(socket: Path) -> UnreachableError:
+    return UnreachableError(
+        "The studio is not running.", hint=f"Start it with `invoke-tui studio start` (its socket is {socket})."
+    )
+
+
+def _reported(response: httpx.Response) -> StudioError:
+    try:
+        body = response.json()
+        return error_from_json(body["error"], int(body.get("exit_code", ExitCode.FAILED)))
+    except (ValueError, KeyError, TypeError):
+        return StudioError(f"The studio answered {response.status_code}.", hint="See `invoke-tui studio logs`.")
