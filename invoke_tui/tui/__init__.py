@@ -1,0 +1,1 @@
+"""The terminal studio: app, screens, widgets, and pictures in a terminal."""
