@@ -46,7 +46,9 @@ def read_config_file(path: Path) -> ConfigFile:
 def parse_config(path: Path, data: bytes) -> ConfigFile:
     """Understand the bytes of a file; see ``read_config_file``."""
     if len(data) > LARGEST_FILE:
-        raise ConfigError(path, [Problem(f"is larger than {LARGEST_FILE:,} bytes; this is not a configuration")])
+        raise ConfigError(
+            path, [Problem(f"is larger than {LARGEST_FILE:,} bytes; this is not a configuration")]
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -144,25 +146,29 @@ def _read_version_3(found: ConfigFile, root: yaml.Node, problems: list[Problem])
 def _value(node: yaml.Node, name: str, line: int, problems: list[Problem]) -> Any:
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_document(node)  # type: ignore[no-untyped-call]
+        return loader.construct_document(node)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         what = getattr(error, "problem", None) or str(error) or "it cannot be understood"
         problems.append(Problem(f"not a value: {what}", line=line, key=name))
         return None
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def _unknown(name: str, line: int) -> Problem:
     near = closest(name, KEYS)
-    return Problem("is no key of this file", line=line, key=name, allowed=f"did you mean {near}?" if near else "")
+    return Problem(
+        "is no key of this file", line=line, key=name, allowed=f"did you mean {near}?" if near else ""
+    )
 
 
 def _check_schema(value: Any, line: int, problems: list[Problem]) -> None:
     try:
         version = tuple(int(part) for part in str(value).split("."))
     except ValueError:
-        problems.append(Problem("is no version", line=line, key="schema_version", value=value, allowed="such as 4.0.3"))
+        problems.append(
+            Problem("is no version", line=line, key="schema_version", value=value, allowed="such as 4.0.3")
+        )
         return
     if version > NEWEST_SCHEMA:
         newest = ".".join(map(str, NEWEST_SCHEMA))

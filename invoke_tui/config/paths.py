@@ -83,7 +83,9 @@ def private_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = folder.lstat()
     except OSError as error:
-        raise BadInputError(f"cannot make the folder {folder}: {error.strerror}", code="folder_not_writable") from error
+        raise BadInputError(
+            f"cannot make the folder {folder}: {error.strerror}", code="folder_not_writable"
+        ) from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise BadInputError(
             f"{folder} is not a folder of this user",
@@ -140,7 +142,7 @@ def _short_enough(socket: Path, env: Mapping[str, str]) -> Path:
 
 def _temporary() -> Path:
     """Return the shortest temporary folder. Not ``$TMPDIR`` first: two shells must agree on the place."""
-    common = Path("/tmp")  # noqa: S108
+    common = Path("/tmp")
     return common if os.access(common, os.W_OK) else Path(tempfile.gettempdir())
 
 

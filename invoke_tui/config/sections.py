@@ -1,7 +1,7 @@
 """Every key of ``invokeai.yaml``, declared once: type, bounds, default, meaning.
 
 Each class is one section of the file, its first docstring line the heading. The key names, types and defaults of all
-sections but the last are InvokeAI's; the last one is ours. The first file, ``config show``, ``docs/configuration.md``
+sections but ``Terminal`` are InvokeAI's; those are ours. The first file, ``config show``, ``docs/configuration.md``
 and the settings screen are made from these declarations.
 """
 
@@ -61,7 +61,9 @@ class Section(BaseModel):
 class Schema(Section):
     """The file itself."""
 
-    schema_version: str = Field(default="4.0.3", description="Layout of this file. Not a setting: leave it as it is.")
+    schema_version: str = Field(
+        default="4.0.3", description="Layout of this file. Not a setting: leave it as it is."
+    )
     legacy_models_yaml_path: Path | None = Field(
         default=None, description="The models.yaml of an InvokeAI 3 installation. Not a setting."
     )
@@ -123,7 +125,8 @@ class Folders(Section):
     db_dir: Path = Field(default=Path("databases"), description="The database.")
     outputs_dir: Path = Field(default=Path("outputs"), description="Pictures, in its folder images.")
     image_subfolder_strategy: Literal["flat", "date", "type", "hash"] = Field(
-        default="flat", description="How pictures are spread over subfolders: not at all, by day, by kind, by hash."
+        default="flat",
+        description="How pictures are spread over subfolders: not at all, by day, by kind, by hash.",
     )
     custom_nodes_dir: Path = Field(default=Path("nodes"), description="Custom nodes.")
     style_presets_dir: Path = Field(default=Path("style_presets"), description="Prompt templates.")
@@ -139,7 +142,9 @@ class Logging(Section):
         default=["console"],
         description="Where the log goes: console, file=<path>, syslog=<path or address:host:port>, http=<url>.",
     )
-    log_format: Literal["plain", "color", "syslog", "legacy"] = Field(default="color", description="Look of a line.")
+    log_format: Literal["plain", "color", "syslog", "legacy"] = Field(
+        default="color", description="Look of a line."
+    )
     log_level: LogLevel = Field(default="info", description="Log messages of this level and above.")
     log_sql: bool = Field(default=False, description="Log SQL statements; needs log_level debug. Very long.")
     log_level_network: LogLevel = Field(default="warning", description="Level for network messages.")
@@ -156,7 +161,9 @@ class Logging(Section):
 class Development(Section):
     """Development."""
 
-    use_memory_db: bool = Field(default=False, description="Keep the database in memory: all is lost at the end.")
+    use_memory_db: bool = Field(
+        default=False, description="Keep the database in memory: all is lost at the end."
+    )
     dev_reload: bool = Field(default=False, description="Reload when Python sources change.")
     profile_graphs: bool = Field(default=False, description="Profile graphs with cProfile.")
     profile_prefix: str | None = Field(default=None, description="Prefix of profile files.")
@@ -170,7 +177,9 @@ class Cache(Section):
         default=None, gt=0, description="RAM for the model cache in GB; unset: from the memory there is."
     )
     max_cache_vram_gb: float | None = Field(
-        default=None, ge=0, description="VRAM for models in GB; unset: what is there, less device_working_mem_gb."
+        default=None,
+        ge=0,
+        description="VRAM for models in GB; unset: what is there, less device_working_mem_gb.",
     )
     log_memory_usage: bool = Field(default=False, description="Log memory around every cache operation.")
     model_cache_keep_alive_min: float = Field(
@@ -186,10 +195,13 @@ class Cache(Section):
         default=True, description="Keep models in RAM while they are in VRAM: more RAM, faster switching."
     )
     ram: float | None = Field(default=None, gt=0, description="Deprecated and unused; see max_cache_ram_gb.")
-    vram: float | None = Field(default=None, ge=0, description="Deprecated and unused; see max_cache_vram_gb.")
+    vram: float | None = Field(
+        default=None, ge=0, description="Deprecated and unused; see max_cache_vram_gb."
+    )
     lazy_offload: bool = Field(default=True, description="Deprecated and unused.")
     pytorch_cuda_alloc_conf: str | None = Field(
-        default=None, description='torch\'s CUDA allocator, e.g. "backend:cudaMallocAsync"; unset: torch\'s own way.'
+        default=None,
+        description="torch's CUDA allocator, e.g. \"backend:cudaMallocAsync\"; unset: torch's own way.",
     )
 
 
@@ -202,7 +214,8 @@ class Device(Section):
         description="Device to generate on: auto, cpu, mps, cuda, cuda:1, xpu, xpu:1.",
     )
     generation_devices: Literal["auto"] | list[str] = Field(
-        default="auto", description="Devices that work side by side: auto (every GPU), or a list such as [cuda:0, cuda:1]."
+        default="auto",
+        description="Devices that work side by side: auto (every GPU) or a list such as [cuda:0, cuda:1].",
     )
     offload_text_encoders_to_idle_gpus: bool = Field(
         default=True, description="With several GPUs, put text encoders on an idle one."
@@ -232,9 +245,12 @@ class Generation(Section):
     sequential_guidance: bool = Field(
         default=False, description="Calculate guidance one after the other: less memory, slower."
     )
-    wan_memory_optimization: bool = Field(default=False, description="Experimental memory savings for Wan: slower.")
+    wan_memory_optimization: bool = Field(
+        default=False, description="Experimental memory savings for Wan: slower."
+    )
     pid_memory_optimization: bool = Field(
-        default=False, description="Experimental memory savings for PiD decoding: about half the peak, other pixels."
+        default=False,
+        description="Experimental memory savings for PiD decoding: about half the peak, other pixels.",
     )
     attention_type: Literal["auto", "normal", "xformers", "sliced", "torch-sdp"] = Field(
         default="auto", description="How attention is calculated."
@@ -244,7 +260,10 @@ class Generation(Section):
     ] = Field(default="auto", description="Slice size when attention_type is sliced.")
     force_tiled_decode: bool = Field(default=False, description="Decode in tiles: less memory, slower.")
     pil_compress_level: int = Field(
-        default=1, ge=0, le=9, description="PNG compression: 0 none, 1 fast, 9 smallest. All keep every pixel."
+        default=1,
+        ge=0,
+        le=9,
+        description="PNG compression: 0 none, 1 fast, 9 smallest. All keep every pixel.",
     )
 
 
@@ -273,12 +292,15 @@ class Models(Section):
     """Model installation."""
 
     hashing_algorithm: HashingAlgorithm = Field(
-        default="blake3_single", description="How installed models are hashed; random: not at all, an id is made up."
+        default="blake3_single",
+        description="How installed models are hashed; random: not at all, an id is made up.",
     )
     remote_api_tokens: list[UrlToken] | None = Field(
         default=None, description="Tokens for downloads: a list of {url_regex: …, token: …}."
     )
-    scan_models_on_startup: bool = Field(default=False, description="Register models found in models_dir at the start.")
+    scan_models_on_startup: bool = Field(
+        default=False, description="Register models found in models_dir at the start."
+    )
     allow_private_download_urls: bool = Field(
         default=False, description="Allow downloads from this machine and its private network."
     )
@@ -286,7 +308,9 @@ class Models(Section):
     unsafe_disable_picklescan: bool = Field(
         default=False, description="Unsafe: do not check pickled models, which can run any code."
     )
-    allow_unknown_models: bool = Field(default=True, description="Install models nobody can identify as unknown.")
+    allow_unknown_models: bool = Field(
+        default=True, description="Install models nobody can identify as unknown."
+    )
 
 
 class Users(Section):
@@ -299,8 +323,12 @@ class Users(Section):
 class External(Section):
     """External services."""
 
-    external_alibabacloud_api_key: SecretStr | None = Field(default=None, description="Key for Alibaba Cloud.")
-    external_alibabacloud_base_url: str | None = Field(default=None, description="Another address for Alibaba Cloud.")
+    external_alibabacloud_api_key: SecretStr | None = Field(
+        default=None, description="Key for Alibaba Cloud."
+    )
+    external_alibabacloud_base_url: str | None = Field(
+        default=None, description="Another address for Alibaba Cloud."
+    )
     external_gemini_api_key: SecretStr | None = Field(default=None, description="Key for Gemini.")
     external_gemini_base_url: str | None = Field(default=None, description="Another address for Gemini.")
     external_openai_api_key: SecretStr | None = Field(default=None, description="Key for OpenAI.")
@@ -314,9 +342,12 @@ class Terminal(Section):
 
     ours: ClassVar[bool] = True
 
-    theme: str = Field(default="auto", min_length=1, description="Colours of the screen; auto: what the terminal says.")
+    theme: str = Field(
+        default="auto", min_length=1, description="Colours of the screen; auto: what the terminal says."
+    )
     keymap: dict[str, Keys] = Field(
-        default={}, description="Other keys for actions: {action id: keys, comma separated}. F1 shows the ids."
+        default={},
+        description="Other keys for actions: {action id: keys, comma separated}. F1 shows the ids.",
     )
     image_protocol: Literal["auto", "kitty", "iterm2", "blocks", "half", "ascii", "none"] = Field(
         default="auto", description="How pictures are shown; auto: the best this terminal can."
@@ -331,9 +362,12 @@ class Terminal(Section):
     worker_timeout_seconds: float = Field(
         default=60, gt=0, description="A worker without a sign of life for so long is replaced."
     )
-    editor: str | None = Field(default=None, description="Editor for long texts; unset: $VISUAL, then $EDITOR.")
+    editor: str | None = Field(
+        default=None, description="Editor for long texts; unset: $VISUAL, then $EDITOR."
+    )
     default_model: str | None = Field(
-        default=None, description="Key or name of the model to start with; unset: the last used, then the first."
+        default=None,
+        description="Key or name of the model to start with; unset: the last used, then the first.",
     )
 
 

@@ -87,7 +87,9 @@ class Settings(
 
     def engine_settings(self) -> EngineSettings:
         """Return the part an engine needs."""
-        return EngineSettings(**{key: getattr(self, key) for key in EngineSettings.model_fields if hasattr(self, key)})
+        return EngineSettings(
+            **{key: getattr(self, key) for key in EngineSettings.model_fields if hasattr(self, key)}
+        )
 
 
 @dataclass
@@ -117,7 +119,11 @@ def load(root: Path | None = None, *, create: bool = True, **overrides: Any) -> 
 
         write_first_file(paths.config_file)
     _keep_private(file)
-    folders = {"db_dir": settings.db_dir, "outputs_dir": settings.outputs_dir, "models_dir": settings.models_dir}
+    folders = {
+        "db_dir": settings.db_dir,
+        "outputs_dir": settings.outputs_dir,
+        "models_dir": settings.models_dir,
+    }
     return Studio(settings, with_folders(paths, **folders), _sources(file, flags), list(file.notes))
 
 

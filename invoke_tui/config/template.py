@@ -38,7 +38,9 @@ def first_file() -> str:
 def entry(key: str, value: Any) -> str:
     """Return ``key: value`` as one line of YAML."""
     plain = str(value) if isinstance(value, Path) else value
-    text = str(yaml.safe_dump(plain, allow_unicode=True, default_flow_style=True, width=10**9, sort_keys=False))
+    text = str(
+        yaml.safe_dump(plain, allow_unicode=True, default_flow_style=True, width=10**9, sort_keys=False)
+    )
     line = " ".join(text.removesuffix("...\n").split("\n")).strip()
     return f"{key}: {line}"
 
