@@ -124,6 +124,7 @@ class Snapshot(_Event):
     event: Literal["snapshot"] = "snapshot"
     counts: QueueCounts
     paused: bool
+    pause_reason: str = ""
     running: list[QueueItem]
     workers: list[WorkerStatus]
     progress: list[Progress] = Field(default_factory=list, description="Latest of each running item")

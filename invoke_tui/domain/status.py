@@ -21,3 +21,4 @@ class StudioStatus(Record):
     workers: list[WorkerStatus] = Field(default_factory=list)
     counts: QueueCounts = QueueCounts()
     paused: bool = False
+    pause_reason: str = Field(default="", description="Why, when the studio paused itself: the disk is full, …")
