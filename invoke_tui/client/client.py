@@ -81,7 +81,8 @@ class StudioClient:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise UnreachableError(
-                        "The studio did not start in time.", hint=f"Its log is {self.paths.logs_dir}/daemon.log."
+                        "The studio did not start in time.",
+                        hint=f"Its log is {self.paths.logs_dir}/daemon.log.",
                     ) from error
             await start_daemon(self.paths, timeout=left)
             await asyncio.sleep(_RETRY_PAUSE)

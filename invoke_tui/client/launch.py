@@ -23,24 +23,13 @@ async def start_daemon(paths: StudioPaths, *, timeout: float) -> None:
     The child forks away at once (own session, no terminal, output into its log), so it is nobody's zombie and no
     hang-up reaches it. It says through a pipe how starting went; the pipe closing without a word is a crash.
     """
-    paths.logs_dir.mkdir(parents=True, exist_ok=True)
+    paths.prepare()
     reading, writing = os.pipe()
     try:
         try:
-            with open(paths.logs_dir / "daemon.out", "ab") as output:
-                process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "invoke_tui.studio", "--root", str(paths.root)]
-                    + ["--detach", "--ready-fd", str(writing)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    cwd="/",
-                    pass_fds=[writing],
-                    start_new_session=True,
-                )
+            await asyncio.to_thread(_spawn, paths, writing)
         finally:
             os.close(writing)
-        await asyncio.to_thread(process.wait)
         try:
             word = await asyncio.wait_for(_read_all(reading), timeout)
         except TimeoutError:
@@ -50,6 +39,22 @@ async def start_daemon(paths: StudioPaths, *, timeout: float) -> None:
     finally:
         os.close(reading)
     _judge(word, paths)
+
+
+def _spawn(paths: StudioPaths, ready: int) -> None:
+    """Run the daemon's starter, which returns as soon as the daemon itself has been forked off."""
+    root = ["--root", str(paths.root)] if paths.root else []
+    with open(paths.logs_dir / "daemon.out", "ab") as output:
+        subprocess.run(
+            [sys.executable, "-P", "-m", "invoke_tui.studio", *root, "--detach", "--ready-fd", str(ready)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            pass_fds=[ready],
+            start_new_session=True,
+            check=False,
+        )
 
 
 def _judge(word: bytes, paths: StudioPaths) -> None:

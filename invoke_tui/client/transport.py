@@ -91,7 +91,8 @@ class Transport:
 
 def _gone(socket: Path) -> UnreachableError:
     return UnreachableError(
-        "The studio is not running.", hint=f"Start it with `invoke-tui studio start` (its socket is {socket})."
+        "The studio is not running.",
+        hint=f"Start it with `invoke-tui studio start` (its socket is {socket}).",
     )
 
 
@@ -100,4 +101,6 @@ def _reported(response: httpx.Response) -> StudioError:
         body = response.json()
         return error_from_json(body["error"], int(body.get("exit_code", ExitCode.FAILED)))
     except (ValueError, KeyError, TypeError):
-        return StudioError(f"The studio answered {response.status_code}.", hint="See `invoke-tui studio logs`.")
+        return StudioError(
+            f"The studio answered {response.status_code}.", hint="See `invoke-tui studio logs`."
+        )

@@ -1,0 +1,1 @@
+"""Alembic's environment and the schema's versions, shipped as package data and run when the daemon starts."""

@@ -1,0 +1,1 @@
+"""The schema's versions. ``HEAD`` in ``database.migrate`` names the newest."""

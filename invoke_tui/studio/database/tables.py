@@ -1,0 +1,103 @@
+"""The tables, for SQLAlchemy Core. Column names are InvokeAI's where it has one.
+
+SQLAlchemy Core spells the statements (typed, composable, no string building from input); its ORM and session have
+nothing to add for records that are read and written whole.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, Table, Text, text
+
+metadata: Final = MetaData()
+
+queue_items: Final = Table(
+    "queue_items",
+    metadata,
+    Column("item_id", Integer, primary_key=True, autoincrement=True),
+    Column("batch_id", Text, nullable=False),
+    Column("session_id", Text, nullable=False, unique=True),
+    Column("status", Text, nullable=False, server_default="pending"),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("position", Float, nullable=False, server_default="0"),
+    # how often a worker has taken the item, and how many of those times the worker died of it
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("crashes", Integer, nullable=False, server_default="0"),
+    Column("prompt", Text, nullable=False, server_default=""),
+    Column("request", Text),
+    Column("session", Text),
+    Column("workflow", Text),
+    Column("origin", Text),
+    Column("destination", Text),
+    Column("device", Text),
+    Column("worker", Text),
+    Column("lease_until", Float),
+    Column("error_type", Text),
+    Column("error_message", Text),
+    Column("error_hint", Text),
+    Column("error_traceback", Text),
+    Column("retried_from_item_id", Integer),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("started_at", Text),
+    Column("completed_at", Text),
+    sqlite_autoincrement=True,
+)
+Index("idx_queue_items_order", queue_items.c.status, text("priority DESC"), queue_items.c.position)
+Index("idx_queue_items_batch_id", queue_items.c.batch_id)
+
+images: Final = Table(
+    "images",
+    metadata,
+    Column("image_name", Text, primary_key=True),
+    Column("image_origin", Text, nullable=False),
+    Column("image_category", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("item_id", Integer),
+    Column("session_id", Text),
+    Column("node_id", Text),
+    Column("metadata", Text),
+    Column("is_intermediate", Boolean, nullable=False, server_default="0"),
+    Column("starred", Boolean, nullable=False, server_default="0"),
+    Column("has_workflow", Boolean, nullable=False, server_default="0"),
+    Column("image_subfolder", Text, nullable=False, server_default=""),
+    Column("board_id", Text),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+)
+Index("idx_images_newest", images.c.is_intermediate, images.c.created_at, images.c.image_name)
+Index("idx_images_item_id", images.c.item_id)
+Index("idx_images_session_id", images.c.session_id)
+
+models: Final = Table(
+    "models",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("base", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("path", Text, nullable=False, unique=True),
+    Column("config", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+)
+
+state: Final = Table(
+    "state",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+
+def now() -> str:
+    """The present as the tables hold it: UTC, sortable as text, InvokeAI's spelling."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def moment(value: str | None) -> datetime | None:
+    """Read a time back."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if value else None
