@@ -1,0 +1,59 @@
+"""What of a prompt is encoded: fragments of plain text with their weights. This is all the engine needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invoke_tui.prompt.tree import AllOf, BlendOf, Node, Prompt, Word, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Plain text and how strongly it counts."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Prompts whose conditionings are added by weight; ``normalize`` divides by the sum of the weights."""
+
+    prompts: tuple[tuple[Fragment, ...], ...]
+    weights: tuple[float, ...] = (1.0,)
+    normalize: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunction:
+    """Parts whose conditionings are put one after the other. A plain prompt is one part of one prompt."""
+
+    parts: tuple[Blend, ...]
+    weights: tuple[float, ...] = (1.0,)
+
+
+def flatten(tree: Prompt | BlendOf | AllOf) -> Conjunction:
+    """What a parsed prompt asks the encoder for.
+
+    A swap counts as its original text: without attention control, which InvokeAI no longer has either, that is
+    the text whose conditioning draws the picture.
+    """
+    match tree:
+        case BlendOf():
+            blend = Blend(tuple(fragments(prompt) for prompt in tree.prompts), tree.weights, tree.normalize)
+            return Conjunction((blend,))
+        case AllOf():
+            return Conjunction(tuple(Blend((fragments(prompt),)) for prompt in tree.prompts), tree.weights)
+        case _:
+            return Conjunction((Blend((fragments(tree),)),))
+
+
+def fragments(node: Node) -> tuple[Fragment, ...]:
+    """The words of a node, neighbours of one weight joined by a space; never empty."""
+    runs: list[tuple[float, list[str]]] = []
+    for part, weight in walk(node, edited=False):
+        if isinstance(part, Word):
+            if not runs or runs[-1][0] != weight:
+                runs.append((weight, []))
+            runs[-1][1].append(part.text)
+    return tuple(Fragment(" ".join(words), weight) for weight, words in runs) or (Fragment(""),)

@@ -1,0 +1,78 @@
+"""The lexical patterns of the prompt language, as InvokeAI (compel) reads it.
+
+Parentheses, quotes, comma, period, plus, minus and equals are syntax; a backslash before one makes it literal.
+A comma ends a word even where no space follows. Each pattern matches in time linear in what it consumes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+SPACES: Final = " \t\n\r\f\v"
+_SYNTAX = r"""()",.+\-="""
+_ESCAPE = rf"\\[{_SYNTAX}]"
+_EMBEDDING = r"<[\w.\-]+>"
+_UNSIGNED = r"(?:\d+\.\d*|\.\d+|\d+)"
+_NUMBER = rf"[+-]?{_UNSIGNED}"
+_KEYWORD = r"[A-Za-z0-9_\-]+"
+_OPTION = rf"(?>{_KEYWORD}\s*=\s*(?>{_NUMBER}|{_KEYWORD})|{_NUMBER}|{_KEYWORD})"
+
+SPACE: Final = re.compile(rf"[{SPACES}]*")
+
+_ATOM = (
+    rf"{_EMBEDDING}"
+    rf"|\\,(?!\S)|\\[()\".+\-=]"
+    rf"|[+\-](?![{SPACES}{_SYNTAX}]|\Z)"
+    rf"|\\(?![{_SYNTAX}])"
+    rf"|[^{SPACES}{_SYNTAX}\\]"
+)
+WORD: Final = re.compile(rf"(?>(?>{_ATOM})+(?:\\,(?=\S))?|\\,(?=\S))")
+"""A word free of syntax; only such a word can be weighted or swapped without parentheses."""
+
+LITERAL: Final = re.compile(rf"[^{SPACES},]*(?:,(?!\S)[^{SPACES},]*)*(?:,(?=\S))?")
+"""Anything up to the next space or comma."""
+
+STEPS: Final = re.compile(r"\++|-+")
+WEIGHT: Final = re.compile(rf"\++|-+|{_UNSIGNED}")
+ATTEND: Final = re.compile(rf"\s*\.attend\s*\(\s*(\++|-+|{_UNSIGNED})\s*\)")
+SWAP: Final = re.compile(r"\s*\.swap\s*\(")
+JOIN: Final = re.compile(r"\s*\.(blend|and|add)\s*\(")
+OPTIONS: Final = re.compile(rf"\s*(?:{_OPTION}(?:\s*,\s*{_OPTION})*)?\s*(?=\))")
+OPTION: Final = re.compile(rf"(?>({_KEYWORD})\s*=\s*({_NUMBER}|{_KEYWORD})|({_NUMBER})|({_KEYWORD}))")
+NUMBER: Final = re.compile(_NUMBER)
+QUOTED: Final = re.compile(r'"((?>\\"|[^"\n\r])*)"')
+
+PIECE: Final = re.compile(
+    rf"(?P<escape>{_ESCAPE})|(?P<embedding>{_EMBEDDING})|(?P<literal>[()\"])"
+    rf"|(?P<word>(?>[^()\"\\<]|\\(?![{_SYNTAX}])|<(?![\w.\-]+>))+)"
+)
+"""What a word is made of, for display."""
+
+OTHER_WEIGHT: Final = re.compile(rf":\s*{_NUMBER}\s*\)")
+"""The end of ``(words:1.3)``, the weight syntax of another program."""
+
+_UNESCAPED = re.compile(r'\\([()"])')
+PLUS_STEP: Final = 1.1
+MINUS_STEP: Final = 0.9
+_MOST_STEPS = 200
+
+
+def unescaped(text: str) -> str:
+    """Take the backslash off parentheses and quotes; InvokeAI leaves it before other characters."""
+    return _UNESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def weight_of(mark: str) -> float:
+    """The factor that ``++``, ``--`` or ``1.2`` stands for."""
+    if mark[0] in "+-":
+        return float((PLUS_STEP if mark[0] == "+" else MINUS_STEP) ** min(len(mark), _MOST_STEPS))
+    return float(mark)
+
+
+WEIGHT_LIMIT: Final = 1e6
+
+
+def bounded(weight: float) -> float:
+    """A weight that cannot overflow on its way through the encoder."""
+    return max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weight))

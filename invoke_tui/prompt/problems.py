@@ -1,0 +1,94 @@
+"""What could not be read as written, where, and what to do about it. A problem never stops a picture."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from invoke_tui.prompt import grammar
+from invoke_tui.prompt.reader import UNCLOSED, Reader
+from invoke_tui.prompt.tree import AllOf, BlendOf, Group, Prompt, Swap, Word, walk
+
+SWAP_NOTE: Final = "swap needs attention control, which InvokeAI no longer has: the text before .swap is drawn"
+OTHER_WEIGHT_NOTE: Final = "(words:1.3) is A1111 syntax; read literally (InvokeAI writes (words)1.3)"
+
+_SUSPECT = re.compile(r"""\\[()",.+\-=]|[()"]|\.(?:blend|and|add|swap|attend)(?=\()|(?:with|use)Lora(?=\()""")
+_HELP: Final = {
+    ".blend": 'the whole prompt must be ("one prompt", "another").blend(0.7, 0.3)',
+    ".and": 'the whole prompt must be ("one prompt", "another").and(1, 1)',
+    ".add": 'the whole prompt must be ("one prompt", "another").add(1, 1)',
+    ".swap": "write one word, or words in parentheses, directly before .swap(other words)",
+    ".attend": "write a word or group before it and + or - or a number in it",
+    "withLora": "choose LoRAs in the form",
+    "useLora": "choose LoRAs in the form",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A message about the characters ``start <= i < end``."""
+
+    start: int
+    end: int
+    message: str
+
+
+def problems_of(tree: Prompt | BlendOf | AllOf, reader: Reader) -> list[Problem]:
+    """Every problem of a parsed text, in order of appearance."""
+    found: list[Problem] = []
+    closings: set[int] = set()
+    literals = _Literals(reader)
+    for node, _ in walk(tree):
+        if isinstance(node, Word) and node.literal:
+            found.extend(literals.problems(node))
+        elif isinstance(node, Swap):
+            found.append(Problem(node.operator[0].start, node.end, SWAP_NOTE))
+        elif isinstance(node, Group):
+            found.extend(_group_problems(node))
+            if node.brackets and not node.quoted:
+                closings.add(node.brackets[1].end)
+    for match in grammar.OTHER_WEIGHT.finditer(reader.text):
+        if match.end() in closings:
+            found.append(Problem(match.start(), match.end() - 1, OTHER_WEIGHT_NOTE))
+    return sorted(found, key=lambda problem: (problem.start, problem.end))
+
+
+def _group_problems(group: Group) -> list[Problem]:
+    found: list[Problem] = []
+    if abs(group.weight) > grammar.WEIGHT_LIMIT:
+        found.append(Problem(*group.operator[0], f"weight out of range; {grammar.WEIGHT_LIMIT:g} is used"))
+    if group.brackets and not group.children and not group.quoted:
+        found.append(Problem(group.start, group.end, "nothing in the parentheses"))
+    return found
+
+
+class _Literals:
+    """Explains the syntax characters in literal words, in order; knows which ``(`` a ``)`` answers."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._open = 0
+
+    def problems(self, word: Word) -> list[Problem]:
+        found = []
+        for match in _SUSPECT.finditer(self._reader.text, word.start, word.end):
+            mark, at = match[0], match.start()
+            if mark.startswith("\\"):
+                continue
+            if mark == ")" and self._open:
+                self._open -= 1
+                continue
+            self._open += mark == "("
+            found.append(Problem(at, match.end(), f"{mark} is read literally: {self._why(mark, at, word)}"))
+        return found
+
+    def _why(self, mark: str, at: int, word: Word) -> str:
+        if mark == ")":
+            return "there is no ( for it to close; write \\) to mean it"
+        if mark not in '("':
+            return _HELP[mark]
+        if at > word.start:
+            return f"put a space before it to group, or write \\{mark} to mean it"
+        failure = self._reader.failed.get(at)
+        return failure.why if failure else UNCLOSED

@@ -1,0 +1,207 @@
+"""Reads runs of words, groups and swaps. Never fails, never recurses, never reads the same bracket twice.
+
+Every bracketed run is one generator that yields the bracketed runs it needs; ``Reader.run`` drives them from a
+stack of its own and remembers each answer, so that text which must be read a second way (a group that never
+closes is read as plain words) costs no more than once more. That keeps the whole linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple
+
+from invoke_tui.prompt import grammar
+from invoke_tui.prompt.tree import Group, Node, Prompt, Span, Swap, Word
+
+
+class Mode(Enum):
+    """Where a run stands, which decides what it may hold and how it ends."""
+
+    TEXT = auto()
+    """The prompt itself: what cannot be read otherwise is a literal word. Always succeeds."""
+    GROUP = auto()
+    """After ``(``, up to its ``)``."""
+    QUOTE = auto()
+    """Between quotation marks; must be readable to the end."""
+    SWAP = auto()
+    """After ``.swap(``, up to ``)`` or the comma before its options."""
+
+
+class Ask(NamedTuple):
+    """A run to be read: from ``start``, never beyond ``limit``."""
+
+    mode: Mode
+    start: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that was read. ``end`` is behind the closing bracket, ``close`` the bracket itself."""
+
+    children: tuple[Node, ...]
+    end: int
+    close: Span
+    options: tuple[tuple[str, str], ...] = ()
+    arguments: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that cannot be read, and the character it stumbled over."""
+
+    at: int
+    why: str
+
+
+Reading = Generator[Ask, "Run | Failure", "Run | Failure"]
+Part = Generator[Ask, "Run | Failure", "Node | Failure | None"]
+
+UNCLOSED = "it is never closed"
+
+
+class Reader:
+    """The readings of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.failed: dict[int, Failure] = {}
+        """Why the group or quote that opens at a position could not be read."""
+        self._known: dict[Ask, Run | Failure] = {}
+
+    def run(self, ask: Ask) -> Run | Failure:
+        """Read a run, and before it whatever it asks for."""
+        if ask in self._known:
+            return self._known[ask]
+        stack: list[tuple[Ask, Reading]] = [(ask, self._read(ask))]
+        answer: Run | Failure | None = None
+        while True:
+            asked, reading = stack[-1]
+            try:
+                wanted = next(reading) if answer is None else reading.send(answer)
+            except StopIteration as done:
+                answer = done.value
+                assert answer is not None
+                self._known[asked] = answer
+                if isinstance(answer, Failure):
+                    self.failed[asked.start - 1] = answer
+                stack.pop()
+                if not stack:
+                    return answer
+                continue
+            answer = self._known.get(wanted)
+            if answer is None:
+                stack.append((wanted, self._read(wanted)))
+
+    def skip_space(self, at: int, limit: int) -> int:
+        """The next character that is no space."""
+        found = grammar.SPACE.match(self.text, at, limit)
+        return found.end() if found else at
+
+    def _read(self, ask: Ask) -> Reading:
+        mode, at, limit = ask
+        children: list[Node] = []
+        while True:
+            at = self.skip_space(at, limit)
+            if at >= limit:
+                if mode in (Mode.TEXT, Mode.QUOTE):
+                    return Run(tuple(children), limit, Span(limit, limit))
+                return Failure(at, UNCLOSED)
+            char = self.text[at]
+            if char == ")" and mode in (Mode.GROUP, Mode.SWAP):
+                return Run(tuple(children), at + 1, Span(at, at + 1))
+            if char == "," and mode is Mode.SWAP:
+                return self._swap_options(tuple(children), at, limit)
+            node = yield from self._part(at, limit)
+            if mode is Mode.TEXT and not isinstance(node, Group | Swap):
+                node = self._literal(at, limit)
+            elif node is None and char in ",." and mode is not Mode.SWAP:
+                node = Word(at, at + 1, char)
+            if isinstance(node, Failure):
+                return node
+            if node is None:
+                return Failure(at, self._obstacle(at, limit, mode))
+            children.append(node)
+            at = node.end
+
+    def _swap_options(self, children: tuple[Node, ...], comma: int, limit: int) -> Run | Failure:
+        found = grammar.OPTIONS.match(self.text, comma + 1, limit)
+        if not found:
+            return Failure(comma, "after the comma only options such as s_start=0.1 can follow")
+        end = found.end()
+        options = tuple(
+            (match[1] or match[4] or "", match[2] or match[3] or "") for match in grammar.OPTION.finditer(found[0])
+        )
+        return Run(children, end + 1, Span(end, end + 1), options, Span(comma, end))
+
+    def _part(self, at: int, limit: int) -> Part:
+        """A word without syntax, a group, or either with what follows it; None if nothing of these starts here."""
+        target: Node | Failure | None
+        char = self.text[at]
+        if char == "(":
+            target = yield from self._group(at, limit)
+        elif char == '"':
+            target = yield from self._quote(at, limit)
+        else:
+            word = grammar.WORD.match(self.text, at, limit)
+            target = Word(at, word.end(), grammar.unescaped(word[0])) if word else None
+        if target is None or isinstance(target, Failure):
+            return target
+        return (yield from self._followed(target, limit))
+
+    def _group(self, at: int, limit: int) -> Part:
+        run = yield Ask(Mode.GROUP, at + 1, limit)
+        if isinstance(run, Failure):
+            return run
+        return Group(at, run.end, run.children, brackets=(Span(at, at + 1), run.close))
+
+    def _quote(self, at: int, limit: int) -> Part:
+        found = grammar.QUOTED.match(self.text, at, limit)
+        if not found:
+            return Failure(at, UNCLOSED)
+        run = yield Ask(Mode.QUOTE, *found.span(1))
+        if isinstance(run, Failure):
+            return run
+        close = found.end(1)
+        return Group(at, close + 1, run.children, quoted=True, brackets=(Span(at, at + 1), Span(close, close + 1)))
+
+    def _followed(self, target: Word | Group, limit: int) -> Part:
+        """The target with its weight or swap, where one follows."""
+        marks = grammar.STEPS if isinstance(target, Word) else grammar.WEIGHT
+        if weight := marks.match(self.text, target.end, limit):
+            return _weighted(target, weight[0], Span(*weight.span()))
+        if attend := grammar.ATTEND.match(self.text, target.end, limit):
+            start = self.skip_space(target.end, limit)
+            return _weighted(target, attend[1], Span(start, attend.end()))
+        if swap := grammar.SWAP.match(self.text, target.end, limit):
+            run = yield Ask(Mode.SWAP, swap.end(), limit)
+            if isinstance(run, Run):
+                start = self.skip_space(target.end, limit)
+                edited = Prompt(swap.end(), run.arguments.start if run.arguments else run.close.start, run.children)
+                operator = (Span(start, swap.end()), run.close)
+                return Swap(target.start, run.end, target, edited, run.options, (), operator, run.arguments)
+        return target
+
+    def _literal(self, at: int, limit: int) -> Word:
+        found = grammar.LITERAL.match(self.text, at, limit)
+        end = found.end() if found else at + 1
+        return Word(at, end, grammar.unescaped(self.text[at:end]), literal=True)
+
+    def _obstacle(self, at: int, limit: int, mode: Mode) -> str:
+        char = self.text[at]
+        if char in "+-":
+            return f'"{char}" stands alone inside it (write \\{char})'
+        if char == ")":
+            return f'"{char}" closes nothing inside it (write \\{char})'
+        if mode is Mode.SWAP:
+            return f'"{char}" cannot stand in the text of a swap'
+        return f'"{char}" cannot stand inside it (write \\{char})'
+
+
+def _weighted(target: Word | Group, mark: str, span: Span) -> Group:
+    weight = grammar.weight_of(mark)
+    if isinstance(target, Word):
+        return Group(target.start, span.end, (target,), weight, operator=(span,))
+    return Group(target.start, span.end, target.children, weight, target.quoted, target.brackets, (span,))
