@@ -42,6 +42,7 @@ ENVIRONMENT_PREFIXES: Final = ("INVOKE_TUI_", "INVOKEAI_")
 """In order of precedence."""
 
 _current_file: ContextVar[ConfigFile | None] = ContextVar("current_file", default=None)
+_use_environment: ContextVar[bool] = ContextVar("use_environment", default=True)
 
 
 class FileSource(PydanticBaseSettingsSource):
@@ -82,7 +83,8 @@ class Settings(
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, then the two environment prefixes, then the file."""
-        environment = (EnvSettingsSource(settings_cls, env_prefix=prefix) for prefix in ENVIRONMENT_PREFIXES)
+        prefixes = ENVIRONMENT_PREFIXES if _use_environment.get() else ()
+        environment = (EnvSettingsSource(settings_cls, env_prefix=prefix) for prefix in prefixes)
         return (init_settings, *environment, FileSource(settings_cls))
 
     def engine_settings(self) -> EngineSettings:
@@ -127,17 +129,21 @@ def load(root: Path | None = None, *, create: bool = True, **overrides: Any) -> 
     return Studio(settings, with_folders(paths, **folders), _sources(file, flags), list(file.notes))
 
 
-def resolve(file: ConfigFile, flags: Mapping[str, Any] | None = None) -> Settings:
+def resolve(
+    file: ConfigFile, flags: Mapping[str, Any] | None = None, *, environment: bool = True
+) -> Settings:
     """Merge all sources over ``file`` and check the result."""
     token = _current_file.set(file)
+    with_environment = _use_environment.set(environment)
     try:
         return Settings(**dict(flags or {}))
     except ValidationError as error:
-        raise ConfigError(file.path, _problems(error, file, flags or {})) from error
+        raise ConfigError(file.path, _problems(error, file, flags or {}, environment)) from error
     except SettingsError as error:
         raise ConfigError(file.path, _unreadable_variables(str(error))) from error
     finally:
         _current_file.reset(token)
+        _use_environment.reset(with_environment)
 
 
 def environment_variable(key: str) -> str | None:
@@ -157,14 +163,16 @@ def _sources(file: ConfigFile, flags: Mapping[str, Any]) -> dict[str, str]:
     return {key: source(key) for section in SECTIONS for key in section.model_fields}
 
 
-def _problems(error: ValidationError, file: ConfigFile, flags: Mapping[str, Any]) -> list[Problem]:
+def _problems(
+    error: ValidationError, file: ConfigFile, flags: Mapping[str, Any], environment: bool
+) -> list[Problem]:
     """Turn pydantic's report into one problem per key (a union reports every branch)."""
     found: dict[str, Problem] = {}
     for detail in error.errors():
         key = str(detail["loc"][0]) if detail["loc"] else ""
         if key in found:
             continue
-        variable = environment_variable(key)
+        variable = environment_variable(key) if environment else None
         origin = f"--{key.replace('_', '-')}" if key in flags else variable or ""
         name = key if origin else file.names.get(key, key)
         given = flags.get(key, os.environ.get(variable or "", file.values.get(key)))
