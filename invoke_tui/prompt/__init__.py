@@ -1,5 +1,6 @@
 """The prompt language: ``parse`` reads any text, ``flatten`` says what is drawn, ``highlight`` what is shown.
 
-``grammar`` holds the lexical patterns, ``reader`` the bracketed part of the grammar, ``parse`` the whole prompt,
-``tree`` its nodes. ``tokens``, ``problems``, ``flatten`` and ``highlight`` are views of one tree. No torch.
+``grammar`` holds the lexical patterns; ``reader`` reads words, groups and swaps, ``join`` blends and
+conjunctions, ``parse`` the whole prompt, all into the nodes of ``tree``. ``tokens``, ``problems``, ``flatten``
+and ``highlight`` are views of that one tree.
 """

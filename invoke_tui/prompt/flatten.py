@@ -1,4 +1,4 @@
-"""What of a prompt is encoded: fragments of plain text with their weights. This is all the engine needs to know."""
+"""What of a prompt is encoded: fragments of plain text with their weights. The engine needs no more."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Conjunction:
 def flatten(tree: Prompt | BlendOf | AllOf) -> Conjunction:
     """What a parsed prompt asks the encoder for.
 
-    A swap counts as its original text: without attention control, which InvokeAI no longer has either, that is
-    the text whose conditioning draws the picture.
+    A swap counts as its original text, as in InvokeAI: the edited text would only serve attention control,
+    which it no longer has.
     """
     match tree:
         case BlendOf():

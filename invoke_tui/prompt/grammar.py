@@ -1,7 +1,7 @@
 """The lexical patterns of the prompt language, as InvokeAI (compel) reads it.
 
-Parentheses, quotes, comma, period, plus, minus and equals are syntax; a backslash before one makes it literal.
-A comma ends a word even where no space follows. Each pattern matches in time linear in what it consumes.
+Parentheses, quotes, comma, period, plus, minus and equals are syntax; a backslash before one makes it
+literal. A comma ends a word even where no space follows. A pattern takes time linear in what it consumes.
 """
 
 from __future__ import annotations

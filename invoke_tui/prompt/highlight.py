@@ -30,5 +30,5 @@ class Highlight:
 def highlight(text: str) -> Highlight:
     """Read a prompt for display; linear in its length, so it can run on every key."""
     parsed = parse(text)
-    pieces = pieces_of(parsed.tree, text)
-    return Highlight([HighlightToken(p.start, p.end, p.kind, p.weight) for p in pieces], list(parsed.problems))
+    tokens = [HighlightToken(p.start, p.end, p.kind, p.weight) for p in pieces_of(parsed.tree, text)]
+    return Highlight(tokens, list(parsed.problems))

@@ -25,29 +25,32 @@ def read_join(reader: Reader) -> BlendOf | AllOf | Problem | None:
     head = Span(operator.start(1) - 1, operator.end())
     arguments = grammar.OPTIONS.match(text, operator.end(), limit)
     if not arguments:
-        return Problem(*head, f'".{name}(" must be followed by weights and ")"; read literally')
+        return Problem(*head, f'".{name}(" is read literally: weights and ) must follow')
     end = arguments.end() + 1
     rest = reader.skip_space(end, limit)
     if rest < limit:
-        return Problem(rest, limit, f'".{name}(…)" must be the whole prompt; without this text it would be; read literally')
+        return Problem(rest, limit, f'".{name}(…)" is read literally: nothing may follow it')
     inside = Span(*arguments.span())
     options = [match[0] for match in grammar.OPTION.finditer(arguments[0])]
     normalize = not (name == "blend" and options and options[-1] == NO_NORMALIZE)
     weights = _weights(options if normalize else options[:-1])
     if weights is None:
-        return Problem(*inside, f'".{name}" takes numbers, one for each prompt; read literally')
+        return Problem(*inside, f'".{name}" is read literally: it takes numbers, one for each prompt')
     weights = weights or (1.0,) * len(prompts)
     if len(weights) != len(prompts):
-        return Problem(*inside, f"{len(prompts)} prompts but {len(weights)} weights; read literally")
+        return Problem(
+            *inside, f'".{name}" is read literally: {len(prompts)} prompts, {len(weights)} weights'
+        )
     brackets = (Span(start, start + 1), Span(at, at + 1))
-    closing = (head, Span(end - 1, end))
+    commas = tuple(separators)
+    calls = (head, Span(end - 1, end))
     if name != "blend":
-        return AllOf(start, end, tuple(prompts), weights, brackets, tuple(separators), closing, inside)
+        return AllOf(start, end, tuple(prompts), weights, brackets, commas, calls, inside)
     for prompt in prompts:
         for node, _ in walk(prompt):
             if isinstance(node, Swap):
-                return Problem(node.start, node.end, "a swap cannot stand in a blend; read literally")
-    return BlendOf(start, end, tuple(prompts), weights, normalize, brackets, tuple(separators), closing, inside)
+                return Problem(node.start, node.end, "the blend is read literally: a swap cannot stand in it")
+    return BlendOf(start, end, tuple(prompts), weights, normalize, brackets, commas, calls, inside)
 
 
 def _weights(options: list[str]) -> tuple[float, ...] | None:

@@ -10,7 +10,7 @@ from invoke_tui.prompt import grammar
 from invoke_tui.prompt.reader import UNCLOSED, Reader
 from invoke_tui.prompt.tree import AllOf, BlendOf, Group, Prompt, Swap, Word, walk
 
-SWAP_NOTE: Final = "swap needs attention control, which InvokeAI no longer has: the text before .swap is drawn"
+SWAP_NOTE: Final = "the text before .swap is drawn: swapping needs attention control, which is not built"
 OTHER_WEIGHT_NOTE: Final = "(words:1.3) is A1111 syntax; read literally (InvokeAI writes (words)1.3)"
 
 _SUSPECT = re.compile(r"""\\[()",.+\-=]|[()"]|\.(?:blend|and|add|swap|attend)(?=\()|(?:with|use)Lora(?=\()""")

@@ -1,7 +1,7 @@
 """Reads runs of words, groups and swaps. Never fails, never recurses, never reads the same bracket twice.
 
-Every bracketed run is one generator that yields the bracketed runs it needs; ``Reader.run`` drives them from a
-stack of its own and remembers each answer, so that text which must be read a second way (a group that never
+Every bracketed run is one generator that yields the bracketed runs it needs; ``Reader.run`` drives them from
+a stack of its own and remembers each answer, so that text which must be read a second way (a group that never
 closes is read as plain words) costs no more than once more. That keeps the whole linear.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from invoke_tui.prompt import grammar
 from invoke_tui.prompt.tree import Group, Node, Prompt, Span, Swap, Word
@@ -57,7 +57,8 @@ class Failure:
 
 
 Reading = Generator[Ask, "Run | Failure", "Run | Failure"]
-Part = Generator[Ask, "Run | Failure", "Node | Failure | None"]
+Found = TypeVar("Found")
+Part = Generator[Ask, "Run | Failure", "Found | Failure | None"]
 
 UNCLOSED = "it is never closed"
 
@@ -131,14 +132,12 @@ class Reader:
         if not found:
             return Failure(comma, "after the comma only options such as s_start=0.1 can follow")
         end = found.end()
-        options = tuple(
-            (match[1] or match[4] or "", match[2] or match[3] or "") for match in grammar.OPTION.finditer(found[0])
-        )
+        options = tuple((m[1] or m[4] or "", m[2] or m[3] or "") for m in grammar.OPTION.finditer(found[0]))
         return Run(children, end + 1, Span(end, end + 1), options, Span(comma, end))
 
-    def _part(self, at: int, limit: int) -> Part:
-        """A word without syntax, a group, or either with what follows it; None if nothing of these starts here."""
-        target: Node | Failure | None
+    def _part(self, at: int, limit: int) -> Part[Node]:
+        """A group or a word without syntax, with what follows it; None if neither starts here."""
+        target: Word | Group | Failure | None
         char = self.text[at]
         if char == "(":
             target = yield from self._group(at, limit)
@@ -151,26 +150,27 @@ class Reader:
             return target
         return (yield from self._followed(target, limit))
 
-    def _group(self, at: int, limit: int) -> Part:
+    def _group(self, at: int, limit: int) -> Part[Group]:
         run = yield Ask(Mode.GROUP, at + 1, limit)
         if isinstance(run, Failure):
             return run
         return Group(at, run.end, run.children, brackets=(Span(at, at + 1), run.close))
 
-    def _quote(self, at: int, limit: int) -> Part:
+    def _quote(self, at: int, limit: int) -> Part[Group]:
         found = grammar.QUOTED.match(self.text, at, limit)
         if not found:
             return Failure(at, UNCLOSED)
         run = yield Ask(Mode.QUOTE, *found.span(1))
         if isinstance(run, Failure):
             return run
-        close = found.end(1)
-        return Group(at, close + 1, run.children, quoted=True, brackets=(Span(at, at + 1), Span(close, close + 1)))
+        close = Span(found.end(1), found.end())
+        return Group(at, close.end, run.children, quoted=True, brackets=(Span(at, at + 1), close))
 
-    def _followed(self, target: Word | Group, limit: int) -> Part:
+    def _followed(self, target: Word | Group, limit: int) -> Part[Node]:
         """The target with its weight or swap, where one follows."""
         marks = grammar.STEPS if isinstance(target, Word) else grammar.WEIGHT
-        if weight := marks.match(self.text, target.end, limit):
+        weight = marks.match(self.text, target.end, limit)
+        if weight and self.text[target.end - 1] != ",":
             return _weighted(target, weight[0], Span(*weight.span()))
         if attend := grammar.ATTEND.match(self.text, target.end, limit):
             start = self.skip_space(target.end, limit)
@@ -179,7 +179,7 @@ class Reader:
             run = yield Ask(Mode.SWAP, swap.end(), limit)
             if isinstance(run, Run):
                 start = self.skip_space(target.end, limit)
-                edited = Prompt(swap.end(), run.arguments.start if run.arguments else run.close.start, run.children)
+                edited = Prompt(swap.end(), (run.arguments or run.close).start, run.children)
                 operator = (Span(start, swap.end()), run.close)
                 return Swap(target.start, run.end, target, edited, run.options, (), operator, run.arguments)
         return target

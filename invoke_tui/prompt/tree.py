@@ -34,7 +34,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Words in parentheses or quotes, or one weighted word (no ``brackets``); ``weight`` multiplies the outer."""
+    """Words in parentheses or quotes, or one weighted word (then without ``brackets``).
+
+    ``weight`` multiplies that of the groups around it.
+    """
 
     start: int
     end: int
@@ -116,9 +119,9 @@ def parts_of(node: Node) -> tuple[Node, ...]:
 
 
 def walk(node: Node, *, edited: bool = True) -> Iterator[tuple[Node, float]]:
-    """Every node in order of appearance, with its effective weight. No recursion: nesting may be thousands deep.
+    """Every node in order of appearance, with its effective weight.
 
-    ``edited=False`` leaves out the replacement texts of swaps.
+    No recursion: nesting may be thousands deep. ``edited=False`` leaves out the replacement texts of swaps.
     """
     stack: list[tuple[Node, float]] = [(node, 1.0)]
     while stack:
