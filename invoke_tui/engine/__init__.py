@@ -1,0 +1,1 @@
+"""How pixels are made: devices, models, conditioning, the denoise loop. The only room that imports torch."""

@@ -1,0 +1,106 @@
+"""The picture forming: latents turned into a small RGB image by one matrix, at no cost worth mentioning."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from invoke_tui.engine.hooks import RunHooks
+
+FACTORS_FILE: Final = "latent_rgb_factors.json"
+"""A model folder may carry its own factors: ``{"factors": [[r, g, b], ...], "bias": [r, g, b]}``."""
+
+
+@dataclass(frozen=True)
+class RgbFactors:
+    """RGB in -1..1 of a latent pixel = channels (c,) @ ``factors`` (c, 3) + ``bias`` (3,)."""
+
+    factors: tuple[tuple[float, float, float], ...]
+    bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+SD_FACTORS: Final = RgbFactors(
+    (
+        (0.298, 0.207, 0.208),
+        (0.187, 0.286, 0.173),
+        (-0.158, 0.189, 0.264),
+        (-0.184, -0.271, -0.473),
+    )
+)
+"""SD 1 and 2: the least-squares fit of "Decoding latents to RGB without upscaling" (Keturn, Hugging Face forum)."""
+
+
+def own_factors(folder: Path, channels: int) -> RgbFactors | None:
+    """The factors a model folder carries, or None; a file that does not fit is as good as none."""
+    try:
+        data: Any = json.loads((folder / FACTORS_FILE).read_text(encoding="utf-8"))
+        rows = tuple((float(r), float(g), float(b)) for r, g, b in data["factors"])
+        red, green, blue = data.get("bias", (0, 0, 0))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return RgbFactors(rows, (float(red), float(green), float(blue))) if len(rows) == channels else None
+
+
+class Previewer:
+    """Sends previews of one run.
+
+    On a GPU the small picture is copied while the next step computes and is sent one step later, so that no
+    preview ever waits for the device; ``flush`` sends what is left.
+    """
+
+    def __init__(self, factors: RgbFactors, hooks: RunHooks, *, every: int, total: int, scale: int = 8) -> None:
+        self._factors = factors
+        self._hooks = hooks
+        self._every = every
+        self._total = total
+        self._scale = scale
+        self._weights: tuple[Tensor, Tensor] | None = None
+        self._waiting: tuple[Tensor, int, torch.cuda.Event | None] | None = None
+
+    def due(self, step: int) -> bool:
+        """Whether step ``step`` (from 1) gets a preview: every so many steps, and the last."""
+        return self._every > 0 and (step % self._every == 0 or step == self._total)
+
+    def show(self, latents: Tensor, step: int) -> None:
+        """Send the first picture of ``latents`` (n, c, h, w), the model's idea of the finished ones."""
+        self.flush()
+        pixels = self._pixels(latents[:1].float())
+        if pixels.device.type != "cuda":
+            self._send(pixels.cpu(), step)
+            return
+        copy = torch.empty(pixels.shape, dtype=torch.uint8, pin_memory=True)
+        copy.copy_(pixels, non_blocking=True)
+        event = torch.cuda.Event()
+        event.record()
+        self._waiting = (copy, step, event)
+
+    def flush(self) -> None:
+        """Send the preview that is still on its way, if there is one."""
+        if self._waiting is None:
+            return
+        pixels, step, event = self._waiting
+        self._waiting = None
+        if event is not None:
+            event.synchronize()
+        self._send(pixels, step)
+
+    def _pixels(self, latents: Tensor) -> Tensor:
+        if self._weights is None:
+            self._weights = (
+                torch.tensor(self._factors.factors, device=latents.device),
+                torch.tensor(self._factors.bias, device=latents.device),
+            )
+        factors, bias = self._weights
+        rgb = latents[0].movedim(0, -1) @ factors + bias
+        return rgb.nan_to_num(0).add(1).mul(127.5).clamp(0, 255).round().to(torch.uint8)
+
+    def _send(self, pixels: Tensor, step: int) -> None:
+        height, width = pixels.shape[:2]
+        image = Image.fromarray(pixels.numpy())
+        self._hooks.preview(image, step, self._total, width * self._scale, height * self._scale)
