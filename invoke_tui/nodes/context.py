@@ -1,0 +1,111 @@
+"""All a node sees of the world. The worker implements it; tests bring their own.
+
+Tensors never pass through a node: methods take and give the named handles that travel along edges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from invoke_tui.domain.fields import (
+    CLIPField,
+    ConditioningField,
+    ImageField,
+    LatentsField,
+    UNetField,
+    VAEField,
+)
+from invoke_tui.domain.models import ModelIdentifier, ModelRecord
+from invoke_tui.domain.schedulers import SchedulerName
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+NoiseType = Literal["SD", "FLUX", "FLUX.2", "SD3", "CogView4", "Z-Image", "Anima"]
+
+
+@dataclass(frozen=True)
+class DenoiseCall:
+    """One run of the denoise loop, by handles."""
+
+    unet: UNetField
+    positive: ConditioningField
+    negative: ConditioningField
+    noise: LatentsField | None
+    latents: LatentsField | None
+    steps: int
+    cfg_scale: float | list[float]
+    scheduler: SchedulerName
+    seed: int
+    denoising_start: float = 0.0
+    denoising_end: float = 1.0
+    cfg_rescale_multiplier: float = 0.0
+
+
+@dataclass(frozen=True)
+class SizedLatents:
+    """Latents by name, with the size in pixels of the picture they stand for."""
+
+    latents: LatentsField
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class SavedImage:
+    """A picture that was handed to the gallery."""
+
+    image: ImageField
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class SaveRequest:
+    """What is known about a picture beside its pixels."""
+
+    is_intermediate: bool = False
+    board_id: str | None = None
+    metadata: dict[str, Any] | None = None
+    category: Literal["general", "mask", "control", "user", "other"] = field(default="general")
+
+
+class EngineCalls(Protocol):
+    """The engine, as nodes use it. Steps are reported and cancel is obeyed behind these calls."""
+
+    def encode_prompt(self, clip: CLIPField, prompt: str) -> ConditioningField:
+        """Encode a prompt."""
+
+    def noise(
+        self, *, seed: int, width: int, height: int, noise_type: NoiseType, use_cpu: bool
+    ) -> SizedLatents:
+        """Draw seeded noise."""
+
+    def denoise(self, call: DenoiseCall) -> SizedLatents:
+        """Run the denoise loop."""
+
+    def decode(
+        self, latents: LatentsField, vae: VAEField, *, fp32: bool, tiled: bool, tile_size: int
+    ) -> Image:
+        """Turn latents into a picture."""
+
+
+class InvocationContext(Protocol):
+    """The world of one running node."""
+
+    @property
+    def engine(self) -> EngineCalls:
+        """The engine."""
+
+    def model(self, identifier: ModelIdentifier) -> ModelRecord:
+        """The record of a model the graph names. Raises ``NotFoundError``."""
+
+    def progress(self, message: str, step: int = 0, total: int = 0) -> None:
+        """Tell people what is going on."""
+
+    def check_cancel(self) -> None:
+        """Raise ``CanceledError`` when the item was canceled."""
+
+    def save_image(self, image: Image, request: SaveRequest) -> SavedImage:
+        """Hand a finished picture to the gallery."""

@@ -1,0 +1,1 @@
+"""One file per kind of node; every module here is imported by the registry."""

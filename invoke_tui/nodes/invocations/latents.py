@@ -1,0 +1,166 @@
+"""Noise, the denoise loop, and the way back to pixels."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from invoke_tui.domain.base import Document
+from invoke_tui.domain.fields import (
+    ConditioningField,
+    ImageField,
+    LatentsField,
+    MetadataField,
+    UNetField,
+    VAEField,
+)
+from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.domain.schedulers import SchedulerName
+from invoke_tui.nodes.base import Input, Invocation, Output
+from invoke_tui.nodes.context import DenoiseCall, InvocationContext, NoiseType, SaveRequest
+from invoke_tui.nodes.registry import node, output
+
+
+class BoardField(Document):
+    """A board by id."""
+
+    board_id: str
+
+
+@output("noise_output")
+class NoiseOutput(Output):
+    """Noise, with the size of the picture it is for."""
+
+    noise: LatentsField
+    width: int
+    height: int
+
+
+@output("latents_output")
+class LatentsOutput(Output):
+    """Latents, with the size of their picture."""
+
+    latents: LatentsField
+    width: int
+    height: int
+
+
+@output("image_output")
+class ImageOutput(Output):
+    """A picture."""
+
+    image: ImageField
+    width: int
+    height: int
+
+
+@node("noise", title="Create Latent Noise", version="1.1.0", category="latents")
+class NoiseInvocation(Invocation):
+    """Seeded noise; drawn on the CPU it is the same on every machine."""
+
+    noise_type: NoiseType = Input("SD")
+    seed: int = Input(0, ge=0, le=SEED_MAX)
+    width: int = Input(512, gt=0, multiple_of=8)
+    height: int = Input(512, gt=0, multiple_of=8)
+    use_cpu: bool = Input(True)
+
+    def invoke(self, ctx: InvocationContext) -> NoiseOutput:
+        drawn = ctx.engine.noise(
+            seed=self.seed,
+            width=self.width,
+            height=self.height,
+            noise_type=self.noise_type,
+            use_cpu=self.use_cpu,
+        )
+        return NoiseOutput(noise=drawn.latents, width=drawn.width, height=drawn.height)
+
+
+@node("denoise_latents", title="Denoise - SD1.5, SDXL", version="1.6.0", category="latents")
+class DenoiseLatentsInvocation(Invocation):
+    """The denoise loop of the Stable Diffusion families."""
+
+    dormant: ClassVar[dict[str, Any]] = {
+        "control": None,
+        "ip_adapter": None,
+        "t2i_adapter": None,
+        "denoise_mask": None,
+        "hidiffusion": False,
+        "hidiffusion_raunet": True,
+        "hidiffusion_window_attn": True,
+        "hidiffusion_t1_ratio": 0.4,
+        "hidiffusion_t2_ratio": 0.0,
+    }
+
+    positive_conditioning: ConditioningField | list[ConditioningField] = Input(kind="connection")
+    negative_conditioning: ConditioningField | list[ConditioningField] = Input(kind="connection")
+    noise: LatentsField | None = Input(None, kind="connection")
+    steps: int = Input(10, gt=0)
+    cfg_scale: Annotated[float, Field(ge=1)] | list[Annotated[float, Field(ge=1)]] = Input(7.5)
+    denoising_start: float = Input(0.0, ge=0, le=1)
+    denoising_end: float = Input(1.0, ge=0, le=1)
+    scheduler: SchedulerName = Input("euler")
+    unet: UNetField = Input(kind="connection")
+    cfg_rescale_multiplier: float = Input(0, ge=0, lt=1)
+    latents: LatentsField | None = Input(None, kind="connection")
+
+    @model_validator(mode="after")
+    def _one_prompt_each(self) -> Self:
+        for name in ("positive_conditioning", "negative_conditioning"):
+            given = getattr(self, name)
+            if isinstance(given, list) and len(given) != 1:
+                raise ValueError(f"{name} takes one prompt; regional prompts cannot be drawn yet")
+        if self.noise is None and self.latents is None:
+            raise ValueError("noise or latents must be connected")
+        if isinstance(self.cfg_scale, list) and len(self.cfg_scale) != self.steps:
+            raise ValueError(f"cfg_scale lists {len(self.cfg_scale)} values for {self.steps} steps")
+        return self
+
+    def invoke(self, ctx: InvocationContext) -> LatentsOutput:
+        call = DenoiseCall(
+            unet=self.unet,
+            positive=_only(self.positive_conditioning),
+            negative=_only(self.negative_conditioning),
+            noise=self.noise,
+            latents=self.latents,
+            steps=self.steps,
+            cfg_scale=self.cfg_scale,
+            scheduler=self.scheduler,
+            seed=next((s.seed for s in (self.noise, self.latents) if s and s.seed is not None), 0),
+            denoising_start=self.denoising_start,
+            denoising_end=self.denoising_end,
+            cfg_rescale_multiplier=self.cfg_rescale_multiplier,
+        )
+        result = ctx.engine.denoise(call)
+        return LatentsOutput(latents=result.latents, width=result.width, height=result.height)
+
+
+def _only(conditioning: ConditioningField | list[ConditioningField]) -> ConditioningField:
+    return conditioning[0] if isinstance(conditioning, list) else conditioning
+
+
+@node("l2i", title="Latents to Image - SD1.5, SDXL", version="1.3.2", category="latents", cacheable=False)
+class LatentsToImageInvocation(Invocation):
+    """Decodes latents and keeps the picture. Not cached: the picture belongs to the item that makes it."""
+
+    board: BoardField | None = Input(None, kind="direct")
+    metadata: MetadataField | None = Input(None, kind="connection")
+    latents: LatentsField = Input(kind="connection")
+    vae: VAEField = Input(kind="connection")
+    tiled: bool = Input(False)
+    tile_size: int = Input(0, ge=0, multiple_of=8)
+    fp32: bool = Input(False)
+
+    def invoke(self, ctx: InvocationContext) -> ImageOutput:
+        picture = ctx.engine.decode(
+            self.latents, self.vae, fp32=self.fp32, tiled=self.tiled, tile_size=self.tile_size
+        )
+        saved = ctx.save_image(
+            picture,
+            SaveRequest(
+                is_intermediate=self.is_intermediate,
+                board_id=self.board.board_id if self.board else None,
+                metadata=self.metadata.model_dump(mode="json") if self.metadata else None,
+            ),
+        )
+        return ImageOutput(image=saved.image, width=saved.width, height=saved.height)
