@@ -48,6 +48,8 @@ PIECE: Final = re.compile(
     rf"|(?P<word>(?>[^()\"\\<]|\\(?![{_SYNTAX}])|<(?![\w.\-]+>))+)"
 )
 """What a word is made of, for display."""
+PIECES: Final = re.compile(r"[()\"\\<]")
+"""Where this is not found, a word is one piece."""
 
 OTHER_WEIGHT: Final = re.compile(rf":\s*{_NUMBER}\s*\)")
 """The end of ``(words:1.3)``, the weight syntax of another program."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from invoke_tui.prompt.parse import parse
 from invoke_tui.prompt.problems import Problem
-from invoke_tui.prompt.tokens import TokenKind, pieces_of
+from invoke_tui.prompt.tokens import TokenKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +30,5 @@ class Highlight:
 def highlight(text: str) -> Highlight:
     """Read a prompt for display; linear in its length, so it can run on every key."""
     parsed = parse(text)
-    tokens = [HighlightToken(p.start, p.end, p.kind, p.weight) for p in pieces_of(parsed.tree, text)]
+    tokens = [HighlightToken(p.start, p.end, p.kind, p.weight) for p in parsed.tokens]
     return Highlight(tokens, list(parsed.problems))

@@ -56,8 +56,8 @@ def problems_of(tree: Prompt | BlendOf | AllOf, reader: Reader) -> list[Problem]
 
 def _group_problems(group: Group) -> list[Problem]:
     found: list[Problem] = []
-    if abs(group.weight) > grammar.WEIGHT_LIMIT:
-        found.append(Problem(*group.operator[0], f"weight out of range; {grammar.WEIGHT_LIMIT:g} is used"))
+    if group.mark and abs(group.weight) > grammar.WEIGHT_LIMIT:
+        found.append(Problem(*group.mark, f"weight out of range; {grammar.WEIGHT_LIMIT:g} is used"))
     if group.brackets and not group.children and not group.quoted:
         found.append(Problem(group.start, group.end, "nothing in the parentheses"))
     return found

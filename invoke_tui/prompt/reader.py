@@ -181,7 +181,7 @@ class Reader:
                 start = self.skip_space(target.end, limit)
                 edited = Prompt(swap.end(), (run.arguments or run.close).start, run.children)
                 operator = (Span(start, swap.end()), run.close)
-                return Swap(target.start, run.end, target, edited, run.options, (), operator, run.arguments)
+                return Swap(target.start, run.end, target, edited, run.options, operator, run.arguments)
         return target
 
     def _literal(self, at: int, limit: int) -> Word:
@@ -203,5 +203,5 @@ class Reader:
 def _weighted(target: Word | Group, mark: str, span: Span) -> Group:
     weight = grammar.weight_of(mark)
     if isinstance(target, Word):
-        return Group(target.start, span.end, (target,), weight, operator=(span,))
-    return Group(target.start, span.end, target.children, weight, target.quoted, target.brackets, (span,))
+        return Group(target.start, span.end, (target,), weight, mark=span)
+    return Group(target.start, span.end, target.children, weight, target.quoted, target.brackets, span)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from invoke_tui.prompt.grammar import PIECE
-from invoke_tui.prompt.tree import AllOf, BlendOf, Node, Span, Swap, Word, walk
+from invoke_tui.prompt.grammar import PIECE, PIECES
+from invoke_tui.prompt.tree import AllOf, BlendOf, Group, Node, Prompt, Span, Swap, Word, walk
 
 
 class TokenKind(StrEnum):
@@ -37,69 +37,68 @@ class TokenKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """``text`` is exactly ``prompt[start:end]``."""
+    """``text`` is exactly ``prompt[start:end]``; ``weight`` is the product of all the groups around it."""
 
     start: int
     end: int
     kind: TokenKind
     text: str
+    weight: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A token with the weight that applies where it stands."""
-
-    start: int
-    end: int
-    kind: TokenKind
-    weight: float
+_Piece = tuple[int, int, TokenKind, float]
 
 
 def tokens_of(tree: Node, text: str) -> tuple[Token, ...]:
     """The tokens of a parsed text."""
-    return tuple(Token(p.start, p.end, p.kind, text[p.start : p.end]) for p in pieces_of(tree, text))
-
-
-def pieces_of(tree: Node, text: str) -> list[Piece]:
-    """The tokens of a parsed text with their effective weights."""
-    marked: list[Piece] = []
+    pieces: list[_Piece] = []
     for node, weight in walk(tree):
         if isinstance(node, Word):
-            marked.extend(_word_pieces(node, text, weight))
+            _add_word(pieces, node, text, weight)
         else:
-            marked.extend(Piece(*span, kind, weight) for span, kind in _marks(node))
-    marked.sort(key=lambda piece: piece.start)
-    return list(_filled(marked, len(text)))
+            pieces.extend((start, end, kind, weight) for (start, end), kind in _marks(node))
+    pieces.sort()
+    return tuple(_tiled(pieces, text))
 
 
-def _marks(node: Node) -> Iterator[tuple[Span, TokenKind]]:
-    quoted = getattr(node, "quoted", False)
-    for span in node.brackets:
-        yield span, TokenKind.QUOTE if quoted else TokenKind.BRACKET
-    for span in node.operator:
-        yield span, TokenKind.WEIGHT if not isinstance(node, Swap | BlendOf | AllOf) else TokenKind.OPERATOR
-    if isinstance(node, Swap | BlendOf | AllOf) and node.arguments:
-        yield node.arguments, TokenKind.ARGUMENT
+def _marks(node: Group | Swap | Prompt | BlendOf | AllOf) -> Iterator[tuple[Span, TokenKind]]:
+    match node:
+        case Group():
+            for span in node.brackets:
+                yield span, TokenKind.QUOTE if node.quoted else TokenKind.BRACKET
+            if node.mark:
+                yield node.mark, TokenKind.WEIGHT
+        case Swap() | BlendOf() | AllOf():
+            for span in node.operator:
+                yield span, TokenKind.OPERATOR
+            if node.arguments:
+                yield node.arguments, TokenKind.ARGUMENT
     if isinstance(node, BlendOf | AllOf):
+        for span in node.brackets:
+            yield span, TokenKind.BRACKET
         for span in node.separators:
             yield span, TokenKind.SEPARATOR
 
 
-def _word_pieces(word: Word, text: str, weight: float) -> Iterator[Piece]:
+def _add_word(pieces: list[_Piece], word: Word, text: str, weight: float) -> None:
+    if not PIECES.search(text, word.start, word.end):
+        pieces.append((word.start, word.end, TokenKind.WORD, weight))
+        return
     for match in PIECE.finditer(text, word.start, word.end):
         kind = TokenKind(match.lastgroup or "word")
-        if kind is TokenKind.LITERAL and not word.literal:
-            kind = TokenKind.WORD
-        yield Piece(match.start(), match.end(), kind, weight)
+        pieces.append(
+            (*match.span(), kind if word.literal or kind != TokenKind.LITERAL else TokenKind.WORD, weight)
+        )
 
 
-def _filled(marked: list[Piece], length: int) -> Iterator[Piece]:
+def _tiled(pieces: list[_Piece], text: str) -> Iterator[Token]:
     """Put the spaces between the pieces; a space within a group has the group's weight."""
     at, before = 0, 1.0
-    for piece in marked:
-        if piece.start > at:
-            yield Piece(at, piece.start, TokenKind.SPACE, piece.weight if piece.weight == before else 1.0)
-        yield piece
-        at, before = piece.end, piece.weight
-    if at < length:
-        yield Piece(at, length, TokenKind.SPACE, 1.0)
+    for start, end, kind, weight in pieces:
+        if start > at:
+            yield Token(at, start, TokenKind.SPACE, text[at:start], weight if weight == before else 1.0)
+        if end > start:
+            yield Token(start, end, kind, text[start:end], weight)
+        at, before = end, weight
+    if at < len(text):
+        yield Token(at, len(text), TokenKind.SPACE, text[at:])

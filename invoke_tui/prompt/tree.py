@@ -28,9 +28,6 @@ class Word:
     text: str
     literal: bool = False
 
-    brackets: tuple[Span, ...] = ()
-    operator: tuple[Span, ...] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -45,7 +42,7 @@ class Group:
     weight: float = 1.0
     quoted: bool = False
     brackets: tuple[Span, ...] = ()
-    operator: tuple[Span, ...] = ()
+    mark: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,6 @@ class Swap:
     original: Node
     edited: Prompt
     options: tuple[tuple[str, str], ...] = ()
-    brackets: tuple[Span, ...] = ()
     operator: tuple[Span, ...] = ()
     arguments: Span | None = None
 
@@ -69,8 +65,6 @@ class Prompt:
     start: int
     end: int
     children: tuple[Node, ...] = ()
-    brackets: tuple[Span, ...] = ()
-    operator: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +99,6 @@ class AllOf:
 Node = Word | Group | Swap | Prompt | BlendOf | AllOf
 
 
-def parts_of(node: Node) -> tuple[Node, ...]:
-    """The nodes directly inside."""
-    match node:
-        case Group() | Prompt():
-            return node.children
-        case Swap():
-            return (node.original, node.edited)
-        case BlendOf() | AllOf():
-            return node.prompts
-        case _:
-            return ()
-
-
 def walk(node: Node, *, edited: bool = True) -> Iterator[tuple[Node, float]]:
     """Every node in order of appearance, with its effective weight.
 
@@ -125,8 +106,15 @@ def walk(node: Node, *, edited: bool = True) -> Iterator[tuple[Node, float]]:
     """
     stack: list[tuple[Node, float]] = [(node, 1.0)]
     while stack:
-        node, outer = stack.pop()
-        weight = bounded(outer * node.weight) if isinstance(node, Group) else outer
+        node, weight = stack.pop()
+        if isinstance(node, Group):
+            weight = bounded(weight * node.weight)
         yield node, weight
-        parts = (node.original,) if isinstance(node, Swap) and not edited else parts_of(node)
-        stack.extend((part, weight) for part in reversed(parts))
+        if isinstance(node, Group | Prompt):
+            stack.extend([(child, weight) for child in reversed(node.children)])
+        elif isinstance(node, BlendOf | AllOf):
+            stack.extend([(prompt, weight) for prompt in reversed(node.prompts)])
+        elif isinstance(node, Swap):
+            stack.extend(
+                [(node.edited, weight), (node.original, weight)] if edited else [(node.original, weight)]
+            )
