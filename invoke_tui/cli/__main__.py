@@ -1,0 +1,5 @@
+"""``python -m invoke_tui.cli``."""
+
+from invoke_tui.cli.main import main
+
+main()

@@ -1,0 +1,47 @@
+"""``gallery``: the pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from invoke_tui.cli.options import Json, Root, attach, open_studio, program, run
+from invoke_tui.cli.output import Output
+
+if TYPE_CHECKING:
+    from invoke_tui.config.settings import Studio
+    from invoke_tui.domain.images import ImagePage
+
+gallery = program("Look at the pictures.")
+
+
+@gallery.command(name="list")
+def list_(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")] = 20,
+    after: Annotated[str | None, typer.Option("--after", help="'next' of the page before.")] = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """List the pictures, newest first."""
+    output = Output(as_json=json)
+    page = run(_page(open_studio(root), limit, after))
+    rows = [
+        (image.image_name, f"{image.width}x{image.height}", _when(image.created_at), image.seed, image.path)
+        for image in page.images
+    ]
+    lines = output.table(("name", "size", "made", "seed", "path"), rows) if rows else ["no pictures yet"]
+    if page.next:
+        lines.append(f"{len(rows)} of {page.total}; more with --after {page.next}")
+    output.result(page.model_dump(mode="json"), lines)
+
+
+async def _page(studio: Studio, limit: int, after: str | None) -> ImagePage:
+    async with attach(studio) as client:
+        return await client.images(limit=limit, after=after)
+
+
+def _when(moment: object) -> str:
+    from datetime import datetime
+
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if isinstance(moment, datetime) else ""

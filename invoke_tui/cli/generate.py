@@ -1,0 +1,261 @@
+"""``generate``: from a prompt to files."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from invoke_tui.cli.options import Json, Root, attach, open_studio, run
+from invoke_tui.cli.output import Output
+from invoke_tui.cli.parameters import explain, flag
+from invoke_tui.cli.progress import ProgressLine
+from invoke_tui.cli.save import Destination, save
+from invoke_tui.cli.wait import Wait, wait_for
+from invoke_tui.domain.errors import BadInputError, ExitCode, StudioError
+from invoke_tui.domain.parameters import PROMPT_LIMIT, GenerationRequest
+from invoke_tui.domain.queue import ItemStatus
+
+if TYPE_CHECKING:
+    from invoke_tui.client import StudioClient
+    from invoke_tui.config.settings import Studio
+    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.queue import EnqueueResult
+
+
+def generate(
+    prompt: Annotated[
+        str, typer.Argument(help="What the picture shows; - reads it from stdin.", show_default=False)
+    ],
+    negative: Annotated[str, flag("negative_prompt", "--negative", "-n", metavar="TEXT")] = "",
+    model: Annotated[str | None, flag("model", metavar="NAME")] = None,
+    vae: Annotated[str | None, flag("vae", metavar="NAME")] = None,
+    width: Annotated[int | None, flag("width")] = None,
+    height: Annotated[int | None, flag("height")] = None,
+    steps: Annotated[int | None, flag("steps")] = None,
+    cfg_scale: Annotated[float | None, flag("cfg_scale")] = None,
+    cfg_rescale: Annotated[float | None, flag("cfg_rescale_multiplier")] = None,
+    scheduler: Annotated[str | None, flag("scheduler", metavar="NAME")] = None,
+    seed: Annotated[int | None, flag("seed")] = None,
+    count: Annotated[int, flag("count")] = 1,
+    clip_skip: Annotated[int, flag("clip_skip")] = 0,
+    seamless: Annotated[
+        str,
+        typer.Option(
+            "--seamless", help="Tile without a seam along x, y or x,y.", show_default=False, metavar="AXES"
+        ),
+    ] = "",
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", help="Copy the pictures to this file or folder.", metavar="FILE_OR_DIR"),
+    ] = None,
+    front: Annotated[
+        bool, typer.Option("--front", help="Before everything that waits in the queue.")
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Enqueue and leave; the studio goes on.")
+    ] = False,
+    wait_cancel: Annotated[bool, typer.Option("--wait-cancel", help="Ctrl-C cancels the work.")] = False,
+    preview: Annotated[
+        bool | None, typer.Option("--preview/--no-preview", help="Show the pictures in this terminal.")
+    ] = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Make pictures and wait for them."""
+    output = Output(as_json=json)
+    if no_wait and out:
+        raise BadInputError("--out needs the pictures and --no-wait does not wait for them", code="bad_usage")
+    request = _request(
+        positive_prompt=_prompt(prompt),
+        negative_prompt=negative,
+        model=model,
+        vae=vae,
+        width=width,
+        height=height,
+        steps=steps,
+        cfg_scale=cfg_scale,
+        cfg_rescale_multiplier=cfg_rescale,
+        scheduler=scheduler,
+        seed=seed,
+        count=count,
+        clip_skip=clip_skip,
+        **_axes(seamless),
+    )
+    call = Call(
+        output, open_studio(root), request, front=front, no_wait=no_wait, cancel_on_interrupt=wait_cancel
+    )
+    call.destination = Destination.parse(out, count) if out else None
+    call.preview = output.on_terminal if preview is None else preview and not json
+    code = call.run()
+    if code:
+        raise typer.Exit(code)
+
+
+@dataclass
+class Call:
+    """One call of ``generate``, from enqueueing to the printed result."""
+
+    output: Output
+    studio: Studio
+    request: GenerationRequest
+    front: bool = False
+    no_wait: bool = False
+    cancel_on_interrupt: bool = False
+    preview: bool = False
+    destination: Destination | None = None
+    enqueued: EnqueueResult | None = None
+
+    def run(self) -> int:
+        """Do it all and return the exit code."""
+        try:
+            return run(self._work())
+        except KeyboardInterrupt:
+            if self.enqueued is None:
+                raise
+            return self._interrupted(self.enqueued)
+
+    async def _work(self) -> int:
+        async with attach(self.studio) as client:
+            self.enqueued = enqueued = await client.enqueue(self.request, front=self.front)
+            wait = Wait(enqueued.item_ids)
+            if self.no_wait:
+                await wait.refresh(client)
+                self._print(enqueued, wait, [])
+                return ExitCode.DONE
+            with ProgressLine(self.output) as progress:
+                await wait_for(wait, client, self.studio.paths, progress)
+        async with attach(self.studio) as client:  # the first one may have gone with its daemon
+            images = await self._collect(client, wait)
+        self._print(enqueued, wait, images)
+        return _exit_code(wait)
+
+    async def _collect(self, client: StudioClient, wait: Wait) -> list[dict[str, Any]]:
+        """Return the finished pictures, copied to where they were asked for."""
+        found: list[dict[str, Any]] = []
+        for item in wait.items.values():
+            for name in item.images if item else ():
+                record = await client.image(name)
+                if record.is_intermediate:
+                    continue
+                path = record.path
+                if self.destination is not None:
+                    place = self.destination.path(name, len(found) + 1)
+                    path = str(save(await client.image_file(name), place).absolute())
+                if self.preview:
+                    _show(await client.image_file(name), self.studio)
+                found.append(_image_document(record, path))
+        return found
+
+    def _print(self, enqueued: EnqueueResult, wait: Wait, images: list[dict[str, Any]]) -> None:
+        seeds = dict(zip(enqueued.item_ids, enqueued.seeds, strict=False))
+        items = [_item_document(wait, item_id, seeds.get(item_id)) for item_id in wait.items]
+        document: dict[str, Any] = {"batch_id": enqueued.batch_id, "items": items, "images": images}
+        failure = _failure(items)
+        if failure is not None and not self.no_wait:
+            document = {"error": failure.as_json(), **document}
+            if not self.output.as_json:
+                self.output.error(failure)
+        lines = [f"{image['path']}  seed {image['seed']}" for image in images]
+        if self.no_wait:
+            first, last = enqueued.item_ids[0], enqueued.item_ids[-1]
+            lines = [f"enqueued {f'item {first}' if first == last else f'items {first} to {last}'}"]
+        self.output.result(document, lines)
+
+    def _interrupted(self, enqueued: EnqueueResult) -> int:
+        ids = " ".join(map(str, enqueued.item_ids[:10])) + (" …" if len(enqueued.item_ids) > 10 else "")
+        message, hint = "interrupted; the work goes on", f"'invoke-tui queue cancel {ids}' stops it."
+        if self.cancel_on_interrupt:
+            canceled = run(self._cancel(enqueued))
+            message, hint = f"interrupted; {canceled} of {len(enqueued.item_ids)} items canceled", ""
+        error = StudioError(message, hint=hint, code="interrupted")
+        if self.output.as_json:
+            items = [{"item_id": item_id} for item_id in enqueued.item_ids]
+            self.output.json_line({"error": error.as_json(), "batch_id": enqueued.batch_id, "items": items})
+        else:
+            self.output.error(error)
+        return ExitCode.INTERRUPTED
+
+    async def _cancel(self, enqueued: EnqueueResult) -> int:
+        async with attach(self.studio, start=False) as client:
+            return await client.cancel(enqueued.item_ids)
+
+
+def _prompt(text: str) -> str:
+    if text != "-":
+        return text
+    data = sys.stdin.buffer.read(4 * PROMPT_LIMIT + 1)
+    try:
+        return data.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise BadInputError("the prompt on stdin is not UTF-8 text", code="bad_value") from error
+
+
+def _axes(text: str) -> dict[str, bool]:
+    axes = {part.strip().lower() for part in text.split(",") if part.strip()}
+    if axes - {"x", "y"}:
+        raise BadInputError(f"--seamless {text}: expected x, y or x,y", code="bad_value")
+    return {"seamless_x": "x" in axes, "seamless_y": "y" in axes}
+
+
+def _request(**values: Any) -> GenerationRequest:
+    try:
+        return GenerationRequest(**values)
+    except ValidationError as error:
+        raise explain(error) from error
+
+
+def _item_document(wait: Wait, item_id: int, seed: int | None) -> dict[str, Any]:
+    item = wait.items[item_id]
+    removed = "removed from the queue" if item_id in wait.gone else None
+    return {
+        "item_id": item_id,
+        "status": wait.status(item_id).value,
+        "seed": seed if item is None or item.seed is None else item.seed,
+        "attempts": item.attempts if item else 0,
+        "error": item.error if item and item.error else removed,
+        "hint": item.hint if item else None,
+    }
+
+
+def _image_document(record: ImageRecord, path: str) -> dict[str, Any]:
+    data = record.model_dump(mode="json", include={"image_name", "width", "height", "metadata"})
+    return {**data, "path": path, "seed": record.seed}
+
+
+def _failure(items: list[dict[str, Any]]) -> StudioError | None:
+    failed = [item for item in items if item["status"] == ItemStatus.FAILED]
+    canceled = [item for item in items if item["status"] == ItemStatus.CANCELED]
+    of_all = f"{len(failed or canceled)} of {len(items)} pictures" if len(items) > 1 else "the picture"
+    if failed:
+        reason = failed[0]["error"] or "no reason was given"
+        return StudioError(
+            f"{of_all} failed: {reason}", hint=failed[0]["hint"] or "See 'invoke-tui studio logs'."
+        )
+    if canceled:
+        return StudioError(
+            f"{of_all} was canceled" if len(items) == 1 else f"{of_all} were canceled", code="canceled"
+        )
+    return None
+
+
+def _exit_code(wait: Wait) -> ExitCode:
+    states = {wait.status(item_id) for item_id in wait.items}
+    if ItemStatus.FAILED in states:
+        return ExitCode.FAILED
+    return ExitCode.CANCELED if ItemStatus.CANCELED in states else ExitCode.DONE
+
+
+def _show(data: bytes, studio: Studio) -> None:
+    """Show a picture where the terminal can."""
+    protocol = studio.settings.image_protocol
+    if protocol == "none" or not sys.stdout.isatty():
+        return
+    from invoke_tui.tui.pictures.decode import open_picture
+    from invoke_tui.tui.pictures.detect import detect
+    from invoke_tui.tui.pictures.inline import print_image
+
+    print_image(open_picture(data), graphics=detect(override=protocol))

@@ -1,0 +1,75 @@
+"""Generation parameters as flags: their bounds and descriptions come from ``GenerationRequest``."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.schedulers import SCHEDULER_NAMES
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+FLAGS: Final = {
+    "positive_prompt": "PROMPT",
+    "negative_prompt": "--negative",
+    "model": "--model",
+    "vae": "--vae",
+    "width": "--width",
+    "height": "--height",
+    "steps": "--steps",
+    "cfg_scale": "--cfg-scale",
+    "cfg_rescale_multiplier": "--cfg-rescale",
+    "scheduler": "--scheduler",
+    "seed": "--seed",
+    "count": "--count",
+    "clip_skip": "--clip-skip",
+}
+
+
+def flag(name: str, *declarations: str, metavar: str | None = None) -> Any:
+    """Return the flag of the request's field ``name``."""
+    field = GenerationRequest.model_fields[name]
+    bounds: dict[str, Any] = {}
+    for item in field.metadata:
+        for ours, theirs in (("ge", "min"), ("le", "max")):
+            if (bound := getattr(item, ours, None)) is not None:
+                bounds[theirs] = bound
+    steps = next((item.multiple_of for item in field.metadata if hasattr(item, "multiple_of")), None)
+    help_text = f"{field.description}, a multiple of {steps}" if steps else field.description
+    if name == "scheduler":
+        help_text = f"{help_text}: {', '.join(SCHEDULER_NAMES)}"
+    return typer.Option(
+        *(declarations or (FLAGS[name],)), help=help_text, show_default=False, metavar=metavar, **bounds
+    )
+
+
+def explain(error: ValidationError) -> BadInputError:
+    """Name the flag and what it allows."""
+    problems = []
+    for detail in error.errors():
+        name = str(detail["loc"][0]) if detail["loc"] else ""
+        if name == "scheduler":
+            return _no_such_scheduler(str(detail.get("input")))
+        message = detail["msg"][:1].lower() + detail["msg"][1:]
+        given = detail.get("input")
+        shown = f" {given}" if isinstance(given, int | float) else ""
+        problems.append(f"{FLAGS.get(name, name)}{shown}: {message}")
+    return BadInputError(
+        "; ".join(problems), hint="'invoke-tui generate --help' shows the bounds.", code="bad_value"
+    )
+
+
+def _no_such_scheduler(name: str) -> BadInputError:
+    near = get_close_matches(name.lower(), SCHEDULER_NAMES, n=1, cutoff=0.4)
+    return BadInputError(
+        f"--scheduler {name}: there is no such scheduler",
+        hint=f"Did you mean {near[0]}? 'invoke-tui generate --help' lists all."
+        if near
+        else "--help lists all.",
+        code="bad_value",
+    )

@@ -1,0 +1,88 @@
+"""Progress of a call, on stderr: a live line for people, plain lines where stderr is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from invoke_tui.domain import events
+from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.text import safe_text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from invoke_tui.cli.output import Output
+    from invoke_tui.cli.wait import Wait
+
+
+class ProgressLine:
+    """Listens to the events of a call and shows how far it is."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._told: dict[int, ItemStatus] = {}
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[speed]}", markup=False),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task("waiting", total=None, speed="")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, event: events.Event, wait: Wait) -> None:
+        """Take an event."""
+        if isinstance(event, events.ItemChanged) and event.item.item_id in wait.items:
+            self._item(event, wait)
+        elif isinstance(event, events.Progress) and event.item_id in wait.items:
+            self._step(event, wait)
+        elif isinstance(event, events.WorkerChanged) and event.note:
+            self._say(f"engine: {event.note}")
+
+    def _item(self, event: events.ItemChanged, wait: Wait) -> None:
+        item = event.item
+        if event.note:
+            self._say(event.note)
+        if item.status.finished and self._told.get(item.item_id) != item.status:
+            self._told[item.item_id] = item.status
+            seed = "" if item.seed is None else f", seed {item.seed}"
+            self._say(f"{wait.finished}/{len(wait.items)} {item.status}{seed}")
+
+    def _step(self, event: events.Progress, wait: Wait) -> None:
+        if self._bar is None or self._task is None:
+            return
+        number = min(wait.finished + 1, len(wait.items))
+        rate = f"{event.rate:.2f} it/s" if event.rate else ""
+        left = f"{event.eta:.0f} s left" if event.eta is not None else ""
+        self._bar.update(
+            self._task,
+            description=f"picture {number}/{len(wait.items)}: {safe_text(event.message, limit=60)}",
+            total=event.total or None,
+            completed=event.step,
+            speed="  ".join(part for part in (rate, left) if part),
+        )
+
+    def _say(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(safe_text(text), markup=False, highlight=False)
+        else:
+            self._output.note(text)
