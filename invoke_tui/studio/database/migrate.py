@@ -46,9 +46,11 @@ def back_up(path: Path) -> Path:
     target = folder / f"invoke_tui_backup_{datetime.now(UTC):%Y%m%d-%H%M%S}.db"
     part = target.with_suffix(".part")
     part.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as source:
-        with closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
+    with (
+        closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as source,
+        closing(sqlite3.connect(part)) as copy,
+    ):
+        source.backup(copy)
     with open(part, "rb") as written:
         os.fsync(written.fileno())
     part.replace(target)

@@ -58,7 +58,11 @@ def cancel(connection: Connection, item_ids: Sequence[int]) -> tuple[list[int], 
         update(queue_items)
         .where(chosen & _UNFINISHED)
         .values(
-            status=ItemStatus.CANCELED.value, completed_at=now(), updated_at=now(), worker=None, lease_until=None
+            status=ItemStatus.CANCELED.value,
+            completed_at=now(),
+            updated_at=now(),
+            worker=None,
+            lease_until=None,
         )
     )
     return sorted(running + pending), running
@@ -73,7 +77,9 @@ def remove(connection: Connection, item_ids: Sequence[int] | None) -> tuple[int,
 
 def prune(connection: Connection, keep: int = 0) -> int:
     """Delete finished items but for the ``keep`` newest."""
-    newest = select(queue_items.c.item_id).where(_FINISHED).order_by(queue_items.c.completed_at.desc()).limit(keep)
+    newest = (
+        select(queue_items.c.item_id).where(_FINISHED).order_by(queue_items.c.completed_at.desc()).limit(keep)
+    )
     gone = delete(queue_items).where(_FINISHED & queue_items.c.item_id.not_in(newest))
     return connection.execute(gone).rowcount
 
@@ -89,7 +95,10 @@ def page(
         conditions.append(queue_items.c.item_id < before)
     rows = (
         connection.execute(
-            select(queue_items).where(and_(True, *conditions)).order_by(queue_items.c.item_id.desc()).limit(limit + 1)
+            select(queue_items)
+            .where(and_(True, *conditions))
+            .order_by(queue_items.c.item_id.desc())
+            .limit(limit + 1)
         )
         .mappings()
         .all()
@@ -135,10 +144,14 @@ def _insert(
     if rows:
         connection.execute(insert(queue_items), rows)
     added = (queue_items.c.item_id > newest) & (queue_items.c.batch_id == batch_id)
-    return list(connection.scalars(select(queue_items.c.item_id).where(added).order_by(queue_items.c.item_id)))
+    return list(
+        connection.scalars(select(queue_items.c.item_id).where(added).order_by(queue_items.c.item_id))
+    )
 
 
 def _chosen(item_ids: Sequence[int]) -> Any:
     """The ids as one JSON parameter: any number of them, without SQLite's limit of variables."""
-    listed = func.json_each("[" + ",".join(str(int(item_id)) for item_id in item_ids) + "]").table_valued("value")
+    listed = func.json_each("[" + ",".join(str(int(item_id)) for item_id in item_ids) + "]").table_valued(
+        "value"
+    )
     return queue_items.c.item_id.in_(select(listed.c.value))

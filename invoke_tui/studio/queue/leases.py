@@ -22,7 +22,9 @@ from invoke_tui.studio.queue.rows import Claimed, Lease, holds, read_item
 INTERRUPTIONS_LIMIT: Final = 20
 """Attempts after which even an item nobody blames is given up."""
 POISONED: Final = "poisoned"
-_HINT: Final = "Retry it after changing the size, the model or the settings; the worker's log has the details."
+_HINT: Final = (
+    "Retry it after changing the size, the model or the settings; the worker's log has the details."
+)
 
 
 @dataclass(frozen=True)
@@ -148,4 +150,6 @@ def _unleased() -> dict[str, Any]:
 
 
 def _no_error() -> dict[str, Any]:
-    return {f"error_{part}": None for part in ("type", "message", "hint", "traceback")} | {"updated_at": now()}
+    return {f"error_{part}": None for part in ("type", "message", "hint", "traceback")} | {
+        "updated_at": now()
+    }

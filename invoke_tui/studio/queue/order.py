@@ -36,9 +36,13 @@ def move(connection: Connection, item_id: int, to: MoveTo) -> None:
         )
     ).one_or_none()
     if row is None:
-        raise NotFoundError(f"There is no item {item_id} in the queue.", hint="`invoke-tui queue list` shows them.")
+        raise NotFoundError(
+            f"There is no item {item_id} in the queue.", hint="`invoke-tui queue list` shows them."
+        )
     if row.status != ItemStatus.PENDING.value:
-        raise BadInputError(f"Item {item_id} is {row.status}; only pending items can be moved.", code="not_pending")
+        raise BadInputError(
+            f"Item {item_id} is {row.status}; only pending items can be moved.", code="not_pending"
+        )
     if to == "front":
         _place(connection, item_id, (front_priority(connection), row.position))
     elif to == "back":

@@ -1,0 +1,84 @@
+"""Writing files so that a name is either whole or absent, whatever happens in between."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from invoke_tui.domain.errors import BadInputError, StudioError
+from invoke_tui.studio import faults
+
+PART: Final = ".part"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.png")
+
+
+class DiskFullError(StudioError):
+    """There is no room for a file. ``needed`` and ``free`` are bytes."""
+
+    default_code = "disk_full"
+
+    def __init__(self, folder: Path, needed: int, free: int) -> None:
+        super().__init__(
+            f"The disk is full: {needed:,} bytes are needed in {folder}, {free:,} are free.",
+            hint="Free some space: the queue is paused until there is room, then goes on; retry this item.",
+        )
+        self.folder, self.needed, self.free = folder, needed, free
+
+
+def checked_name(name: str) -> str:
+    """A picture's name, which is one plain file name and nothing else."""
+    if not _NAME.fullmatch(name):
+        raise BadInputError("This is no name of a picture.", code="bad_image_name")
+    return name
+
+
+def subfolder(strategy: str, name: str, category: str, day: datetime) -> str:
+    """InvokeAI's ``image_subfolder_strategy``."""
+    match strategy:
+        case "date":
+            return f"{day:%Y/%m/%d}"
+        case "type":
+            return category
+        case "hash":
+            return name[:2].lower()
+    return ""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write beside ``path``, flush to the disk, then rename over it and flush the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}{PART}")
+    try:
+        with open(part, "wb") as file:
+            file.write(data[: len(data) // 2])
+            faults.pass_by("during-write")
+            file.write(data[len(data) // 2 :])
+            file.flush()
+            os.fsync(file.fileno())
+        faults.pass_by("before-rename")
+        part.replace(path)
+        faults.pass_by("after-rename")
+        sync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFullError(path.parent, len(data), shutil.disk_usage(path.parent).free) from error
+        raise StudioError(
+            f"{path} could not be written: {error.strerror}.",
+            hint="Check the folder's permissions.",
+            code="not_written",
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,93 @@
+"""Just enough of PNG to know that a file is whole and what it says about itself, without decoding a pixel."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.metadata import GRAPH_KEY, METADATA_KEY, WORKFLOW_KEY
+
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_TEXT_LIMIT: Final = 16 * 2**20
+
+
+class DamagedPictureError(StudioError):
+    """The bytes are no whole PNG."""
+
+    default_code = "damaged_picture"
+
+
+@dataclass(frozen=True)
+class PngFacts:
+    """What the chunks of a whole PNG say."""
+
+    width: int
+    height: int
+    texts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> bool:
+        """Whether a studio or InvokeAI wrote it."""
+        return METADATA_KEY in self.texts or GRAPH_KEY in self.texts
+
+    @property
+    def has_workflow(self) -> bool:
+        """Whether a workflow travels in it."""
+        return WORKFLOW_KEY in self.texts
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """The generation metadata, where it is a JSON object."""
+        try:
+            found = json.loads(self.texts.get(METADATA_KEY, "null"))
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+
+def inspect(data: bytes) -> PngFacts:
+    """Walk every chunk, checking lengths and checksums; raise unless the picture is complete."""
+    if not data.startswith(SIGNATURE):
+        raise DamagedPictureError("The data is not a PNG.")
+    at, size, texts, complete = len(SIGNATURE), (0, 0), {}, False
+    view = memoryview(data)
+    while not complete:
+        if at + 12 > len(data):
+            raise DamagedPictureError(f"The PNG is cut off after {len(data)} bytes.")
+        length, kind = struct.unpack_from(">I4s", data, at)
+        body, at = at + 8, at + 12 + length
+        if at > len(data):
+            raise DamagedPictureError(f"The PNG is cut off after {len(data)} bytes.")
+        if zlib.crc32(view[body - 4 : at - 4]) != int.from_bytes(view[at - 4 : at]):
+            raise DamagedPictureError("The PNG is damaged: a checksum is wrong.")
+        if kind == b"IHDR":
+            size = struct.unpack_from(">II", data, body)
+        elif kind in (b"tEXt", b"iTXt", b"zTXt"):
+            texts.update(_text(kind, bytes(view[body : at - 4])))
+        complete = kind == b"IEND"
+    return PngFacts(size[0], size[1], texts)
+
+
+def _text(kind: bytes, body: bytes) -> dict[str, str]:
+    keyword, _, rest = body.partition(b"\0")
+    name = keyword.decode("latin-1")
+    if kind == b"tEXt":
+        return {name: rest.decode("latin-1")}
+    if kind == b"zTXt":
+        packed, encoding = rest[1:], "latin-1"
+    else:
+        compressed = rest[:1] == b"\1"
+        parts = rest[2:].split(b"\0", 2)
+        if len(parts) < 3:
+            return {}
+        if not compressed:
+            return {name: parts[2].decode(errors="replace")}
+        packed, encoding = parts[2], "utf-8"
+    try:
+        return {name: zlib.decompressobj().decompress(packed, _TEXT_LIMIT).decode(encoding, errors="replace")}
+    except zlib.error:
+        return {}

@@ -1,0 +1,110 @@
+"""Keeping what workers make: temp → fsync → rename → row, and only under the lease."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from invoke_tui.config.paths import StudioPaths
+from invoke_tui.domain.errors import NotFoundError
+from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.domain.protocol import ImageMade
+from invoke_tui.domain.queue import QueueItem
+from invoke_tui.studio import faults
+from invoke_tui.studio.database import Database
+from invoke_tui.studio.gallery import rows
+from invoke_tui.studio.gallery.files import checked_name, subfolder, write_whole
+from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
+from invoke_tui.studio.gallery.thumbnails import Thumbnails
+from invoke_tui.studio.queue.rows import Lease, holds
+
+
+class Gallery:
+    """The pictures of one root."""
+
+    def __init__(self, database: Database, paths: StudioPaths, strategy: str = "flat") -> None:
+        self._database = database
+        self._folder = paths.images_dir
+        self._strategy = strategy
+        self._thumbnails = Thumbnails(paths.thumbnails_dir)
+
+    async def keep(self, item: QueueItem, lease: Lease, made: ImageMade, data: bytes) -> ImageRecord | None:
+        """Write a worker's picture; None when the lease is lost, and then nothing of it stays.
+
+        The name is the same for the same work, so an attempt that comes after a crash overwrites what was there.
+        """
+        name = checked_name(made.image_name)
+        facts = inspect(data)
+        if (facts.width, facts.height) != (made.width, made.height):
+            raise DamagedPictureError(
+                f"The worker announced {made.width}x{made.height} pixels and sent {facts.width}x{facts.height}."
+            )
+        held, kept_in = await self._database.read(lambda c: (_held(c, lease), rows.place(c, name)))
+        if not held:
+            return None
+        below = kept_in
+        if below is None:
+            below = subfolder(self._strategy, name, made.image_category, item.created_at)
+        path = self._folder / below / name
+        await asyncio.to_thread(write_whole, path, data)
+        values = {
+            "image_name": name,
+            "image_origin": "internal",
+            "image_category": made.image_category,
+            "width": made.width,
+            "height": made.height,
+            "item_id": item.item_id,
+            "session_id": item.session_id,
+            "node_id": made.node_id,
+            "metadata": json.dumps(made.metadata) if made.metadata is not None else None,
+            "is_intermediate": made.is_intermediate,
+            "has_workflow": facts.has_workflow,
+            "image_subfolder": below,
+            "board_id": made.board_id,
+        }
+
+        def commit(connection: Connection) -> ImageRecord | None:
+            if not _held(connection, lease):
+                return None
+            rows.keep(connection, values)
+            return rows.find(connection, name, self._folder)
+
+        record = await self._database.write(commit)
+        faults.pass_by("after-row")
+        if record is None and kept_in is None:
+            path.unlink(missing_ok=True)
+        self._thumbnails.forget(name)
+        return record
+
+    async def record(self, name: str) -> ImageRecord:
+        """One picture's record. Only names the database knows are ever turned into paths."""
+        found = await self._database.read(lambda c: rows.find(c, checked_name(name), self._folder))
+        if found is None:
+            raise NotFoundError(f"There is no picture {name}.", hint="`invoke-tui gallery list` shows them.")
+        return found
+
+    async def file(self, name: str) -> Path:
+        """Where a picture lies."""
+        path = Path((await self.record(name)).path)
+        if not path.is_file():
+            raise NotFoundError(f"The file of {name} is gone: {path}.", code="file_missing")
+        return path
+
+    async def thumbnail(self, name: str) -> bytes:
+        """A small WebP of a picture, made on first use."""
+        return await self._thumbnails.get(await self.file(name))
+
+    async def page(self, limit: int, after: str | None) -> ImagePage:
+        """Pictures newest first."""
+        return await self._database.read(lambda c: rows.page(c, self._folder, limit, after))
+
+    async def paths_of(self, image_names: set[str]) -> dict[str, str]:
+        """The paths of pictures a graph names."""
+        return {name: str(await self.file(name)) for name in sorted(image_names)}
+
+
+def _held(connection: Connection, lease: Lease) -> bool:
+    return bool(connection.scalar(select(func.count()).where(holds(lease))))

@@ -1,0 +1,57 @@
+"""Small WebPs beside the pictures, made when first asked for and thrown away without regret."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from invoke_tui.studio.gallery.files import write_whole
+from invoke_tui.studio.gallery.png import DamagedPictureError
+
+SIDE: Final = 256
+
+
+class Thumbnails:
+    """A folder of thumbnails. One thread makes them, so that a page of new ones does not take every core."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
+
+    async def get(self, picture: Path) -> bytes:
+        """The thumbnail of a picture, from the folder or new."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._get, picture)
+
+    def forget(self, name: str) -> None:
+        """The picture of this name has changed."""
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / Path(name).with_suffix(".webp").name
+
+    def _get(self, picture: Path) -> bytes:
+        path = self._path(picture.name)
+        try:
+            if path.stat().st_mtime_ns >= picture.stat().st_mtime_ns and (data := path.read_bytes()):
+                return data
+        except OSError:
+            pass
+        data = _make(picture)
+        write_whole(path, data)
+        return data
+
+
+def _make(picture: Path) -> bytes:
+    from PIL import Image
+
+    small = io.BytesIO()
+    try:
+        with Image.open(picture, formats=["PNG"]) as image:
+            image.thumbnail((SIDE, SIDE))
+            image.convert("RGBA" if "A" in image.getbands() else "RGB").save(small, "WEBP", quality=80)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DamagedPictureError(f"{picture.name} cannot be read: {error}.") from error
+    return small.getvalue()

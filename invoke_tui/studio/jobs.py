@@ -1,0 +1,61 @@
+"""From a claimed item to what a worker needs to run it: the graph, the models it names, the pictures it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.protocol import RunItem
+from invoke_tui.nodes.recipes import build_graph
+from invoke_tui.studio.gallery.store import Gallery
+from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.queue.rows import Claimed
+from invoke_tui.studio.queue.service import Queue
+
+
+class Jobs:
+    """Builds what goes to a worker. A graph is built when an item is first run and kept for its further attempts."""
+
+    def __init__(self, queue: Queue, models: Models, gallery: Gallery) -> None:
+        self._queue = queue
+        self._models = models
+        self._gallery = gallery
+
+    async def prepare(self, claimed: Claimed) -> RunItem:
+        """The command for a worker; raises ``StudioError`` when a model or picture is gone."""
+        graph = claimed.graph or await self._build(claimed)
+        fields = [node.fields() for node in graph.nodes.values()]
+        models = self._models.named_in(_values(fields, "key"))
+        for key in models:
+            self._models.require(key)
+        return RunItem(
+            item_id=claimed.item.item_id,
+            attempt=claimed.lease.attempt,
+            session_id=claimed.item.session_id,
+            graph=graph,
+            models=models,
+            images=await self._gallery.paths_of(set(_values(fields, "image_name"))),
+        )
+
+    async def _build(self, claimed: Claimed) -> Graph:
+        request = claimed.item.request
+        assert request is not None, "an item has a request or a graph"
+        model = self._models.require(request.model)
+        vae = self._models.require(request.vae) if request.vae else None
+        graph = build_graph(request, model, vae)
+        await self._queue.remember_graph(claimed.lease, graph.model_dump_json())
+        return graph
+
+
+def _values(data: Any, name: str) -> Iterator[str]:
+    """Every text under ``name``, however deep."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if key == name and isinstance(value, str):
+                yield value
+            else:
+                yield from _values(value, name)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            yield from _values(value, name)
