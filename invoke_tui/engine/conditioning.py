@@ -52,7 +52,9 @@ class SkippingEncoder:
 
     def __call__(self, token_ids: Tensor, attention_mask: Tensor | None = None, **_options: Any) -> Any:
         """Text states for token ids (n, 77)."""
-        output = self._encoder(token_ids, attention_mask, output_hidden_states=self._skip > 0, return_dict=True)
+        output = self._encoder(
+            token_ids, attention_mask, output_hidden_states=self._skip > 0, return_dict=True
+        )
         if not self._skip:
             return output
         inner = getattr(self._encoder, "text_model", self._encoder)  # nested before transformers 5.6
@@ -70,7 +72,7 @@ def encode_prompt(prompt: str, tokenizer: Any, encoder: nn.Module, *, skip: int 
 
     compel: Any = Compel(
         tokenizer=tokenizer,
-        text_encoder=SkippingEncoder(encoder, skip),  # type: ignore[arg-type]
+        text_encoder=SkippingEncoder(encoder, skip),
         truncate_long_prompts=False,
         split_long_text_mode=SplitLongTextMode.SENTENCES,
         device=str(encoder.device),
@@ -85,7 +87,9 @@ def encode_prompt(prompt: str, tokenizer: Any, encoder: nn.Module, *, skip: int 
         raise BadInputError(f"The prompt's weights cannot be applied: {error}", code="bad_prompt") from error
     if not bool(torch.isfinite(embeds).all()):
         raise BadInputError(
-            "The prompt's weights cancel out.", hint="The weights of a blend must not add up to 0.", code="bad_prompt"
+            "The prompt's weights cancel out.",
+            hint="The weights of a blend must not add up to 0.",
+            code="bad_prompt",
         )
     return Conditioning(embeds)
 

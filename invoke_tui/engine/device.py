@@ -70,7 +70,9 @@ def _device(asked: str) -> tuple[str, str]:
             raise _no_device(asked, f"torch sees {count} GPU{'' if count == 1 else 's'}")
         return f"cuda:{int(index or 0)}", f"The settings ask for {asked}."
     raise BadInputError(
-        f"There is no device {asked!r}.", hint="Set device to auto, cpu, mps, cuda or cuda:N.", code="bad_device"
+        f"There is no device {asked!r}.",
+        hint="Set device to auto, cpu, mps, cuda or cuda:N.",
+        code="bad_device",
     )
 
 

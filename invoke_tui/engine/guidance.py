@@ -14,7 +14,7 @@ from invoke_tui.domain.errors import BadInputError
 
 
 def guide(negative: Tensor, positive: Tensor, scale: float, rescale: float = 0.0) -> Tensor:
-    """negative + ``scale`` * (positive - negative), for predictions of one shape (n, c, h, w).
+    """Guide by ``negative`` + ``scale`` * (``positive`` - ``negative``); all are of one shape (n, c, h, w).
 
     ``rescale`` in 0..1 is the paper's phi: the share that is brought back to the positive prediction's standard
     deviation over c, h and w.
@@ -27,7 +27,9 @@ def guide(negative: Tensor, positive: Tensor, scale: float, rescale: float = 0.0
     return rescale * matched + (1 - rescale) * guided
 
 
-def scales_by_call(scale: float | Sequence[float], calls: int, first: int, order: int, steps: int) -> list[float]:
+def scales_by_call(
+    scale: float | Sequence[float], calls: int, first: int, order: int, steps: int
+) -> list[float]:
     """The guidance scale of each of ``calls`` model calls.
 
     A list has one value per model call, or one per step of the whole schedule; ``first`` is the index of the first

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -86,12 +87,13 @@ def load_tokenizer(folder: Path) -> Any:
         for name in ("vocab.json", "merges.txt"):
             if not (folder / name).is_file():
                 raise _missing(folder / name)
-    config = read_json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").is_file() else {}
+    config = (
+        read_json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").is_file() else {}
+    )
     plain = config.get("tokenizer_class") in ("PreTrainedTokenizerFast", "TokenizersBackend")
+    cls = _class("transformers:PreTrainedTokenizerFast" if plain else "transformers:CLIPTokenizer")
     try:
-        return _class("transformers:PreTrainedTokenizerFast" if plain else "transformers:CLIPTokenizer").from_pretrained(
-            str(folder), local_files_only=True
-        )
+        return cls.from_pretrained(str(folder), local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(folder, error) from error
 
@@ -107,7 +109,9 @@ def find_weights(folder: Path, stem: str, *, half: bool) -> list[Path]:
             return [single]
         index = folder / f"{stem}.safetensors.index{variant}.json"
         if index.is_file():
-            pieces = sorted({folder / Path(str(name)).name for name in read_json(index).get("weight_map", {}).values()})
+            pieces = sorted(
+                {folder / Path(str(name)).name for name in read_json(index).get("weight_map", {}).values()}
+            )
             for piece in pieces:
                 if not piece.is_file():
                     raise _missing(piece)
@@ -142,10 +146,13 @@ def _assign(module: Any, state: dict[str, torch.Tensor], path: Path) -> None:
         first = next((line.strip() for line in str(error).splitlines()[1:]), str(error))
         raise _damaged(path, first) from error
     if result.missing_keys:
-        raise _damaged(path, f"{len(result.missing_keys)} weights are missing, the first is {result.missing_keys[0]}")
+        raise _damaged(
+            path, f"{len(result.missing_keys)} weights are missing, the first is {result.missing_keys[0]}"
+        )
     if result.unexpected_keys:
         raise _damaged(
-            path, f"{len(result.unexpected_keys)} weights belong to another model, e.g. {result.unexpected_keys[0]}"
+            path,
+            f"{len(result.unexpected_keys)} weights belong to another model, e.g. {result.unexpected_keys[0]}",
         )
 
 
@@ -156,7 +163,17 @@ def _ready(module: Any) -> torch.nn.Module:
     return ready
 
 
+@cache
+def quiet_libraries() -> None:
+    """Errors of the libraries reach people as ours; their warnings and progress bars do not help anyone."""
+    for name in ("diffusers", "transformers"):
+        logging = import_module(f"{name}.utils.logging")
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+
+
 def _class(class_path: str) -> Any:
+    quiet_libraries()
     module, _, name = class_path.partition(":")
     return getattr(import_module(module), name)
 

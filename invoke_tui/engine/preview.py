@@ -54,7 +54,9 @@ class Previewer:
     preview ever waits for the device; ``flush`` sends what is left.
     """
 
-    def __init__(self, factors: RgbFactors, hooks: RunHooks, *, every: int, total: int, scale: int = 8) -> None:
+    def __init__(
+        self, factors: RgbFactors, hooks: RunHooks, *, every: int, total: int, scale: int = 8
+    ) -> None:
         self._factors = factors
         self._hooks = hooks
         self._every = every
@@ -76,7 +78,7 @@ class Previewer:
             return
         copy = torch.empty(pixels.shape, dtype=torch.uint8, pin_memory=True)
         copy.copy_(pixels, non_blocking=True)
-        event = torch.cuda.Event()
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
         self._waiting = (copy, step, event)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from invoke_tui.domain.fields import SeamlessAxis
 
@@ -39,9 +39,9 @@ def _wrap(module: nn.Conv2d, wrap_x: bool, wrap_y: bool) -> None:
 
     def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if across:
-            x = F.pad(x, (across, across, 0, 0), mode=mode_x)
+            x = functional.pad(x, (across, across, 0, 0), mode=mode_x)
         if down:
-            x = F.pad(x, (0, 0, down, down), mode=mode_y)
-        return F.conv2d(x, weight, bias, module.stride, 0, module.dilation, module.groups)
+            x = functional.pad(x, (0, 0, down, down), mode=mode_y)
+        return functional.conv2d(x, weight, bias, module.stride, 0, module.dilation, module.groups)
 
     module._conv_forward = forward  # type: ignore[method-assign,assignment]

@@ -18,5 +18,7 @@ def family_of(base: str) -> Family:
             return family
     known = ", ".join(str(known) for family in FAMILIES for known in family.bases)
     raise BadInputError(
-        f"This engine cannot draw with models of base {base!r}.", hint=f"It knows: {known}.", code="unknown_family"
+        f"This engine cannot draw with models of base {base!r}.",
+        hint=f"It knows: {known}.",
+        code="unknown_family",
     )

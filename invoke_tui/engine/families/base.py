@@ -25,7 +25,7 @@ class Conditioning:
 
 @dataclass(frozen=True)
 class Batch:
-    """The conditioning of one model call: ``embeds`` (n, tokens, width), ``mask`` (n, tokens) where some are padding."""
+    """Conditioning of one model call: ``embeds`` (n, tokens, width); ``mask`` (n, tokens) is False at padding."""
 
     embeds: Tensor
     mask: Tensor | None = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType
@@ -27,7 +27,7 @@ class StableDiffusion:
     latent_channels = 4
     pixels_per_latent = 8
     rgb_factors: RgbFactors = SD_FACTORS
-    components: ClassVar[Mapping[str, Loader]] = {
+    components: Mapping[str, Loader] = {
         "unet": lambda folder, dtype: load_diffusers_module(folder, UNET_CLASS, dtype),
         "vae": lambda folder, dtype: load_diffusers_module(folder, VAE_CLASS, dtype),
         "text_encoder": load_text_encoder,
@@ -72,7 +72,7 @@ class StableDiffusion:
         if lengths[0] == lengths[1]:
             return Batch(torch.cat(pair))
         longest = max(lengths)
-        padded = [F.pad(embeds, (0, 0, 0, longest - embeds.shape[1])) for embeds in pair]
+        padded = [functional.pad(embeds, (0, 0, 0, longest - embeds.shape[1])) for embeds in pair]
         positions = torch.arange(longest, device=pair[0].device)
         mask = torch.stack([positions < length for length in lengths])
         return Batch(torch.cat(padded), mask)

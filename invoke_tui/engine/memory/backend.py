@@ -51,7 +51,7 @@ class CpuBackend:
         return int(psutil.Process().memory_info().rss)
 
     def empty_cache(self) -> None:
-        """torch keeps no cache on the CPU."""
+        """Nothing to do: torch keeps no cache on the CPU."""
 
 
 class CudaBackend:

@@ -45,7 +45,9 @@ def build_scheduler(
             steps, settings.get("original_inference_steps", LCM_TEACHER_STEPS)
         )
     if spec.cls == "DPMSolverSinglestepScheduler":
-        settings["lower_order_final"] = True  # a schedule that ends at sigma 0 needs it; the class warns otherwise
+        settings["lower_order_final"] = (
+            True  # a schedule that ends at sigma 0 needs it; the class warns otherwise
+        )
     if spec.cls == "PNDMScheduler" and steps < PNDM_WARM_UP_STEPS:
         settings["skip_prk_steps"] = True
     try:

@@ -8,6 +8,7 @@ scale function phi(x) = x (exp(x^0.3) + 10) that the paper calls ER-SDE 5.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class ERSDEScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
 
     order = 1
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
         num_train_timesteps: int = 1000,
@@ -81,11 +82,14 @@ class ERSDEScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
         return sample
 
     def add_noise(self, original_samples: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
-        """alpha * ``original_samples`` + sigma * ``noise`` at ``timesteps`` (n,), in the samples' dtype."""
-        alphas_cumprod = self.alphas_cumprod.to(original_samples)[timesteps.to(original_samples.device).long()]
+        """Noise the samples: alpha * ``original_samples`` + sigma * ``noise`` at ``timesteps`` (n,)."""
+        alphas_cumprod = self.alphas_cumprod.to(original_samples)[
+            timesteps.to(original_samples.device).long()
+        ]
         shape = (-1,) + (1,) * (original_samples.ndim - 1)
         return (
-            alphas_cumprod.sqrt().view(shape) * original_samples + (1 - alphas_cumprod).sqrt().view(shape) * noise
+            alphas_cumprod.sqrt().view(shape) * original_samples
+            + (1 - alphas_cumprod).sqrt().view(shape) * noise
         )
 
     def step(
@@ -106,7 +110,11 @@ class ERSDEScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
         self._index += 1
         self._done += 1
         following = following.to(sample.dtype)
-        return ERSDEOutput(prev_sample=following, pred_original_sample=predicted) if return_dict else (following,)
+        return (
+            ERSDEOutput(prev_sample=following, pred_original_sample=predicted)
+            if return_dict
+            else (following,)
+        )
 
     def __len__(self) -> int:
         return int(self.config.num_train_timesteps)
@@ -148,12 +156,13 @@ class ERSDEScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
                 result = result + alpha * (step**2 / 2 + _phi(there) * area) * bend
             self._slope = slope
         if self.config.stochastic:
-            noise = randn_tensor(sample.shape, generator=generator, device=sample.device, dtype=sample.dtype)
-            result = result + alpha * max(there**2 - (here * ratio) ** 2, 0.0) ** 0.5 * noise
+            noise: Tensor = randn_tensor(sample.shape, generator=generator, device=sample.device, dtype=sample.dtype)
+            result = result + alpha * sqrt(max(there**2 - (here * ratio) ** 2, 0.0)) * noise
         return result
 
 
 def _phi(x: Any) -> Any:
+    """The noise scale function, of a number or an array."""
     return x * (np.exp(x**0.3) + 10)
 
 
@@ -168,7 +177,9 @@ def _betas(config: Any) -> Tensor:
         return torch.linspace(config.beta_start, config.beta_end, config.num_train_timesteps)
     if config.beta_schedule == "scaled_linear":
         return torch.linspace(config.beta_start**0.5, config.beta_end**0.5, config.num_train_timesteps) ** 2
-    raise BadInputError(f"ER-SDE does not know the noise schedule {config.beta_schedule!r}.", code="bad_scheduler")
+    raise BadInputError(
+        f"ER-SDE does not know the noise schedule {config.beta_schedule!r}.", code="bad_scheduler"
+    )
 
 
 def _spaced(config: Any, steps: int) -> npt.NDArray[np.int64]:
@@ -181,5 +192,7 @@ def _spaced(config: Any, steps: int) -> npt.NDArray[np.int64]:
     elif config.timestep_spacing == "trailing":
         spaced = np.arange(total, 0, -total / steps).round() - 1
     else:
-        raise BadInputError(f"ER-SDE does not know the spacing {config.timestep_spacing!r}.", code="bad_scheduler")
+        raise BadInputError(
+            f"ER-SDE does not know the spacing {config.timestep_spacing!r}.", code="bad_scheduler"
+        )
     return spaced.astype(np.int64).copy()

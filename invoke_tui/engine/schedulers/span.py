@@ -35,10 +35,14 @@ def set_span(scheduler: Any, steps: int, start: float = 0.0, end: float = 1.0) -
     for the device. Raises ``BadInputError``.
     """
     if not 0 <= start <= 1 or not 0 <= end <= 1:
-        raise BadInputError(f"Denoising runs from 0 to 1, not from {start} to {end}.", code="bad_denoising_span")
+        raise BadInputError(
+            f"Denoising runs from 0 to 1, not from {start} to {end}.", code="bad_denoising_span"
+        )
     train_steps = int(scheduler.config.num_train_timesteps)
     if not 1 <= steps <= train_steps:
-        raise BadInputError(f"{steps} steps cannot be run: this model has 1 to {train_steps}.", code="bad_steps")
+        raise BadInputError(
+            f"{steps} steps cannot be run: this model has 1 to {train_steps}.", code="bad_steps"
+        )
     try:
         scheduler.set_timesteps(steps, device="cpu")
     except (ValueError, IndexError, ZeroDivisionError, ImportError) as error:

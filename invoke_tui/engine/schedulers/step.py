@@ -40,6 +40,7 @@ def use_cpu_noise_sampler(scheduler: Any, latents: Tensor) -> None:
     device = latents.device
 
     def draw(sigma: Tensor, sigma_next: Tensor) -> Tensor:
-        return sampler(sigma, sigma_next).to(device)
+        noise: Tensor = sampler(sigma, sigma_next)
+        return noise.to(device)
 
     scheduler.noise_sampler = draw

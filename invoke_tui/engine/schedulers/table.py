@@ -48,7 +48,9 @@ SCHEDULERS: Final[dict[str, SchedulerSpec]] = {
     **_karras("kdpm_2_a", "KDPM2AncestralDiscreteScheduler"),
     **_karras("dpmpp_2s", "DPMSolverSinglestepScheduler", solver_order=2),
     **_karras("dpmpp_2m", "DPMSolverMultistepScheduler", solver_order=2),
-    **_karras("dpmpp_2m_sde", "DPMSolverMultistepScheduler", solver_order=2, algorithm_type="sde-dpmsolver++"),
+    **_karras(
+        "dpmpp_2m_sde", "DPMSolverMultistepScheduler", solver_order=2, algorithm_type="sde-dpmsolver++"
+    ),
     **_karras("dpmpp_3m", "DPMSolverMultistepScheduler", solver_order=3),
     **_karras("dpmpp_sde", "DPMSolverSDEScheduler", noise_sampler_seed=0),
     "er_sde": SchedulerSpec(

@@ -1,0 +1,99 @@
+"""One engine and two tiny models for all engine tests: importing and building them is what costs time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL.Image import Image
+
+from invoke_tui.domain.errors import CanceledError
+from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.protocol import EngineSettings
+
+
+@dataclass
+class Recorder:
+    """Hooks that write down what they are told, and cancel at the ``cancel_at``-th check."""
+
+    cancel_at: int | None = None
+    checks: int = 0
+    steps: list[tuple[int, int, str]] = field(default_factory=list)
+    previews: list[tuple[Image, int, int, int, int]] = field(default_factory=list)
+    on_progress: Callable[[int], None] | None = None
+
+    def check_cancel(self) -> None:
+        self.checks += 1
+        if self.cancel_at is not None and self.checks >= self.cancel_at:
+            raise CanceledError("Canceled.")
+
+    def progress(self, step: int, total: int, message: str) -> None:
+        self.steps.append((step, total, message))
+        if self.on_progress:
+            self.on_progress(step)
+
+    def preview(self, image: Image, step: int, total: int, width: int, height: int) -> None:
+        self.previews.append((image, step, total, width, height))
+
+
+def record_of(folder: Path, base: BaseModelType, **changes: Any) -> ModelRecord:
+    """The record a model manager would keep of a diffusers folder."""
+    fields: dict[str, Any] = {
+        "key": folder.name,
+        "hash": "blake3:0",
+        "name": folder.name,
+        "base": base,
+        "type": ModelType.MAIN,
+        "format": ModelFormat.DIFFUSERS,
+        "path": str(folder),
+        "file_size": 0,
+    }
+    return ModelRecord(**(fields | changes))
+
+
+@dataclass
+class Bench:
+    """An engine, what it logged, and the identifiers of the models it knows."""
+
+    engine: Any
+    log: list[tuple[str, str]]
+    sd1: ModelIdentifier
+    sd2: ModelIdentifier
+    folder: Path
+
+    def job(self, model: ModelIdentifier | None = None, **changes: Any) -> Any:
+        """A small denoise job: 64 x 64 pixels, 4 steps of Euler."""
+        from invoke_tui.engine.denoise import DenoiseJob
+
+        unet, clip, _ = self.engine.describe_main(model or self.sd1)
+        hooks = Recorder()
+        fields: dict[str, Any] = {
+            "unet": unet,
+            "positive": self.engine.encode_prompt(clip, "a red cat", hooks),
+            "negative": self.engine.encode_prompt(clip, "", hooks),
+            "noise": self.engine.noise(seed=7, width=64, height=64),
+            "latents": None,
+            "steps": 4,
+            "cfg_scale": 7.5,
+            "scheduler": "euler",
+            "seed": 7,
+        }
+        return DenoiseJob(**(fields | changes))
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """The shared engine on the CPU in float32, with a tiny SD 1 and a tiny SD 2 model."""
+    from invoke_tui.engine.engine import Engine
+    from tests.engine.tiny import write_model
+
+    folder = tmp_path_factory.mktemp("models")
+    log: list[tuple[str, str]] = []
+    engine = Engine(EngineSettings(device="cpu"), lambda level, message: log.append((level, message)))
+    sd1 = record_of(write_model(folder / "tiny-sd1"), BaseModelType.SD1)
+    sd2 = record_of(write_model(folder / "tiny-sd2", v_prediction=True), BaseModelType.SD2)
+    engine.use_models({record.key: record for record in (sd1, sd2)})
+    return Bench(engine, log, sd1.identifier(), sd2.identifier(), folder)
