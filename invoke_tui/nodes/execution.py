@@ -11,7 +11,8 @@ Where InvokeAI's order hangs on random ids (values of one iteration in a collect
 from __future__ import annotations
 
 import copy
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -41,7 +42,8 @@ class Run:
     state: RunState = "waiting"
     index: int | None = None
     output: Output | None = None
-    path: tuple[int, ...] = field(default=())
+    path: tuple[int, ...] = ()
+    children: list[Run] = field(default_factory=list, repr=False)
 
     @property
     def finished(self) -> bool:
@@ -67,6 +69,10 @@ class GraphExecution:
         self.prepared: dict[str, list[Run]] = {}
         self.executed_history: list[str] = []
         self._runs: dict[str, Run] = {}
+        self._left: dict[str, int] = {}
+        self._deciders = {
+            b.condition.source.node_id for bs in self.plan.branches.values() for b in bs if b.condition
+        }
         self._ready: defaultdict[str, list[Run]] = defaultdict(list)
         self._active = ""
 
@@ -92,10 +98,11 @@ class GraphExecution:
         run = self._runs[run_id]
         if run.state != "handed_out":
             raise ValueError(f"the run {run_id!r} is {run.state}, it cannot complete")
-        run.state, run.output = "executed", output
-        if all(other.finished for other in self.prepared[run.node]):
+        run.output = output
+        self._finish(run, "executed")
+        if not self._left[run.node]:
             self.executed_history.append(run.node)
-        self._settle()
+        self._settle(self._waiting() if run.node in self._deciders else run.children)
 
     def is_complete(self) -> bool:
         """Every node ran, in every iteration, or was skipped."""
@@ -134,7 +141,8 @@ class GraphExecution:
             if node not in self.prepared and self._can_prepare(node):
                 self.prepared[node] = []
                 self._make_runs(node)
-                self._settle()
+                self._left[node] = len(self.prepared[node])
+                self._settle(self.prepared[node])
                 return True
         return False
 
@@ -149,7 +157,11 @@ class GraphExecution:
         return True
 
     def _node_finished(self, node: str) -> bool:
-        return node in self.prepared and all(run.finished for run in self.prepared[node])
+        return self._left.get(node) == 0
+
+    def _finish(self, run: Run, state: Literal["executed", "skipped"]) -> None:
+        run.state = state
+        self._left[run.node] -= 1
 
     def _make_runs(self, node: str) -> None:
         if self.graph.nodes[node].type == "collect":
@@ -168,12 +180,17 @@ class GraphExecution:
     def _joined(self, node: str) -> list[tuple[Context, list[tuple[Edge, Run]]]]:
         """Every combination of the parents' runs that agrees on the iterations they share."""
         rows: list[tuple[Context, dict[str, Run]]] = [({}, {})]
+        met: set[str] = set()
         for parent in self.plan.parents[node]:
+            shared = sorted(met & self.plan.contexts[parent])
+            met |= self.plan.contexts[parent]
+            partners: defaultdict[tuple[int | None, ...], list[Run]] = defaultdict(list)
+            for run in self.prepared[parent]:
+                partners[tuple(run.context.get(iterator) for iterator in shared)].append(run)
             rows = [
                 ({**context, **run.context}, {**chosen, parent: run})
                 for context, chosen in rows
-                for run in self.prepared[parent]
-                if all(run.context.get(iterator, index) == index for iterator, index in context.items())
+                for run in partners[tuple(context.get(iterator) for iterator in shared)]
             ]
         rows.sort(key=lambda row: self._path(row[0]))
         return [
@@ -201,25 +218,28 @@ class GraphExecution:
         run = Run(id=name, node=node, context=context, sources=sources, index=index, path=path)
         self._runs[name] = run
         self.prepared[node].append(run)
+        for _edge, source in sources:
+            source.children.append(run)
 
     def _path(self, context: Context) -> tuple[int, ...]:
         return tuple(context[iterator] for iterator in self.plan.iterators if iterator in context)
 
     # -- getting ready ------------------------------------------------------------------------------------------------
 
-    def _settle(self) -> None:
+    def _settle(self, candidates: Iterable[Run]) -> None:
         """Skip what no open branch needs and queue what has all its inputs."""
-        changed = True
-        while changed:
-            changed = False
-            for run in self._waiting():
-                match self._gate(run):
-                    case "closed":
-                        run.state = "skipped"
-                        changed = True
-                    case "open" if self._fed(run):
-                        run.state = "ready"
-                        self._enqueue(run)
+        pending = deque(candidates)
+        while pending:
+            run = pending.popleft()
+            if run.state != "waiting":
+                continue
+            gate = self._gate(run)
+            if gate == "closed":
+                self._finish(run, "skipped")
+                pending.extend(run.children)
+            elif gate == "open" and self._fed(run):
+                run.state = "ready"
+                self._enqueue(run)
 
     def _waiting(self) -> list[Run]:
         return [run for runs in self.prepared.values() for run in runs if run.state == "waiting"]

@@ -77,7 +77,7 @@ class Plan:
         return contexts
 
     def _branches(self) -> dict[str, list[Branch]]:
-        """For each node the branches it serves and nothing else. Nodes outside a loop never wait for an ``if`` in it."""
+        """For each node the branches it serves alone. A node outside a loop never waits for an ``if`` in it."""
         branches: dict[str, list[Branch]] = {node: [] for node in self.graph.nodes}
         for node in self.order:
             if self.graph.nodes[node].type != "if":

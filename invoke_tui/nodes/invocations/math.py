@@ -108,7 +108,7 @@ class IntegerMathInvocation(Invocation):
                 value = abs(a)
             case "MIN":
                 value = min(a, b)
-            case "MAX":
+            case _:
                 value = max(a, b)
         return IntegerOutput(value=value)
 
@@ -152,7 +152,7 @@ class FloatMathInvocation(Invocation):
                 value = math.sqrt(a)
             case "MIN":
                 value = min(a, b)
-            case "MAX":
+            case _:
                 value = max(a, b)
         return FloatOutput(value=value)
 
@@ -174,7 +174,7 @@ class FloatToIntegerInvocation(Invocation):
                 whole = math.floor(quotient)
             case "Ceiling":
                 whole = math.ceil(quotient)
-            case "Truncate":
+            case _:
                 whole = math.trunc(quotient)
         return IntegerOutput(value=whole * self.multiple)
 

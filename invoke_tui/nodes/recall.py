@@ -1,0 +1,212 @@
+"""From a picture's metadata back to the settings that made it.
+
+Every key is taken on its own: what cannot be used is reported and skipped, what is out of range is clamped and
+reported, and nothing that stands in a file can raise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import annotated_types
+from pydantic import ValidationError
+
+from invoke_tui.domain.base import Record
+from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.parameters import PROMPT_LIMIT, SEED_MAX, GenerationRequest
+from invoke_tui.domain.schedulers import SCHEDULER_NAMES
+from invoke_tui.domain.text import safe_text
+
+LONGEST_NUMBER: Final = 40
+"""Characters of a number written as text; a longer one is not a setting."""
+
+EXCLUSIVE_MARGIN: Final = 0.01
+"""How far below an excluded bound a value is clamped."""
+
+NOT_TAKEN: Final = {
+    "loras": "LoRAs",
+    "controlnets": "control adapters",
+    "ipAdapters": "IP adapters",
+    "t2iAdapters": "T2I adapters",
+    "ref_images": "reference images",
+    "init_image": "an initial picture",
+    "refiner_model": "a refiner",
+    "hidiffusion": "HiDiffusion",
+    "canvas_v2_metadata": "a canvas",
+}
+"""Keys that changed the picture and that no setting here stands for."""
+
+
+class RecallProblem(Record):
+    """A key that was skipped, or taken with a change."""
+
+    key: str
+    message: str
+
+
+class _Unusable(Exception):
+    """Why a value is skipped."""
+
+
+class _Recall:
+    def __init__(self, models: Iterable[ModelRecord] | None) -> None:
+        self.models = None if models is None else list(models)
+        self.problems: list[RecallProblem] = []
+
+    def note(self, key: str, message: str) -> None:
+        self.problems.append(RecallProblem(key=safe_text(key, limit=80), message=message))
+
+    def text(self, key: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise _Unusable("is not a text")
+        if len(value) > PROMPT_LIMIT:
+            self.note(key, f"is longer than {PROMPT_LIMIT} characters and was cut")
+        return value[:PROMPT_LIMIT].encode("utf-8", "replace").decode("utf-8")
+
+    def number(self, key: str, value: Any) -> float | int:
+        """A number within the bounds its parameter declares."""
+        number = _number(value)
+        whole = "int" in str(GenerationRequest.model_fields[key].annotation)
+        if whole and isinstance(number, float):
+            self.note(key, f"{number:g} is not whole and was rounded") if number % 1 else None
+            number = round(number)
+        clamped = _clamped(key, number)
+        if clamped != number:
+            self.note(key, f"{_short(number)} is not allowed here; {clamped:g} is taken")
+        return int(clamped) if whole else float(clamped)
+
+    def seed(self, key: str, value: Any) -> int:
+        seed = _number(value)
+        if isinstance(seed, float) and not seed.is_integer():
+            raise _Unusable("is not a whole number")
+        if not 0 <= seed <= SEED_MAX:
+            raise _Unusable(f"is not between 0 and {SEED_MAX}")
+        return int(seed)
+
+    def flag(self, key: str, value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise _Unusable("is neither true nor false")
+
+    def choice(self, key: str, value: Any) -> str:
+        allowed = SCHEDULER_NAMES if key == "scheduler" else ("fp16", "fp32")
+        if not isinstance(value, str) or value not in allowed:
+            raise _Unusable(f"{_short(value)} is not known here")
+        return value
+
+    def model(self, key: str, value: Any) -> str:
+        """The key of an installed model: by key, by hash, by name; without a list what the metadata says."""
+        if isinstance(value, str):
+            value = {"name": value}
+        if not isinstance(value, Mapping):
+            raise _Unusable("does not name a model")
+        wanted = {
+            part: text
+            for part in ("key", "hash", "name")
+            if isinstance(text := value.get(part), str) and text
+        }
+        if not wanted:
+            raise _Unusable("does not name a model")
+        if self.models is None:
+            return self.text(key, wanted.get("key") or wanted.get("name") or wanted["hash"])
+        kind = ModelType.VAE if key == "vae" else ModelType.MAIN
+        for part, text in wanted.items():
+            for record in self.models:
+                if record.type is kind and getattr(record, part) == text:
+                    return record.key
+        raise _Unusable(f"{_short(wanted.get('name') or wanted.get('key', ''))} is not installed")
+
+
+_READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
+    "positive_prompt": _Recall.text,
+    "negative_prompt": _Recall.text,
+    "model": _Recall.model,
+    "vae": _Recall.model,
+    "width": _Recall.number,
+    "height": _Recall.number,
+    "steps": _Recall.number,
+    "cfg_scale": _Recall.number,
+    "cfg_rescale_multiplier": _Recall.number,
+    "scheduler": _Recall.choice,
+    "seed": _Recall.seed,
+    "clip_skip": _Recall.number,
+    "seamless_x": _Recall.flag,
+    "seamless_y": _Recall.flag,
+    "vae_precision": _Recall.choice,
+}
+
+
+def request_from_metadata(
+    metadata: Any, models: Iterable[ModelRecord] | None = None
+) -> tuple[GenerationRequest, list[RecallProblem]]:
+    """The request that makes a picture again, and what could not be taken from its metadata.
+
+    With ``models`` the main model and the VAE are looked up among them, and one that is not there is a problem.
+    """
+    recall = _Recall(models)
+    taken: dict[str, Any] = {}
+    if not isinstance(metadata, Mapping):
+        recall.note("", "the metadata is not an object")
+        return GenerationRequest(), recall.problems
+    for key, reader in _READERS.items():
+        if metadata.get(key) is None:
+            continue
+        try:
+            value = reader(recall, key, metadata[key])
+            GenerationRequest.model_validate({key: value})
+        except _Unusable as why:
+            recall.note(key, f"{why}; it was skipped")
+        except (ValidationError, ValueError, OverflowError):
+            recall.note(key, f"{_short(metadata[key])} cannot be used; it was skipped")
+        else:
+            taken[key] = value
+    for key, name in NOT_TAKEN.items():
+        if metadata.get(key):
+            recall.note(key, f"the picture was made with {name}, which are not recalled yet")
+    mode = metadata.get("generation_mode")
+    if isinstance(mode, str) and not mode.endswith("txt2img"):
+        recall.note(
+            "generation_mode", f"the picture was made by {_short(mode)}; only the settings of text are taken"
+        )
+    return GenerationRequest(**taken), recall.problems
+
+
+def _number(value: Any) -> float | int:
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
+        try:
+            value = float(value) if any(c in value for c in ".eEnN") else int(value)
+        except ValueError:
+            raise _Unusable(f"{_short(value)} is not a number") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _Unusable(f"{_short(value)} is not a number")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _Unusable(f"{value} is not a number to work with")
+    return value
+
+
+def _clamped(key: str, number: float) -> float | int:
+    """The nearest value that the parameter's declared bounds allow."""
+    bounds = GenerationRequest.model_fields[key].metadata
+    for bound in bounds:
+        match bound:
+            case annotated_types.Ge(ge=low):
+                number = max(number, float(str(low)))
+            case annotated_types.Le(le=high):
+                number = min(number, float(str(high)))
+            case annotated_types.Lt(lt=limit):
+                number = min(number, float(str(limit)) - EXCLUSIVE_MARGIN)
+    for bound in bounds:
+        if isinstance(bound, annotated_types.MultipleOf):
+            multiple = int(str(bound.multiple_of))
+            number = number // multiple * multiple
+    return number
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 128:
+        return "a number of astronomical size"
+    if isinstance(value, str | int | float):
+        return safe_text(value, limit=60)
+    return f"a {type(value).__name__}"

@@ -1,0 +1,67 @@
+"""From settings to a graph: one file per model family, found and imported on first use."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.parameters import ResolvedRequest
+
+Recipe = Callable[[ResolvedRequest, ModelRecord, ModelRecord | None], Graph]
+"""Turns a request, its main model and, where one was chosen, its VAE into a graph."""
+
+_RECIPES: dict[BaseModelType, Recipe] = {}
+
+
+def recipe(*bases: BaseModelType) -> Callable[[Recipe], Recipe]:
+    """Register the recipe of some architectures."""
+
+    def register(build: Recipe) -> Recipe:
+        _RECIPES.update(dict.fromkeys(bases, build))
+        return build
+
+    return register
+
+
+@cache
+def _load() -> None:
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+
+
+def supported_bases() -> list[BaseModelType]:
+    """The architectures that pictures can be made with."""
+    _load()
+    return sorted(_RECIPES)
+
+
+def build_graph(request: ResolvedRequest, model: ModelRecord, vae: ModelRecord | None = None) -> Graph:
+    """The graph that makes the one picture a request stands for. Raises ``BadInputError``."""
+    if model.type is not ModelType.MAIN:
+        raise BadInputError(
+            f"{model.name} is a {model.type} model and draws no pictures by itself.",
+            hint="Choose a main model.",
+        )
+    build = _RECIPES.get(model.base) if model.base in supported_bases() else None
+    if build is None:
+        raise BadInputError(
+            f"{model.name} is a {model.base} model, which cannot be drawn with yet.",
+            hint=f"Choose a model of one of these bases: {', '.join(supported_bases())}.",
+            code="unsupported_base",
+        )
+    if vae is not None:
+        _check_vae(vae, model)
+    return build(request, model, vae)
+
+
+def _check_vae(vae: ModelRecord, model: ModelRecord) -> None:
+    hint = "Choose another VAE, or none: the model brings its own."
+    if vae.type is not ModelType.VAE:
+        raise BadInputError(f"{vae.name} is a {vae.type} model, not a VAE.", hint=hint)
+    if vae.base not in (model.base, BaseModelType.ANY):
+        raise BadInputError(f"The VAE {vae.name} is for {vae.base}, {model.name} is {model.base}.", hint=hint)
