@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Final, Literal
 
+from invoke_tui.config.settings import Settings
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelRecord
 from invoke_tui.domain.parameters import (
@@ -15,8 +16,14 @@ from invoke_tui.domain.parameters import (
     GenerationRequest,
     ResolvedRequest,
 )
+from invoke_tui.domain.queue import Batch
 from invoke_tui.domain.schedulers import SchedulerName
+from invoke_tui.nodes.batch import GraphTemplate, check_batch, session_count
+from invoke_tui.nodes.batch import expand as expand_sessions
+from invoke_tui.nodes.recipes import build_graph
+from invoke_tui.nodes.validate import require_valid
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.queue.rows import NewItem
 
 _OPTIMAL: Final = {
     BaseModelType.SD1: 512,
@@ -36,12 +43,14 @@ async def expand(request: GenerationRequest, models: Models, *, limit: int) -> l
     number = len(prompts) * request.count
     if number > limit:
         raise BadInputError(
-            f"{number} pictures were asked for ({len(prompts)} prompts times {request.count}); the queue takes {limit}.",
+            f"{number} pictures were asked for ({len(prompts)} prompts, {request.count} of each); "
+            f"the queue takes {limit}.",
             hint="Lower the count or max_prompts, or raise max_queue_size in invokeai.yaml.",
             code="queue_full",
         )
-    vae = await _vae_key(request, model.default_settings, models)
-    resolved = _resolve(request, model, vae)
+    vae = await _vae(request, model.default_settings, models)
+    resolved = _resolve(request, model, vae.key if vae else None)
+    build_graph(resolved, model, vae)  # what cannot be drawn is said now, not when its turn comes
     return [
         resolved.model_copy(update={"positive_prompt": prompt, "seed": seed})
         for prompt, seed in _pairs(prompts, request)
@@ -89,14 +98,37 @@ def _resolve(request: GenerationRequest, model: ModelRecord, vae: str | None) ->
     )
 
 
-async def _vae_key(request: GenerationRequest, asked: ModelDefaults, models: Models) -> str | None:
+def expand_batch(batch: Batch, settings: Settings) -> list[NewItem]:
+    """One item per session of an InvokeAI batch."""
+    require_valid(batch.graph, allow=settings.allow_nodes, deny=settings.deny_nodes or ())
+    check_batch(batch)
+    number = session_count(batch)
+    if number > settings.max_queue_size:
+        raise BadInputError(
+            f"The batch makes {number} sessions; the queue takes {settings.max_queue_size}.",
+            hint="Make it smaller, or raise max_queue_size in invokeai.yaml.",
+            code="queue_full",
+        )
+    template = GraphTemplate(batch.graph)
+    return [
+        NewItem(
+            session=template.json_with(values),
+            origin=batch.origin,
+            destination=batch.destination,
+            workflow=batch.workflow,
+        )
+        for values in expand_sessions(batch)
+    ]
+
+
+async def _vae(request: GenerationRequest, asked: ModelDefaults, models: Models) -> ModelRecord | None:
     """A VAE a person names must be there; one that the model merely prefers may be absent."""
     if request.vae is not None:
-        return (await models.vae(request.vae)).key
+        return await models.vae(request.vae)
     if asked.vae is None:
         return None
     try:
-        return (await models.vae(asked.vae)).key
+        return await models.vae(asked.vae)
     except NotFoundError:
         return None
 

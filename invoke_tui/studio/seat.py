@@ -88,6 +88,7 @@ class Seat:
         self._mail: asyncio.Queue[Mail] = asyncio.Queue()
         self._run: Run | None = None
         self._look = True
+        self._leaving = False
         self._failed_starts = 0
         self._deaths = 0
         self._not_before = 0.0
@@ -103,8 +104,8 @@ class Seat:
         self._mail.put_nowait(item_id)
 
     async def work(self) -> None:
-        """The seat's life; ended by cancelling the task."""
-        while True:
+        """The seat's life."""
+        while not self._leaving:
             try:
                 await self._advance()
                 async with asyncio.timeout(TICK):
@@ -119,6 +120,11 @@ class Seat:
                     self._kill("the studio stumbled over it")
                 await asyncio.sleep(1)
 
+    def ask_to_leave(self) -> None:
+        """Let ``work`` return after what it is doing now."""
+        self._leaving = True
+        self.nudge()
+
     async def leave(self) -> None:
         """The daemon stops: the running item goes back unharmed, then the worker is sent home."""
         if self._run is not None:
@@ -132,7 +138,7 @@ class Seat:
 
     async def _advance(self) -> None:
         """Start a worker, or give the idle one an item, when there is something to do."""
-        if self._run is not None or not self._look or time.monotonic() < self._not_before:
+        if self._leaving or self._run is not None or not self._look or time.monotonic() < self._not_before:
             return
         if self.link is None:
             self._look = await self._queue.has_pending()
@@ -276,7 +282,7 @@ class Seat:
 
     async def _queue_safely(self, run: Run, outcome: Outcome) -> None:
         """Record an outcome, however long the database cannot be written: an item must not stay in progress."""
-        while True:
+        while not self._leaving:
             try:
                 await self._queue.finish(run.claimed.lease, outcome)
                 return
@@ -299,8 +305,12 @@ class Seat:
         now = time.monotonic()
         if self.link is None or self._why_killed or now - self._checked < TICK / 2:
             return
-        self._checked = now
+        stalled, self._checked = now - self._checked > 10 * TICK, now
         run = self._run
+        if stalled:  # the daemon was asleep, or its disk was: that says nothing about the worker
+            self.link.last_heard = now
+            if run is not None:
+                run.moved = now
         if run is not None and run.unwanted_since is None and now - run.renewed > LEASE_SECONDS / 3:
             run.renewed = now
             if not await self._queue.renew(run.claimed.lease):
@@ -345,7 +355,7 @@ class Seat:
 
     async def _interrupted(self, run: Run, reason: str) -> None:
         self._deaths += 1
-        while True:
+        while not self._leaving:
             try:
                 await self._queue.interrupted(run.claimed.lease, f"the engine stopped: {reason}")
                 break

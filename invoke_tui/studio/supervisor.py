@@ -11,18 +11,19 @@ from typing import Final
 
 import psutil
 
+from invoke_tui.config.atomic import write_private
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
 from invoke_tui.domain.device import WorkerStatus
-from invoke_tui.studio.gallery.files import write_whole
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
-from invoke_tui.studio.queue.service import Queue
+from invoke_tui.studio.queue.service import Pause, Queue
 from invoke_tui.studio.seat import Seat
 from invoke_tui.studio.worker_env import worker_environment
 
 _ROUND: Final = 10.0
+_STOP_PATIENCE: Final = 10.0
 _MARGIN: Final = 64 * 2**20
 """Bytes to be free beyond what was missing before a queue paused by a full disk goes on."""
 _log = logging.getLogger(__name__)
@@ -79,7 +80,12 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Give running items back and send every worker home."""
-        for task in self._tasks:
+        for seat in self._seats:
+            seat.ask_to_leave()
+        *seats, rounds = self._tasks
+        rounds.cancel()
+        await asyncio.wait(seats, timeout=_STOP_PATIENCE)
+        for task in seats:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(seat.leave() for seat in self._seats))
@@ -100,10 +106,9 @@ class Supervisor:
                 live = {seat.link.token for seat in self._seats if seat.link is not None}
                 await self._queue.return_expired(live)
                 pause = self._queue.pause_state
-                if pause is not None and pause.folder:
-                    if shutil.disk_usage(pause.folder).free > 2 * pause.needed + _MARGIN:
-                        _log.info("there is room again in %s; the queue goes on", pause.folder)
-                        await self._queue.resume()
+                if pause is not None and pause.folder and _has_room(pause):
+                    _log.info("there is room again in %s; the queue goes on", pause.folder)
+                    await self._queue.resume()
             except Exception:
                 _log.exception("the supervisor's round failed")
             await asyncio.sleep(_ROUND)
@@ -118,9 +123,13 @@ class Supervisor:
                 except psutil.Error:
                     continue
         try:
-            write_whole(self._pids, json.dumps(found).encode())
+            write_private(self._pids, json.dumps(found))
         except Exception as error:  # a full disk must not stop the work
             _log.warning("the workers' ids could not be written: %s", error)
+
+
+def _has_room(pause: Pause) -> bool:
+    return shutil.disk_usage(pause.folder).free > 2 * pause.needed + _MARGIN
 
 
 def _end_leftovers(file: Path) -> None:

@@ -89,7 +89,7 @@ class Gallery:
     async def file(self, name: str) -> Path:
         """Where a picture lies."""
         path = Path((await self.record(name)).path)
-        if not path.is_file():
+        if not await asyncio.to_thread(path.is_file):
             raise NotFoundError(f"The file of {name} is gone: {path}.", code="file_missing")
         return path
 

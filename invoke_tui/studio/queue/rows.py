@@ -17,10 +17,10 @@ from invoke_tui.studio.database.tables import images, moment, queue_items
 
 @dataclass(frozen=True)
 class NewItem:
-    """An item to be enqueued: a resolved request, or the graph of a workflow run."""
+    """An item to be enqueued: a resolved request, or (``session``) the JSON of a workflow's graph."""
 
     request: ResolvedRequest | None = None
-    graph: Graph | None = None
+    session: str | None = None
     prompt: str = ""
     origin: str | None = None
     destination: str | None = None
@@ -30,7 +30,7 @@ class NewItem:
         """The columns it fills."""
         return {
             "request": self.request.model_dump_json() if self.request else None,
-            "session": self.graph.model_dump_json() if self.graph else None,
+            "session": self.session,
             "workflow": json.dumps(self.workflow) if self.workflow else None,
             "prompt": self.prompt or (self.request.positive_prompt if self.request else ""),
             "origin": self.origin,
@@ -82,8 +82,10 @@ def read_item(connection: Connection, item_id: int) -> QueueItem | None:
 
 def count(connection: Connection) -> QueueCounts:
     """How many items are in each state."""
-    rows = connection.execute(select(queue_items.c.status, func.count()).group_by(queue_items.c.status))
-    return QueueCounts(**{status: number for status, number in rows})
+    rows = connection.execute(
+        select(queue_items.c.status, func.count().label("number")).group_by(queue_items.c.status)
+    )
+    return QueueCounts(**{row.status: row.number for row in rows})
 
 
 def _item(row: RowMapping, names: Sequence[str]) -> QueueItem:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.domain.events import ItemChanged, QueueChanged
-from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from invoke_tui.domain.queue import MAX_ATTEMPTS, EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import state
@@ -195,7 +195,7 @@ class Queue:
         )
         faults.pass_by("after-claim")
         if claimed is not None:
-            again = f"engine restarted, attempt {claimed.crashes + 1} of {leases.MAX_ATTEMPTS}"
+            again = f"engine restarted, attempt {claimed.crashes + 1} of {MAX_ATTEMPTS}"
             await self._tell([claimed.item.item_id], again if claimed.crashes else "")
         return claimed
 

@@ -1,0 +1,39 @@
+"""Looking at pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, Response
+
+from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.studio.services import Given
+
+router = APIRouter(prefix="/images", tags=["gallery"])
+
+
+@router.get("")
+async def page(
+    studio: Given, limit: Annotated[int, Query(ge=1, le=1000)] = 50, after: str | None = None
+) -> ImagePage:
+    """A page of pictures, newest first."""
+    return await studio.gallery.page(limit, after)
+
+
+@router.get("/{name}")
+async def image(name: str, studio: Given) -> ImageRecord:
+    """One picture's record."""
+    return await studio.gallery.record(name)
+
+
+@router.get("/{name}/file")
+async def file(name: str, studio: Given) -> FileResponse:
+    """The PNG."""
+    return FileResponse(await studio.gallery.file(name), media_type="image/png")
+
+
+@router.get("/{name}/thumbnail")
+async def thumbnail(name: str, studio: Given) -> Response:
+    """A small WebP."""
+    return Response(await studio.gallery.thumbnail(name), media_type="image/webp")
