@@ -56,7 +56,7 @@ def parse_config(path: Path, data: bytes) -> ConfigFile:
         raise ConfigError(path, [Problem("this is not UTF-8 text", line=line)]) from error
     found = ConfigFile(path)
     root = _compose(path, text)
-    if root is None:
+    if root is None or (isinstance(root, yaml.ScalarNode) and root.value == ""):
         return found
     if not isinstance(root, yaml.MappingNode):
         problem = Problem("expected lines of the form 'key: value'", line=root.start_mark.line + 1)
