@@ -22,7 +22,9 @@ def main() -> int:
     parser.add_argument("--engine", default=DEFAULT_ENGINE, help="module:factory of the engine")
     arguments = parser.parse_args()
     faulthandler.enable()
-    return Worker(arguments.fd, EngineSettings.model_validate_json(arguments.settings), arguments.engine).run()
+    return Worker(
+        arguments.fd, EngineSettings.model_validate_json(arguments.settings), arguments.engine
+    ).run()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,10 @@ class Hooks(Protocol):
 
 @dataclass(frozen=True)
 class DenoiseJob:
-    """Everything one run of the denoise loop needs; tensors are the engine's own objects."""
+    """One run of the denoise loop, in the fields of the engine's own job; tensors are the engine's objects.
+
+    Declared here as well, so that a worker with another engine imports no torch.
+    """
 
     unet: UNetField
     positive: Any
@@ -38,11 +41,11 @@ class DenoiseJob:
     latents: Any
     steps: int
     cfg_scale: float | list[float]
-    cfg_rescale_multiplier: float
     scheduler: str
-    denoising_start: float
-    denoising_end: float
     seed: int
+    cfg_rescale_multiplier: float = 0.0
+    denoising_start: float = 0.0
+    denoising_end: float = 1.0
 
 
 class EngineFacade(Protocol):
@@ -56,6 +59,9 @@ class EngineFacade(Protocol):
     def versions(self) -> dict[str, str]:
         """Versions of torch and friends."""
 
+    def warm_up(self) -> None:
+        """Import what the first picture needs."""
+
     def use_models(self, models: dict[str, ModelRecord]) -> None:
         """Learn the records of the models the next graph names, by key."""
 
@@ -68,7 +74,9 @@ class EngineFacade(Protocol):
     def denoise(self, job: Any, hooks: Hooks) -> Any:
         """Run the denoise loop and return latents."""
 
-    def decode(self, latents: Any, vae: VAEField, *, fp32: bool, tiled: bool, tile_size: int, hooks: Hooks) -> Image:
+    def decode(
+        self, latents: Any, vae: VAEField, *, fp32: bool, tiled: bool, tile_size: int, hooks: Hooks
+    ) -> Image:
         """Turn latents into a picture."""
 
     def memory(self) -> MemoryUse:

@@ -12,9 +12,12 @@ import threading
 from collections.abc import Callable, Iterator
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.protocol import COMMAND, Command, FrameReader, encode_frame
+from invoke_tui.domain.protocol import COMMAND, Command, FrameReader, WorkerLog, encode_frame
+from invoke_tui.domain.text import safe_text
+from invoke_tui.worker.facade import LogLevel
 
 RECEIVE_BYTES = 1 << 16
+LOG_LIMIT = 2000
 BACKLOG_LIMIT = 8
 """Unsent frames from which on droppable messages are dropped."""
 
@@ -39,6 +42,12 @@ class Link:
             return False
         self.send(message, blob)
         return True
+
+    def log(self, level: LogLevel, message: str, item_id: int | None = None) -> None:
+        """A line for people; it is in the log file as well."""
+        text = safe_text(message, limit=LOG_LIMIT)
+        print(f"{level}: {text}", flush=True)
+        self.send(WorkerLog(level=level, message=text, item_id=item_id))
 
     def close(self, timeout: float = 10.0) -> None:
         """Send what is queued, then stop writing."""

@@ -19,7 +19,14 @@ from collections.abc import Callable
 import psutil
 
 from invoke_tui.domain.device import MemoryUse
-from invoke_tui.domain.protocol import CancelItem, EngineSettings, Heartbeat, Ready, RunItem, Shutdown, WorkerLog
+from invoke_tui.domain.protocol import (
+    CancelItem,
+    EngineSettings,
+    Heartbeat,
+    Ready,
+    RunItem,
+    Shutdown,
+)
 from invoke_tui.worker.facade import EngineFacade, LogLevel
 from invoke_tui.worker.link import Link
 from invoke_tui.worker.session import SessionRunner
@@ -51,18 +58,17 @@ class Worker:
         self._settings = settings
         self._engine_name = engine
         self._engine: EngineFacade | None = None
-        self._runner: SessionRunner | None = None
         self._inbox: queue.Queue[RunItem | None] = queue.Queue()
         self._canceled: set[int] = set()
         self._running: int | None = None
         self._stopping = threading.Event()
+        self._listen_for_signals()  # before any other thread: they inherit the mask
         sock = socket.socket(fileno=fd)
         sock.set_inheritable(False)
         self._link = Link(sock, lost=self._orphaned)
 
     def run(self) -> int:
         """Serve until told to stop."""
-        self._listen_for_signals()
         self._thread("heartbeat", self._beat)
         self._thread("link-reader", self._receive)
         try:
@@ -72,21 +78,29 @@ class Worker:
             self.log("error", f"the engine cannot start: {type(error).__name__}: {error}")
             self._link.close()
             return EXIT_STARTUP
-        self._runner = SessionRunner(self._engine, self._settings, self._link, self.is_canceled)
+        runner = SessionRunner(self._engine, self._settings, self._link, self.is_canceled)
         self._link.send(Ready(pid=os.getpid(), choice=self._engine.choice, versions=self._engine.versions))
-        code = self._serve(self._runner)
-        self._runner.close()
+        self._warm_up(self._engine)
+        code = self._serve(runner)
+        runner.close()
         self._link.close()
         return code
 
     def log(self, level: LogLevel, message: str) -> None:
-        """A line for people; it is in the log file as well."""
-        print(f"{level}: {message}", flush=True)
-        self._link.send(WorkerLog(level=level, message=message, item_id=self._running))
+        """A line for people, about the item that runs."""
+        self._link.log(level, message, self._running)
 
     def is_canceled(self, item_id: int) -> bool:
         """Whether the item must stop."""
         return self._stopping.is_set() or item_id in self._canceled
+
+    def _warm_up(self, engine: EngineFacade) -> None:
+        """Spend the time until the first item on imports it will need; an item that is there waits no longer."""
+        try:
+            engine.warm_up()
+        except Exception as error:
+            traceback.print_exc()
+            self.log("warning", f"warming up failed, the first picture will tell why: {error}")
 
     def _serve(self, runner: SessionRunner) -> int:
         while (item := self._inbox.get()) is not None:
@@ -145,7 +159,9 @@ class Worker:
                 traceback.print_exc()
         machine = psutil.virtual_memory()
         return MemoryUse(
-            ram_used=machine.total - machine.available, ram_total=machine.total, process_rss=process.memory_info().rss
+            ram_used=machine.total - machine.available,
+            ram_total=machine.total,
+            process_rss=process.memory_info().rss,
         )
 
     def _listen_for_signals(self) -> None:

@@ -1,133 +1,136 @@
-"""Runs one item: walks its graph, reports progress, hands back pictures."""
+"""Runs one item: walks its graph, answers from the cache where it can, and reports how it ended.
+
+Nothing an item does ends the process, except a device that is broken: that is reported as fatal, and the process
+is replaced.
+"""
 
 from __future__ import annotations
 
-import io
-import json
+import gc
 import traceback
 from collections.abc import Callable
-from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
-
-from PIL.Image import Image
-from PIL.PngImagePlugin import PngInfo
 
 from invoke_tui.domain.errors import CanceledError, StudioError
-from invoke_tui.domain.fields import CLIPField, UNetField, VAEField
-from invoke_tui.domain.metadata import GRAPH_KEY, METADATA_KEY
-from invoke_tui.domain.protocol import (
-    EngineSettings,
-    ImageMade,
-    ItemCanceled,
-    ItemDone,
-    ItemFailed,
-    NodeProgress,
-    RunItem,
-    StepPreview,
-)
-from invoke_tui.worker.facade import DenoiseJob, EngineFacade
+from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.protocol import EngineSettings, ItemCanceled, ItemDone, ItemFailed, RunItem
+from invoke_tui.domain.text import safe_text
+from invoke_tui.nodes.base import Output
+from invoke_tui.nodes.cache import InvocationCache
+from invoke_tui.nodes.execution import GraphExecution, ReadyNode
+from invoke_tui.nodes.validate import require_valid
+from invoke_tui.worker.context import ItemState, NodeContext, Stored
+from invoke_tui.worker.facade import EngineFacade
 from invoke_tui.worker.link import Link
+from invoke_tui.worker.previews import PreviewSender
+
+MESSAGE_LIMIT = 2000
+TRACEBACK_LIMIT = 20_000
+OUT_OF_MEMORY = "out_of_memory"
 
 
-class _Hooks:
-    def __init__(self, runner: SessionRunner, item: RunItem, node_id: str, node_type: str) -> None:
-        self._runner, self._item, self._node_id, self._node_type = runner, item, node_id, node_type
-
-    def check_cancel(self) -> None:
-        if self._runner.is_canceled(self._item.item_id):
-            raise CanceledError("The item was canceled.")
-
-    def progress(self, step: int, total: int, message: str) -> None:
-        report = {"item_id": self._item.item_id, "attempt": self._item.attempt}
-        self._runner.link.send(
-            NodeProgress(
-                **report, node_id=self._node_id, node_type=self._node_type, message=message, step=step, total=total
-            )
-        )
-
-    def preview(self, image: Image, step: int, total: int, width: int, height: int) -> None:
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG", compress_level=1)
-        report = {"item_id": self._item.item_id, "attempt": self._item.attempt}
-        self._runner.link.send_droppable(
-            StepPreview(**report, step=step, total=total, width=width, height=height), buffer.getvalue()
-        )
+class NodeFailedError(StudioError):
+    """A node raised something that was not made for people; the cause has the details."""
 
 
 class SessionRunner:
-    """Runs items one after the other and reports how each ended."""
+    """Runs items one after the other. Outputs of unchanged nodes are kept from item to item."""
 
     def __init__(
         self, engine: EngineFacade, settings: EngineSettings, link: Link, is_canceled: Callable[[int], bool]
     ) -> None:
-        self.engine, self.settings, self.link, self.is_canceled = engine, settings, link, is_canceled
+        self._engine = engine
+        self._settings = settings
+        self._link = link
+        self._is_canceled = is_canceled
+        self._previews = PreviewSender(link)
+        self.cache: InvocationCache[Stored] = InvocationCache(settings.node_cache_size)
+        self._records: dict[str, ModelRecord] = {}
 
     def close(self) -> None:
         """Let go of everything."""
-        self.engine.free()
+        self.cache.clear()
+        try:
+            self._engine.free()
+        except Exception:  # the process ends anyway; a broken device must not make it look like a crash
+            traceback.print_exc()
 
     def run(self, item: RunItem) -> bool:
-        """Run an item; true when the device is broken and the process must be replaced."""
-        report = {"item_id": item.item_id, "attempt": item.attempt}
+        """Run an item and report its end; true when the device is broken and the process must be replaced."""
+        report: ItemDone | ItemCanceled | ItemFailed
         try:
             self._run(item)
+            report = ItemDone(item_id=item.item_id, attempt=item.attempt)
         except CanceledError:
-            self.link.send(ItemCanceled(**report))
-            return False
-        except Exception as error:
-            fatal = bool(getattr(error, "fatal", False))
-            failed = ItemFailed(
-                **report,
-                error_type=type(error).__name__,
-                message=error.message if isinstance(error, StudioError) else str(error),
-                hint=error.hint if isinstance(error, StudioError) else "",
-                traceback=traceback.format_exc(),
-                fatal=fatal,
-            )
-            self.link.send(failed)
-            return fatal
-        self.link.send(ItemDone(**report))
-        return False
+            report = ItemCanceled(item_id=item.item_id, attempt=item.attempt)
+        except (Exception, SystemExit) as error:
+            report = self._failed(item, error)
+        self._previews.drop()
+        if not isinstance(report, ItemDone):
+            gc.collect()  # the stack of the error held tensors
+        self._link.send(report)
+        return isinstance(report, ItemFailed) and report.fatal
 
     def _run(self, item: RunItem) -> None:
-        nodes = {node.type: (node.id, node.fields()) for node in item.graph.nodes.values()}
-        texts = [node.fields() for node in item.graph.nodes.values() if node.type == "compel"]
-        self.engine.use_models(item.models)
-        noise_id, noise_fields = nodes["noise"]
-        denoise_id, fields = nodes["denoise_latents"]
-        image_id, _ = nodes["l2i"]
-        metadata: dict[str, Any] = nodes.get("core_metadata", ("", {}))[1]
-        model = next(iter(item.models.values())).identifier()
-        hooks = _Hooks(self, item, denoise_id, "denoise_latents")
-        clip = CLIPField(tokenizer=model, text_encoder=model)
-        positive, negative = (self.engine.encode_prompt(clip, text.get("prompt", ""), hooks) for text in texts[:2])
-        noise = self.engine.noise(
-            seed=noise_fields["seed"], width=noise_fields["width"], height=noise_fields["height"], noise_type="SD",
-            use_cpu=True,
-        )  # fmt: skip
-        job = DenoiseJob(
-            unet=UNetField(unet=model, scheduler=model), positive=positive, negative=negative, noise=noise, latents=None,
-            steps=fields["steps"], cfg_scale=fields["cfg_scale"], cfg_rescale_multiplier=0,
-            scheduler=fields["scheduler"], denoising_start=0, denoising_end=1, seed=noise_fields["seed"],
-        )  # fmt: skip
-        latents = self.engine.denoise(job, hooks)
-        image = self.engine.decode(latents, VAEField(vae=model), fp32=True, tiled=False, tile_size=0, hooks=hooks)
-        info = PngInfo()
-        info.add_text(METADATA_KEY, json.dumps(metadata))
-        info.add_text(GRAPH_KEY, item.graph.model_dump_json())
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG", pnginfo=info, compress_level=self.settings.pil_compress_level)
+        state = ItemState(item, self._engine, self._settings, self._link, self._previews, self._is_canceled)
+        state.check_cancel()
+        require_valid(item.graph)
+        self._learn_models(item.models)
+        execution = GraphExecution(item.graph)
+        while (ready := execution.next()) is not None:
+            state.check_cancel()
+            execution.complete(ready.id, self._output(state, ready))
+        if not execution.is_complete():
+            raise NodeFailedError("Some nodes of the graph could not run: what they need never came.")
+
+    def _output(self, state: ItemState, ready: ReadyNode) -> Output:
+        """From the cache, or by running the node."""
+        invocation = ready.invocation
+        known = self.cache.find(invocation)
+        if known is not None:
+            state.store.update(known.held)
+            return known.output.model_copy(deep=True)
+        context = NodeContext(state, ready.id, ready.node, invocation.spec.type)
+        context.progress(invocation.spec.title)
         try:
-            namespace = UUID(item.session_id)
-        except ValueError:
-            namespace = uuid5(NAMESPACE_URL, item.session_id)
-        made = ImageMade(
+            output = invocation.invoke(context)
+        except StudioError:
+            raise
+        except Exception as error:
+            if is_fatal(error):
+                raise
+            reason = str(error) or type(error).__name__
+            raise NodeFailedError(f"{ready.node} ({invocation.spec.type}): {reason}") from error
+        self.cache.keep(invocation, output, state.store)
+        return output
+
+    def _learn_models(self, models: dict[str, ModelRecord]) -> None:
+        """Tell the engine; outputs made with a model that has changed since are not used again."""
+        if any(key in self._records and self._records[key] != record for key, record in models.items()):
+            self.cache.clear()
+        self._records.update(models)
+        self._engine.use_models(models)
+
+    def _failed(self, item: RunItem, error: BaseException) -> ItemFailed:
+        traceback.print_exception(error)
+        cause = error.__cause__ if isinstance(error, NodeFailedError) and error.__cause__ else error
+        if getattr(error, "code", "") == OUT_OF_MEMORY or isinstance(cause, MemoryError):
+            self.cache.clear()
+        text = error.message if isinstance(error, StudioError) else str(error) or type(error).__name__
+        return ItemFailed(
             item_id=item.item_id,
             attempt=item.attempt,
-            image_name=f"{uuid5(namespace, image_id)}.png",
-            node_id=image_id,
-            width=image.width,
-            height=image.height,
-            metadata=metadata,
+            error_type=type(cause).__name__,
+            message=safe_text(text, limit=MESSAGE_LIMIT),
+            hint=safe_text(getattr(error, "hint", ""), limit=MESSAGE_LIMIT),
+            traceback=safe_text(
+                "".join(traceback.format_exception(error))[-TRACEBACK_LIMIT:],
+                limit=TRACEBACK_LIMIT,
+                multiline=True,
+            ),
+            fatal=is_fatal(error),
         )
-        self.link.send(made, buffer.getvalue())
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether no further item can run in this process: the engine's word for it is ``fatal`` or ``device_lost``."""
+    return bool(getattr(error, "fatal", False)) or getattr(error, "code", "") == "device_lost"

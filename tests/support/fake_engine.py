@@ -71,6 +71,9 @@ class FakeEngine:
         self.versions = {"torch": "none"}
         log("debug", "fake engine started")
 
+    def warm_up(self) -> None:
+        """Nothing to import."""
+
     def use_models(self, models: dict[str, ModelRecord]) -> None:
         self.models = models
 
@@ -133,5 +136,6 @@ def _misbehave(prompt: str) -> None:
         raise FakeDeviceError("the fake device is broken")
     if "[[oom]]" in prompt:
         raise FakeOutOfMemoryError(
-            "Out of memory: 3.0 GiB needed, 1.0 GiB free.", hint="Make a smaller picture, or set max_cache_vram_gb lower."
+            "Out of memory: 3.0 GiB needed, 1.0 GiB free.",
+            hint="Make a smaller picture, or set max_cache_vram_gb lower.",
         )

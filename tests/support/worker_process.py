@@ -23,7 +23,12 @@ class WorkerProcess:
     """Starts a worker with the fake engine and talks to it as the daemon does."""
 
     def __init__(
-        self, settings: EngineSettings | None = None, *, step_seconds: float = 0.001, start_seconds: float = 0
+        self,
+        settings: EngineSettings | None = None,
+        *,
+        step_seconds: float = 0.001,
+        start_seconds: float = 0,
+        engine: str = FAKE,
     ) -> None:
         ours, theirs = socket.socketpair()
         settings = settings or EngineSettings(heartbeat_seconds=0.1)
@@ -33,8 +38,10 @@ class WorkerProcess:
             "PYTHONPATH": str(ROOT),
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "invoke_tui.worker", "--fd", str(theirs.fileno())]
-            + ["--settings", settings.model_dump_json(), "--engine", FAKE],
+            [
+                *[sys.executable, "-m", "invoke_tui.worker", "--fd", str(theirs.fileno())],
+                *["--settings", settings.model_dump_json(), "--engine", engine],
+            ],
             pass_fds=[theirs.fileno()],
             env=environment,
             cwd=ROOT,

@@ -1,0 +1,214 @@
+"""The world of one running node: the engine behind handles, progress, cancel, and the way to the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+from PIL.Image import Image
+
+from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
+from invoke_tui.domain.fields import CLIPField, ConditioningField, ImageField, LatentsField, VAEField
+from invoke_tui.domain.models import ModelIdentifier, ModelRecord
+from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
+from invoke_tui.nodes.context import DenoiseCall, NoiseType, SavedImage, SaveRequest, SizedLatents
+from invoke_tui.worker.facade import DenoiseJob, EngineFacade
+from invoke_tui.worker.link import Link
+from invoke_tui.worker.pictures import encode_picture, picture_name
+from invoke_tui.worker.previews import PreviewSender
+
+_NUMBERS: Final = count(1)
+"""Numbers the names of latents and conditioning; a name is never used twice in a process."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object that edges name; latents know the size of their picture."""
+
+    value: Any
+    width: int = 0
+    height: int = 0
+
+
+@dataclass
+class ItemState:
+    """What belongs to one item while it runs, and is let go of afterwards."""
+
+    item: RunItem
+    engine: EngineFacade
+    settings: EngineSettings
+    link: Link
+    previews: PreviewSender
+    is_canceled: Callable[[int], bool]
+    store: dict[str, Stored] = field(default_factory=dict)
+
+    def check_cancel(self) -> None:
+        """Raise ``CanceledError`` when the item was canceled."""
+        if self.is_canceled(self.item.item_id):
+            raise CanceledError("The item was canceled.")
+
+
+class NodeContext:
+    """Implements ``nodes.context.InvocationContext``."""
+
+    def __init__(self, state: ItemState, run_id: str, node_id: str, node_type: str) -> None:
+        self._state = state
+        self._run_id = run_id
+        self._node_id = node_id
+        self._node_type = node_type
+        self._pictures = 0
+        self.engine = NodeEngine(state, NodeHooks(state, self))
+
+    def model(self, identifier: ModelIdentifier) -> ModelRecord:
+        """The record of a model the graph names."""
+        record = self._state.item.models.get(identifier.key)
+        if record is None:
+            raise NotFoundError(
+                f"The model {identifier.name} is not installed.", hint="Choose another model."
+            )
+        return record
+
+    def check_cancel(self) -> None:
+        """Raise ``CanceledError`` when the item was canceled."""
+        self._state.check_cancel()
+
+    def progress(self, message: str, step: int = 0, total: int = 0) -> None:
+        """Tell people what is going on."""
+        item = self._state.item
+        self._state.link.send(
+            NodeProgress(
+                item_id=item.item_id,
+                attempt=item.attempt,
+                node_id=self._node_id,
+                node_type=self._node_type,
+                message=message,
+                step=step,
+                total=total,
+            )
+        )
+
+    def save_image(self, image: Image, request: SaveRequest) -> SavedImage:
+        """Encode a picture and hand it to the daemon, which is the one that writes files."""
+        state, item = self._state, self._state.item
+        name = picture_name(item.session_id, self._run_id, self._pictures)
+        self._pictures += 1
+        encoded = encode_picture(
+            image,
+            metadata=request.metadata,
+            graph=item.graph,
+            compress_level=state.settings.pil_compress_level,
+        )
+        report = ImageMade(
+            item_id=item.item_id,
+            attempt=item.attempt,
+            image_name=name,
+            node_id=self._node_id,
+            width=image.width,
+            height=image.height,
+            is_intermediate=request.is_intermediate,
+            image_category=request.category,
+            board_id=request.board_id,
+            metadata=request.metadata,
+        )
+        state.check_cancel()
+        state.link.send(report, encoded)
+        return SavedImage(ImageField(image_name=name), image.width, image.height)
+
+
+class NodeHooks:
+    """What the engine calls between steps."""
+
+    def __init__(self, state: ItemState, context: NodeContext) -> None:
+        self._state = state
+        self._context = context
+
+    def check_cancel(self) -> None:
+        """Raise ``CanceledError`` when the item was canceled."""
+        self._state.check_cancel()
+
+    def progress(self, step: int, total: int, message: str) -> None:
+        """``step`` of ``total`` is done."""
+        self._context.progress(message, step, total)
+
+    def preview(self, image: Image, step: int, total: int, width: int, height: int) -> None:
+        """The picture forming; encoded and sent by another thread."""
+        item = self._state.item
+        report = StepPreview(
+            item_id=item.item_id, attempt=item.attempt, step=step, total=total, width=width, height=height
+        )
+        self._state.previews.offer(report, image)
+
+
+class NodeEngine:
+    """Implements ``nodes.context.EngineCalls``: handles in, handles out."""
+
+    def __init__(self, state: ItemState, hooks: NodeHooks) -> None:
+        self._state = state
+        self._hooks = hooks
+
+    def encode_prompt(self, clip: CLIPField, prompt: str) -> ConditioningField:
+        """Encode a prompt."""
+        value = self._state.engine.encode_prompt(clip, prompt, self._hooks)
+        return ConditioningField(conditioning_name=self._keep("conditioning", Stored(value)))
+
+    def noise(
+        self, *, seed: int, width: int, height: int, noise_type: NoiseType, use_cpu: bool
+    ) -> SizedLatents:
+        """Draw seeded noise."""
+        value = self._state.engine.noise(
+            seed=seed, width=width, height=height, noise_type=noise_type, use_cpu=use_cpu
+        )
+        return self._sized(Stored(value, width, height), seed)
+
+    def denoise(self, call: DenoiseCall) -> SizedLatents:
+        """Run the denoise loop."""
+        noise = self._stored(call.noise.latents_name) if call.noise else None
+        latents = self._stored(call.latents.latents_name) if call.latents else None
+        start = latents or noise
+        if start is None:
+            raise BadInputError("Noise or latents must be connected.")
+        job = DenoiseJob(
+            unet=call.unet,
+            positive=self._stored(call.positive.conditioning_name).value,
+            negative=self._stored(call.negative.conditioning_name).value,
+            noise=noise.value if noise else None,
+            latents=latents.value if latents else None,
+            steps=call.steps,
+            cfg_scale=call.cfg_scale,
+            scheduler=call.scheduler,
+            seed=call.seed,
+            cfg_rescale_multiplier=call.cfg_rescale_multiplier,
+            denoising_start=call.denoising_start,
+            denoising_end=call.denoising_end,
+        )
+        value = self._state.engine.denoise(job, self._hooks)
+        return self._sized(Stored(value, start.width, start.height), call.seed)
+
+    def decode(
+        self, latents: LatentsField, vae: VAEField, *, fp32: bool, tiled: bool, tile_size: int
+    ) -> Image:
+        """Turn latents into a picture."""
+        value = self._stored(latents.latents_name).value
+        return self._state.engine.decode(
+            value, vae, fp32=fp32, tiled=tiled, tile_size=tile_size, hooks=self._hooks
+        )
+
+    def _sized(self, stored: Stored, seed: int) -> SizedLatents:
+        field = LatentsField(latents_name=self._keep("latents", stored), seed=seed)
+        return SizedLatents(field, stored.width, stored.height)
+
+    def _keep(self, kind: str, stored: Stored) -> str:
+        name = f"{kind}-{next(_NUMBERS)}"
+        self._state.store[name] = stored
+        return name
+
+    def _stored(self, name: str) -> Stored:
+        found = self._state.store.get(name)
+        if found is None:
+            raise NotFoundError(
+                f"There is nothing called {name} here.",
+                hint="Latents and conditioning live for one run only.",
+            )
+        return found
