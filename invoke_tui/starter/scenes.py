@@ -131,7 +131,10 @@ def _paint(image: Image.Image, thing: Thing, colour: RGB, side: int) -> None:
     if thing.style == "shaded":
         yy, xx = np.mgrid[0:size, 0:size] / size
         light = np.clip(1.15 - 1.25 * np.hypot(xx - 0.32, yy - 0.28), 0, 1)[..., None] ** 1.3
-        dark, bright = np.array(_mix(colour, (0, 0, 0), 0.4), float), np.array(_mix(colour, (255, 255, 255), 0.35))
+        dark, bright = (
+            np.array(_mix(colour, (0, 0, 0), 0.4), float),
+            np.array(_mix(colour, (255, 255, 255), 0.35)),
+        )
         image.paste(Image.fromarray((dark * (1 - light) + bright * light).astype(np.uint8)), corner, mask)
         return
     image.paste(colour, corner, mask)
@@ -201,7 +204,9 @@ def _single(rng: random.Random, ground: Background) -> Scene:
     )
 
 
-def _sized(thing: Thing, rng: random.Random, x: float, y: float, spans: dict[str, tuple[float, float]]) -> Thing:
+def _sized(
+    thing: Thing, rng: random.Random, x: float, y: float, spans: dict[str, tuple[float, float]]
+) -> Thing:
     size = rng.choices(("medium", "small", "large"), (80, 10, 10))[0]
     low, high = spans[size]
     return replace(

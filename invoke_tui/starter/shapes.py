@@ -14,7 +14,7 @@ Point = tuple[float, float]
 
 
 def _polar(n: int, radii: tuple[float, ...], turn: float = -90.0) -> list[Point]:
-    """n points around (0.5, 0.5), the radii taken in turn; degrees clockwise from the x axis."""
+    """N points around (0.5, 0.5), the radii taken in turn; degrees clockwise from the x axis."""
     points = []
     for i in range(n):
         angle = math.radians(turn + 360.0 * i / n)

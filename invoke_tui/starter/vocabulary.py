@@ -60,7 +60,10 @@ SHAPE_WORDS: dict[str, tuple[str, ...]] = {
 
 PLURALS: dict[str, str] = {"cross": "crosses"}
 SIZES: tuple[str, ...] = ("small", "medium", "large")
-SIZE_WORDS: dict[str, tuple[str, ...]] = {"small": ("small", "tiny", "little"), "large": ("large", "big", "huge")}
+SIZE_WORDS: dict[str, tuple[str, ...]] = {
+    "small": ("small", "tiny", "little"),
+    "large": ("large", "big", "huge"),
+}
 STYLES: tuple[str, ...] = ("flat", "outline", "shaded")
 PLACES: dict[str, tuple[float, float]] = {
     "center": (0.5, 0.5),

@@ -1,0 +1,53 @@
+"""Writes the averaged weights of a checkpoint as a model folder in diffusers layout."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler
+from transformers import CLIPTokenizer
+
+from invoke_tui.starter.layout import SCHEDULER_CONFIG, build_text_encoder, build_unet
+
+INDEX = {
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": "0.39.0",
+    "feature_extractor": [None, None],
+    "image_encoder": [None, None],
+    "requires_safety_checker": False,
+    "safety_checker": [None, None],
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+
+
+def _part(average: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name[len(prefix) :]: value for name, value in average.items() if name.startswith(prefix)}
+
+
+def export(work: Path, folder: Path) -> int:
+    """Write the model in half precision; return its size in bytes."""
+    state = torch.load(work / "unet.ckpt", weights_only=True)
+    average: dict[str, torch.Tensor] = state["average"]
+    tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
+    unet, text = (
+        build_unet(),
+        build_text_encoder(len(tokenizer), tokenizer.bos_token_id, tokenizer.eos_token_id),
+    )
+    unet.load_state_dict(_part(average, "unet."))
+    text.load_state_dict(_part(average, "text."))
+    unet.half().save_pretrained(folder / "unet")
+    text.half().save_pretrained(folder / "text_encoder")
+    AutoencoderKL.from_pretrained(work / "vae").half().save_pretrained(folder / "vae")
+    shutil.copytree(work / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
+    DDIMScheduler(**SCHEDULER_CONFIG, set_alpha_to_one=False, steps_offset=1).save_pretrained(
+        folder / "scheduler"
+    )
+    (folder / "model_index.json").write_text(json.dumps(INDEX, indent=2) + "\n", encoding="utf-8")
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
