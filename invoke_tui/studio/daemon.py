@@ -99,7 +99,7 @@ class Daemon:
             paths,
             queue=queue,
             gallery=gallery,
-            jobs=Jobs(queue, models, gallery),
+            jobs=Jobs(models, gallery),
             hub=hub,
             engine=os.environ.get(ENGINE_VARIABLE),
         )

@@ -63,11 +63,6 @@ def claim(connection: Connection, *, device: str, worker: str, seconds: float) -
     return Claimed(item, lease, row.crashes, graph)
 
 
-def remember_graph(connection: Connection, lease: Lease, graph: str) -> bool:
-    """Keep the graph of the first attempt, so that every further attempt runs exactly the same."""
-    return _change(connection, lease, session=graph)
-
-
 def renew(connection: Connection, lease: Lease, seconds: float) -> bool:
     """Keep an item; false when it was lost."""
     return _change(connection, lease, lease_until=time.time() + seconds)

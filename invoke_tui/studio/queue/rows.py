@@ -49,7 +49,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Claimed:
-    """An item a worker has taken. ``graph`` is None for a request that has not been run before."""
+    """An item a worker has taken. ``graph`` is None for a request, whose graph is yet to be built."""
 
     item: QueueItem
     lease: Lease

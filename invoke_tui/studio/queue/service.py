@@ -190,18 +190,21 @@ class Queue:
         if self.paused:
             return None
         faults.pass_by("before-claim")
-        claimed = await self._database.write(
-            lambda c: leases.claim(c, device=device, worker=worker, seconds=LEASE_SECONDS)
-        )
-        faults.pass_by("after-claim")
-        if claimed is not None:
-            again = f"engine restarted, attempt {claimed.crashes + 1} of {MAX_ATTEMPTS}"
-            await self._tell([claimed.item.item_id], again if claimed.crashes else "")
-        return claimed
 
-    async def remember_graph(self, lease: Lease, graph: str) -> bool:
-        """Keep the graph an item runs."""
-        return await self._database.write(lambda c: leases.remember_graph(c, lease, graph))
+        def work(connection: Connection) -> tuple[Claimed, QueueCounts] | None:
+            taken = leases.claim(connection, device=device, worker=worker, seconds=LEASE_SECONDS)
+            return (taken, count(connection)) if taken else None
+
+        found = await self._database.write(work)
+        faults.pass_by("after-claim")
+        if found is None:
+            return None
+        claimed, counts = found
+        again = (
+            f"engine restarted, attempt {claimed.crashes + 1} of {MAX_ATTEMPTS}" if claimed.crashes else ""
+        )
+        self._hub.publish(ItemChanged(item=claimed.item, counts=counts, note=again))
+        return claimed
 
     async def renew(self, lease: Lease) -> bool:
         """Keep an item."""
@@ -242,11 +245,17 @@ class Queue:
         """Tell the front ends that much may have changed."""
         self._hub.publish(QueueChanged(counts=await self.counts(), paused=self.paused, note=note))
 
-    async def _under_lease(self, lease: Lease, work: Callable[[Connection], bool]) -> bool:
-        changed = await self._database.write(work)
-        if changed:
-            await self._tell([lease.item_id])
-        return changed
+    async def _under_lease(self, lease: Lease, change: Callable[[Connection], bool]) -> bool:
+        def work(connection: Connection) -> tuple[QueueItem | None, QueueCounts] | None:
+            return (read_item(connection, lease.item_id), count(connection)) if change(connection) else None
+
+        found = await self._database.write(work)
+        if found is None:
+            return False
+        item, counts = found
+        if item is not None:
+            self._hub.publish(ItemChanged(item=item, counts=counts))
+        return True
 
     async def _tell(self, item_ids: Sequence[int], note: str = "") -> None:
         if len(item_ids) > _TOLD_SINGLY:
