@@ -19,18 +19,20 @@ from typing import Final, Literal
 
 from invoke_tui.tui.pictures import tmux
 
-Protocol = Literal["kitty", "iterm2", "blocks", "half", "ascii"]
-PROTOCOLS: Final[tuple[Protocol, ...]] = ("kitty", "iterm2", "blocks", "half", "ascii")
+Protocol = Literal["kitty", "iterm2", "blocks", "half", "ascii", "none"]
+PROTOCOLS: Final[tuple[Protocol, ...]] = ("kitty", "iterm2", "blocks", "half", "ascii", "none")
 
 KITTY_QUERY: Final = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 NAME_QUERY: Final = "\x1b[>0q"
 CELL_QUERY: Final = "\x1b[16t"
+BACKGROUND_QUERY: Final = "\x1b]11;?\x1b\\"
 FENCE: Final = "\x1b[c"
 TIMEOUT: Final = 2.0
 
 _FENCE_ANSWER = re.compile(rb"\x1b\[\?([0-9;]*)c")
 _CELL_ANSWER = re.compile(rb"\x1b\[6;(\d+);(\d+)t")
 _KITTY_ANSWER = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
+_BACKGROUND_ANSWER = re.compile(rb"\x1b\]11;rgb:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:\x07|\x1b\\)")
 _NAME_ANSWER = re.compile(rb"\x1bP>\|([ -~]*?)\x1b\\")
 
 BRANDS: Final[dict[str, Protocol]] = {
@@ -53,6 +55,8 @@ class TerminalGraphics:
     truecolor: bool = True
     tmux: bool = False
     reason: str = ""
+    dark: bool | None = None
+    """Whether the background is dark; None where the terminal did not say."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Answers:
     name: str = ""
     cell_size: tuple[int, int] | None = None
     kitty: bool = False
+    dark: bool | None = None
 
 
 def detect(
@@ -86,7 +91,7 @@ def detect(
         protocol: Protocol = override  # type: ignore[assignment]
     else:
         protocol, reason = _choose(environ, answers, in_tmux)
-    return TerminalGraphics(protocol, answers.cell_size, truecolor, in_tmux, reason)
+    return TerminalGraphics(protocol, answers.cell_size, truecolor, in_tmux, reason, answers.dark)
 
 
 def probe(
@@ -100,7 +105,7 @@ def probe(
         return Answers()
     if read_fd is None or write_fd is None or not os.isatty(read_fd) or not os.isatty(write_fd):
         return Answers()
-    question = ("" if in_tmux else NAME_QUERY + KITTY_QUERY) + CELL_QUERY + FENCE
+    question = ("" if in_tmux else NAME_QUERY + KITTY_QUERY) + BACKGROUND_QUERY + CELL_QUERY + FENCE
     heard = b""
     try:
         with _raw(read_fd):
@@ -126,7 +131,15 @@ def _understood(heard: bytes) -> Answers:
         name=name[1].decode("ascii", "replace") if name else "",
         cell_size=size if size and 0 < size[0] < 200 and 0 < size[1] < 400 else None,
         kitty=bool(_KITTY_ANSWER.search(heard)),
+        dark=_dark(_BACKGROUND_ANSWER.search(heard)),
     )
+
+
+def _dark(background: re.Match[bytes] | None) -> bool | None:
+    if background is None:
+        return None
+    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in background.groups())
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
 
 
 @contextlib.contextmanager

@@ -1,0 +1,44 @@
+"""The person's own editor."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+
+from invoke_tui.domain.errors import BadInputError, StudioError
+from invoke_tui.domain.parameters import PROMPT_LIMIT
+
+
+def editor_command(configured: str | None) -> list[str]:
+    """The editor: the configuration's, else the environment's, else ``vi``."""
+    command = configured or os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        return shlex.split(command) or ["vi"]
+    except ValueError as error:
+        raise BadInputError(f"The editor {command!r} cannot be read as a command.", hint=str(error)) from error
+
+
+def edit(text: str, configured: str | None) -> str:
+    """Let the person edit ``text`` and return what it became. Call it while the app is suspended."""
+    command = editor_command(configured)
+    handle, name = tempfile.mkstemp(prefix="invoke-tui-", suffix=".txt")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        try:
+            done = subprocess.run([*command, name], check=False)
+        except OSError as error:
+            raise StudioError(
+                f"{command[0]} could not be started: {error.strerror}.",
+                hint="Set EDITOR, or `editor` in the configuration.",
+            ) from error
+        if done.returncode != 0:
+            raise StudioError(f"{command[0]} ended with code {done.returncode}; the prompt is as it was.")
+        return Path(name).read_text("utf-8", errors="replace")[:PROMPT_LIMIT].rstrip("\n")
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(name)

@@ -1,0 +1,143 @@
+"""The settings form, read from ``GenerationRequest``: bounds, choices and help come from where they are declared."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Union, get_args, get_origin
+
+from invoke_tui.domain.parameters import DEFAULT_CFG_SCALE, DEFAULT_SCHEDULER, DEFAULT_STEPS, GenerationRequest
+from invoke_tui.domain.schedulers import SCHEDULER_LABELS
+
+Kind = Literal["integer", "decimal", "choice", "switch", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """How one parameter is asked for."""
+
+    name: str
+    label: str
+    kind: Kind
+    help: str
+    step: float = 1
+    minimum: float | None = None
+    maximum: float | None = None
+    below: float | None = None
+    """The value must be smaller than this (an open upper bound)."""
+    multiple: int | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    """Label and value."""
+    fallback: str = ""
+    """What applies when the field is empty and the model says nothing."""
+
+    def check(self, raw: str) -> str:
+        """What is wrong with what was typed, or nothing. Empty is always right."""
+        text = raw.strip()
+        if not text or self.kind not in ("integer", "decimal"):
+            return ""
+        try:
+            value = int(text) if self.kind == "integer" else float(text)
+        except ValueError:
+            return "a whole number" if self.kind == "integer" else "a number"
+        if not abs(value) < 1e18:
+            return "a number"
+        if self.minimum is not None and value < self.minimum:
+            return f"at least {self.minimum:g}"
+        if self.maximum is not None and value > self.maximum:
+            return f"at most {self.maximum:.10g}"
+        if self.below is not None and value >= self.below:
+            return f"less than {self.below:g}"
+        if self.multiple and int(value) % self.multiple:
+            near = max(int(self.minimum or 0), round(value / self.multiple) * self.multiple)
+            return f"a multiple of {self.multiple}, such as {near}"
+        return ""
+
+    def stepped(self, raw: str, fallback: str, direction: int) -> str:
+        """The neighbouring value, kept within bounds."""
+        try:
+            value = float(raw.strip() or fallback or self.minimum or 0)
+        except ValueError:
+            value = float(self.minimum or 0)
+        value += direction * self.step
+        if self.multiple:
+            value = round(value / self.multiple) * self.multiple
+        if self.minimum is not None:
+            value = max(self.minimum, value)
+        if self.maximum is not None:
+            value = min(self.maximum, value)
+        if self.below is not None and value >= self.below:
+            value = self.below - self.step
+        return str(round(value)) if self.kind == "integer" else f"{round(value, 4):g}"
+
+
+LABELS: Final[dict[str, str]] = {
+    "model": "Model",
+    "width": "Width",
+    "height": "Height",
+    "steps": "Steps",
+    "cfg_scale": "CFG",
+    "scheduler": "Scheduler",
+    "seed": "Seed",
+    "count": "Count",
+    "clip_skip": "CLIP skip",
+    "cfg_rescale_multiplier": "CFG rescale",
+    "seamless_x": "Seamless ↔",
+    "seamless_y": "Seamless ↕",
+    "vae_precision": "VAE",
+}
+_STEPS: Final[dict[str, float]] = {"width": 64, "height": 64, "cfg_scale": 0.5, "cfg_rescale_multiplier": 0.05}
+_FALLBACKS: Final[dict[str, str]] = {
+    "width": "512",
+    "height": "512",
+    "steps": str(DEFAULT_STEPS),
+    "cfg_scale": f"{DEFAULT_CFG_SCALE:g}",
+    "scheduler": SCHEDULER_LABELS[DEFAULT_SCHEDULER],
+    "count": "1",
+    "clip_skip": "0",
+    "cfg_rescale_multiplier": "0",
+    "vae_precision": "fp32",
+}
+
+
+def spec(name: str) -> FieldSpec:
+    """The form's view of one field of ``GenerationRequest``."""
+    field = GenerationRequest.model_fields[name]
+    annotation = _without_none(field.annotation)
+    bounds: dict[str, Any] = {}
+    for rule in field.metadata:
+        for key in ("ge", "le", "lt", "multiple_of"):
+            if (value := getattr(rule, key, None)) is not None:
+                bounds[key] = value
+    choices: tuple[tuple[str, str], ...] = ()
+    kind: Kind = "text"
+    if get_origin(annotation) is Literal:
+        kind = "choice"
+        labels: dict[Any, str] = dict(SCHEDULER_LABELS) if name == "scheduler" else {}
+        choices = tuple((labels.get(value, str(value)), str(value)) for value in get_args(annotation))
+    elif annotation is bool:
+        kind = "switch"
+    elif annotation is int:
+        kind = "integer"
+    elif annotation is float:
+        kind = "decimal"
+    return FieldSpec(
+        name=name,
+        label=LABELS.get(name, name),
+        kind=kind,
+        help=field.description or "",
+        step=_STEPS.get(name, 1),
+        minimum=bounds.get("ge"),
+        maximum=bounds.get("le"),
+        below=bounds.get("lt"),
+        multiple=bounds.get("multiple_of"),
+        choices=choices,
+        fallback=_FALLBACKS.get(name, ""),
+    )
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in (Union, types.UnionType):
+        kept = [part for part in get_args(annotation) if part is not type(None)]
+        return kept[0] if len(kept) == 1 else annotation
+    return annotation

@@ -1,0 +1,142 @@
+"""One picture made ready for one place on the screen. Runs in a thread; what it returns is swapped in on the loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.color import Color, ColorType
+from rich.color_triplet import ColorTriplet
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from invoke_tui.tui.pictures import blocks, iterm2, kitty, tmux
+from invoke_tui.tui.pictures.fit import Cells, fit
+from invoke_tui.tui.pictures.pace import Quality
+
+if TYPE_CHECKING:
+    from invoke_tui.tui.pictures.detect import TerminalGraphics
+
+CELL_COST = {Quality.FULL: 39, Quality.FEW_COLOURS: 24, Quality.SMALL: 24, Quality.FINAL_ONLY: 24}
+"""Bytes a cell of blocks costs on the wire, about."""
+PREVIEW_SIDE = {Quality.FULL: 320, Quality.FEW_COLOURS: 256, Quality.SMALL: 128, Quality.FINAL_ONLY: 128}
+FINAL_SIDE = {Quality.FULL: 768, Quality.FEW_COLOURS: 512, Quality.SMALL: 320, Quality.FINAL_ONLY: 256}
+SMALL_ROOM = Cells(40, 20)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Encoded bytes and what they are."""
+
+    data: bytes
+    width: int
+    """Of the picture these bytes stand for: a preview is smaller than what it previews."""
+    height: int
+    final: bool = True
+    text: str = ""
+    """What it is, in words, for where it cannot be drawn."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Ready strips, and what has to be written around them."""
+
+    cells: Cells
+    strips: list[Strip]
+    before: list[str] = field(default_factory=list)
+    """Sequences to write before the strips are painted."""
+    overlay: str = ""
+    """Sequence to write over the strips after each of their paints."""
+    image_id: int | None = None
+    cost: int = 0
+    """Bytes on the wire, about."""
+
+
+def make(picture: Picture, room: Cells, graphics: TerminalGraphics, quality: Quality) -> Frame:
+    """Decode, fit and encode. Raises ``BadInputError`` when the bytes are no picture."""
+    from invoke_tui.tui.pictures.decode import open_picture
+
+    image = open_picture(picture.data)
+    if quality <= Quality.SMALL and not picture.final and graphics.protocol not in ("kitty", "iterm2"):
+        room = Cells(min(room.columns, SMALL_ROOM.columns), min(room.rows, SMALL_ROOM.rows))
+    size = (picture.width, picture.height) if picture.width and picture.height else image.size
+    cells = fit(size, room, graphics.cell_size)
+    if graphics.protocol == "kitty":
+        return _kitty(image, cells, graphics, quality, picture.final)
+    if graphics.protocol == "iterm2":
+        return _iterm2(image, cells, graphics, quality, picture.final)
+    mode = blocks.BlockMode.MASKS
+    if graphics.protocol == "half":
+        mode = blocks.BlockMode.HALF
+    elif graphics.protocol == "ascii":
+        mode = blocks.BlockMode.ASCII
+    few = quality < Quality.FULL or not graphics.truecolor
+    strips = block_strips(blocks.encode(image, cells.columns, cells.rows, mode), few_colours=few)
+    return Frame(cells, strips, cost=cells.columns * cells.rows * CELL_COST[quality])
+
+
+def _kitty(image: Any, cells: Cells, graphics: TerminalGraphics, quality: Quality, final: bool) -> Frame:
+    cells = Cells(min(cells.columns, kitty.MAX_SIDE), min(cells.rows, kitty.MAX_SIDE))
+    side = (FINAL_SIDE if final else PREVIEW_SIDE)[quality]
+    image_id = kitty.new_id()
+    sent = kitty.transmit(kitty.payload(image, side), image_id, *cells)
+    if graphics.tmux:
+        sent = [tmux.wrap(part) for part in sent]
+    style = Style(color=Color.from_rgb(*kitty.colour(image_id)))
+    strips = [Strip([Segment(line, style)], cells.columns) for line in kitty.placeholders(*cells)]
+    cost = sum(map(len, sent)) + cells.columns * cells.rows * 8
+    return Frame(cells, strips, before=sent, image_id=image_id, cost=cost)
+
+
+def _iterm2(image: Any, cells: Cells, graphics: TerminalGraphics, quality: Quality, final: bool) -> Frame:
+    side = (FINAL_SIDE if final else PREVIEW_SIDE)[quality]
+    sequence = iterm2.inline(iterm2.payload(image, side), *cells)
+    if graphics.tmux:
+        sequence = tmux.wrap(sequence)
+    strips = [Strip.blank(cells.columns) for _ in range(cells.rows)]
+    return Frame(cells, strips, overlay=sequence, cost=len(sequence))
+
+
+def block_strips(picture: blocks.BlockPicture, *, few_colours: bool) -> list[Strip]:
+    """One strip per row; neighbours of the same colours share a segment."""
+    if few_colours:
+        front = blocks.to_256(picture.front).astype("int64")
+        back = blocks.to_256(picture.back).astype("int64")
+        colour = _numbered
+    else:
+        front, back, colour = _packed(picture.front), _packed(picture.back), _exact
+    styles: dict[tuple[int, int], Style] = {}
+    ascii_only = picture.mode is blocks.BlockMode.ASCII
+    strips = []
+    for row in range(picture.rows):
+        text = picture.text(row)
+        fronts, backs = front[row].tolist(), back[row].tolist()
+        segments: list[Segment] = []
+        start = 0
+        for column in range(1, picture.columns + 1):
+            here = (fronts[start], backs[start])
+            if column < picture.columns and (fronts[column], backs[column]) == here:
+                continue
+            style = styles.get(here)
+            if style is None:
+                style = Style(color=colour(here[0]), bgcolor=None if ascii_only else colour(here[1]))
+                styles[here] = style
+            segments.append(Segment(text[start:column], style))
+            start = column
+        strips.append(Strip(segments, picture.columns))
+    return strips
+
+
+def _packed(colours: Any) -> Any:
+    wide = colours.astype("int64")
+    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+
+
+def _exact(value: int) -> Color:
+    return Color.from_rgb(value >> 16 & 255, value >> 8 & 255, value & 255)
+
+
+def _numbered(value: int) -> Color:
+    """Colour ``value`` of 256; it carries its triplet so that Textual's filters leave the short code alone."""
+    return Color(f"color({value})", ColorType.EIGHT_BIT, value, ColorTriplet(*blocks.from_256(value)))

@@ -1,0 +1,51 @@
+"""What every screen has: the bar above, the status line and the keys below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from invoke_tui.tui.actions import Place
+from invoke_tui.tui.widgets.navigation import NavigationBar
+from invoke_tui.tui.widgets.status_bar import StatusBar
+
+if TYPE_CHECKING:
+    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.messages import LinkChanged
+
+
+class StudioScreen(Screen[None], inherit_bindings=False):
+    """A screen of the studio."""
+
+    place: ClassVar[Place]
+    """Where its actions are declared."""
+    places: ClassVar[tuple[Place, ...]]
+    """Its place and those of the widgets on it."""
+    help_title: ClassVar[str] = ""
+    help_text: ClassVar[str] = ""
+
+    @property
+    def studio(self) -> InvokeTuiApp:
+        """The app, as what it is."""
+        return cast("InvokeTuiApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Bar, body, status, keys."""
+        yield NavigationBar(self.place)
+        yield from self.body()
+        yield StatusBar()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def body(self) -> ComposeResult:
+        """The screen's own widgets."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Listen to the daemon."""
+        self.studio.link_changes.subscribe(self, self.link_changed)
+
+    def link_changed(self, change: LinkChanged) -> None:
+        """The connection to the daemon changed."""

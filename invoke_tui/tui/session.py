@@ -1,0 +1,54 @@
+"""What the last session left, so that the next one starts there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from invoke_tui.config.atomic import write_private
+from invoke_tui.domain.parameters import PROMPT_LIMIT
+
+MAX_BYTES: Final = 4 * 1024 * 1024
+
+
+@dataclass
+class Session:
+    """A person's place in the studio."""
+
+    screen: str = "generate"
+    theme: str = ""
+    """Empty: what the configuration says."""
+    prompt: str = ""
+    negative: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Raw values of the settings form by field name."""
+
+
+def load(path: Path) -> Session:
+    """The session of ``path``; a file that is missing, broken or strange is an empty session."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return Session()
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return Session()
+    if not isinstance(data, dict):
+        return Session()
+    session = Session()
+    for name in ("screen", "theme", "prompt", "negative"):
+        if isinstance(value := data.get(name), str):
+            setattr(session, name, value[:PROMPT_LIMIT])
+    if isinstance(settings := data.get("settings"), dict):
+        session.settings = {str(key): value for key, value in settings.items() if isinstance(value, str | bool)}
+    return session
+
+
+def save(path: Path, session: Session) -> None:
+    """Write the session whole or not at all. A disk that refuses costs the session, never the studio."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(path, json.dumps(asdict(session), ensure_ascii=True, indent=1))
+    except OSError:
+        return

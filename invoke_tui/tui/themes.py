@@ -1,0 +1,150 @@
+"""Our colours. Textual's own themes stay available."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.theme import Theme
+
+DARK: Final = "invoke-dark"
+LIGHT: Final = "invoke-light"
+CONTRAST: Final = "invoke-contrast"
+
+PROMPT_COLOURS: Final = ("prompt-up", "prompt-up-strong", "prompt-down", "prompt-down-strong", "prompt-mark")
+
+THEMES: Final = (
+    Theme(
+        name=DARK,
+        primary="#f2c14e",
+        secondary="#7c9eff",
+        accent="#5fd3bc",
+        success="#7fd88f",
+        warning="#ffa657",
+        error="#ff6b7a",
+        foreground="#d9dce3",
+        background="#101217",
+        surface="#171a21",
+        panel="#1f232d",
+        boost="#262b37",
+        dark=True,
+        variables={
+            "border": "#f2c14e",
+            "border-blurred": "#2c313d",
+            "block-cursor-foreground": "#101217",
+            "block-cursor-background": "#f2c14e",
+            "block-cursor-blurred-background": "#2c313d",
+            "block-cursor-blurred-foreground": "#d9dce3",
+            "footer-key-foreground": "#f2c14e",
+            "footer-background": "#171a21",
+            "footer-description-foreground": "#9aa1b0",
+            "input-selection-background": "#7c9eff 35%",
+            "scrollbar": "#363c4a",
+            "scrollbar-hover": "#4a5263",
+            "scrollbar-active": "#f2c14e",
+            "scrollbar-background": "#171a21",
+            "text-muted": "#8b92a1",
+            "text-disabled": "#5b6170",
+            "prompt-up": "#ffb86b",
+            "prompt-up-strong": "#ff7f50",
+            "prompt-down": "#7cb7ff",
+            "prompt-down-strong": "#5a86e8",
+            "prompt-mark": "#c792ea",
+        },
+    ),
+    Theme(
+        name=LIGHT,
+        primary="#96620a",
+        secondary="#2f55c7",
+        accent="#0a7a6c",
+        success="#1e7d3a",
+        warning="#a84e00",
+        error="#b8203a",
+        foreground="#23262e",
+        background="#f6f4ee",
+        surface="#fdfcf9",
+        panel="#eae6db",
+        boost="#dfdacb",
+        dark=False,
+        variables={
+            "border": "#96620a",
+            "border-blurred": "#d6d0c0",
+            "block-cursor-foreground": "#fdfcf9",
+            "block-cursor-background": "#96620a",
+            "block-cursor-blurred-background": "#dfdacb",
+            "block-cursor-blurred-foreground": "#23262e",
+            "footer-key-foreground": "#96620a",
+            "footer-background": "#eae6db",
+            "footer-description-foreground": "#5a5f6b",
+            "input-selection-background": "#2f55c7 25%",
+            "input-cursor-background": "#23262e",
+            "input-cursor-foreground": "#fdfcf9",
+            "scrollbar": "#c9c2b0",
+            "scrollbar-hover": "#b0a892",
+            "scrollbar-active": "#96620a",
+            "scrollbar-background": "#eae6db",
+            "text-muted": "#62676f",
+            "text-disabled": "#a3a092",
+            "prompt-up": "#b35900",
+            "prompt-up-strong": "#c2321f",
+            "prompt-down": "#2563b8",
+            "prompt-down-strong": "#1b3f94",
+            "prompt-mark": "#7a34a8",
+        },
+    ),
+    Theme(
+        name=CONTRAST,
+        primary="#ffd800",
+        secondary="#8cc8ff",
+        accent="#5cffd6",
+        success="#5cff7a",
+        warning="#ffb000",
+        error="#ff8a8a",
+        foreground="#ffffff",
+        background="#000000",
+        surface="#000000",
+        panel="#161616",
+        boost="#2a2a2a",
+        dark=True,
+        variables={
+            "border": "#ffd800",
+            "border-blurred": "#9a9a9a",
+            "block-cursor-foreground": "#000000",
+            "block-cursor-background": "#ffd800",
+            "block-cursor-blurred-background": "#4a4a4a",
+            "block-cursor-blurred-foreground": "#ffffff",
+            "footer-key-foreground": "#ffd800",
+            "footer-background": "#000000",
+            "footer-description-foreground": "#ffffff",
+            "text-muted": "#d0d0d0",
+            "text-disabled": "#a0a0a0",
+            "prompt-up": "#ffb000",
+            "prompt-up-strong": "#ff7a5c",
+            "prompt-down": "#8cc8ff",
+            "prompt-down-strong": "#5ca0ff",
+            "prompt-mark": "#f0a0ff",
+        },
+    ),
+)
+
+_ANSI_PROMPT: Final = {
+    "prompt-up": "ansi_yellow",
+    "prompt-up-strong": "ansi_red",
+    "prompt-down": "ansi_cyan",
+    "prompt-down-strong": "ansi_blue",
+    "prompt-mark": "ansi_magenta",
+}
+
+
+def default_variables(*, ansi: bool, dark: bool) -> dict[str, str]:
+    """Our own variables for themes that do not know them."""
+    if ansi:
+        return _ANSI_PROMPT
+    model = THEMES[0] if dark else THEMES[1]
+    return {name: model.variables[name] for name in PROMPT_COLOURS}
+
+
+def chosen(name: str, *, dark_terminal: bool | None) -> str:
+    """The theme for a setting: ``auto`` follows the terminal's background, where it told."""
+    if name != "auto":
+        return name
+    return LIGHT if dark_terminal is False else DARK

@@ -1,0 +1,121 @@
+"""The picture, what it is, what went wrong, and the latest results."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from invoke_tui.domain.events import Progress
+from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.queue import QueueItem
+from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.pictures.frames import Picture
+from invoke_tui.tui.widgets.image_view import ImageView
+from invoke_tui.tui.widgets.launchpad import Launchpad
+from invoke_tui.tui.widgets.results_strip import ResultsStrip
+from invoke_tui.tui.words import bar, duration
+
+Mode = Literal["empty", "picture", "error"]
+MODES: Final[tuple[Mode, ...]] = ("empty", "picture", "error")
+
+
+class PicturePane(Vertical):
+    """Everything at the right of the form."""
+
+    def __init__(self) -> None:
+        super().__init__(id="picture", classes="-empty")
+
+    def compose(self) -> ComposeResult:
+        """Launchpad, picture or error; caption; strip."""
+        yield Launchpad()
+        yield ImageView(id="view")
+        with Vertical(id="error"):
+            yield Static(id="error-title")
+            yield Static(id="error-hint")
+        yield Static(id="caption")
+        yield Static(id="progress")
+        yield ResultsStrip()
+
+    def _mode(self, mode: Mode) -> None:
+        for name in MODES:
+            self.set_class(name == mode, f"-{name}")
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was shown yet."""
+        return self.has_class("-empty")
+
+    def show(self, picture: Picture) -> None:
+        """A preview or a result."""
+        self._mode("picture")
+        self.query_one(ImageView).show(picture)
+
+    def show_item(self, item: QueueItem) -> None:
+        """What is being made."""
+        parts: list[tuple[str, str] | str] = [(safe_text(item.prompt, limit=300) or "(no prompt)", "")]
+        if item.request is not None:
+            size = f"{item.request.width} × {item.request.height}"
+            parts.append((f"  {size} · seed {item.request.seed}", "$text-muted"))
+        self.query_one("#caption", Static).update(Content.assemble(*parts))
+
+    def show_image(self, image: ImageRecord) -> None:
+        """What is shown."""
+        self.query_one("#caption", Static).update(
+            Content.assemble(
+                (prompt_of(image) or safe_text(image.image_name), ""), (f"  {details(image)}", "$text-muted")
+            )
+        )
+        self.say("")
+
+    def show_progress(self, progress: Progress) -> None:
+        """How far it is."""
+        if not progress.total:
+            self.say(safe_text(progress.message, limit=120) or "working")
+            return
+        tail = f"  {duration(progress.eta)} left" if progress.eta is not None else ""
+        self.query_one("#progress", Static).update(
+            Content.assemble(
+                (bar(progress.step / progress.total, 24), "$accent"),
+                (f" step {progress.step} of {progress.total}", ""),
+                (tail, "$text-muted"),
+            )
+        )
+
+    def say(self, text: str) -> None:
+        """A word about what goes on."""
+        self.query_one("#progress", Static).update(Content.styled(text, "$text-muted"))
+
+    def show_error(self, message: str, hint: str) -> None:
+        """What happened, and what to do next."""
+        self._mode("error")
+        self.query_one("#error-title", Static).update(Content(safe_text(message, limit=2000, multiline=True)))
+        self.query_one("#error-hint", Static).update(Content(safe_text(hint, limit=2000, multiline=True)))
+        self.say("")
+
+    def leave_error(self) -> None:
+        """Back to the picture, if there was one."""
+        if self.has_class("-error"):
+            self._mode("picture" if self.query_one(ImageView).picture else "empty")
+
+
+def prompt_of(image: ImageRecord) -> str:
+    """The prompt of a picture, safe to show."""
+    prompt = (image.metadata or {}).get("positive_prompt")
+    return safe_text(prompt, limit=300) if isinstance(prompt, str) else ""
+
+
+def details(image: ImageRecord) -> str:
+    """Size, seed, steps and scheduler in one line."""
+    metadata = image.metadata or {}
+    parts = [f"{image.width} × {image.height}"]
+    if isinstance(seed := metadata.get("seed"), int):
+        parts.append(f"seed {seed}")
+    if isinstance(steps := metadata.get("steps"), int):
+        parts.append(f"{steps} steps")
+    if isinstance(scheduler := metadata.get("scheduler"), str):
+        parts.append(safe_text(scheduler, limit=40))
+    return " · ".join(parts)

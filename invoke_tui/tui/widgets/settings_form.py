@@ -1,0 +1,288 @@
+"""The settings of a picture, generated from ``GenerationRequest``'s fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final
+
+from pydantic import ValidationError
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Select
+
+from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.schedulers import SCHEDULER_LABELS
+from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.form_spec import FieldSpec, spec
+from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle
+
+NUMBERS: Final = ("width", "height", "steps", "cfg_scale", "seed", "count", "clip_skip", "cfg_rescale_multiplier")
+CHOICES: Final = ("scheduler", "vae_precision")
+SWITCHES: Final = ("seamless_x", "seamless_y")
+MODEL_LIMIT: Final = 2000
+
+
+class Choice(Select[str]):
+    """A choice among texts; the first line means "as the model asks"."""
+
+    def __init__(self, field: FieldSpec) -> None:
+        options = [(Text(label), value) for label, value in field.choices]
+        super().__init__(options, prompt=field.fallback or "automatic", compact=True, id=f"field-{field.name}")
+        self.help_text = f"{field.help}. Enter opens the list, letters search in it."
+
+
+class SettingsForm(Vertical):
+    """Model, size, steps, guidance, scheduler, seed, count; the rest folded."""
+
+    ADVANCED_HELP: ClassVar[str] = "CLIP skip, CFG rescale, seamless tiling and the precision of the VAE."
+
+    class Changed(Message):
+        """Some value changed."""
+
+    class ModelChosen(Message):
+        """Another model."""
+
+    def __init__(self) -> None:
+        super().__init__(id="settings")
+        self._models: list[ModelRecord] = []
+        self._wanted_model = ""
+
+    def compose(self) -> ComposeResult:
+        """One line per group."""
+        yield Field("Model", Choice(spec("model")))
+        with Horizontal(classes="form-pair"):
+            yield self._number("width", "Size")
+            yield SmallButton("⇄", help_text="Swaps width and height.", id="swap")
+            yield self._number("height", "")
+        with Horizontal(classes="form-pair"):
+            yield self._number("steps")
+            yield self._number("cfg_scale")
+        yield Field("Scheduler", Choice(spec("scheduler")))
+        with Horizontal(classes="form-pair"):
+            yield self._number("seed")
+            yield Toggle("random", value=True, help_text="Draws a new seed for every press", id="random-seed")
+        with Horizontal(classes="form-pair"):
+            yield self._number("count")
+            yield SmallButton("▸ advanced", help_text=self.ADVANCED_HELP, id="advanced-toggle")
+        with Vertical(id="advanced"):
+            with Horizontal(classes="form-pair"):
+                yield self._number("clip_skip")
+                yield self._number("cfg_rescale_multiplier")
+            with Horizontal(classes="form-pair"):
+                yield Field("VAE", Choice(spec("vae_precision")))
+            with Horizontal(classes="form-pair"):
+                for name in SWITCHES:
+                    field = spec(name)
+                    yield Toggle(field.label.lower(), help_text=field.help, id=f"field-{name}")
+
+    def _number(self, name: str, label: str | None = None) -> Field:
+        field = spec(name)
+        return Field(field.label if label is None else label, NumberField(field), id=f"row-{name}")
+
+    def on_mount(self) -> None:
+        """The seed is drawn until someone says otherwise."""
+        self._seed_state()
+
+    # -- the models -----------------------------------------------------------------------------------------------
+
+    def show_models(self, models: list[ModelRecord]) -> None:
+        """Offer the models; the default is the first."""
+        self._models = [m for m in models if m.type is ModelType.MAIN and not m.missing][:MODEL_LIMIT]
+        select = self._choice("model")
+        wanted = self._wanted_model or self._value(select)
+        with self.prevent(Select.Changed):
+            select.set_options((Text(safe_text(model.name, limit=200)), model.key) for model in self._models)
+            keys = {model.key for model in self._models}
+            if wanted in keys:
+                select.value = wanted
+            elif self._models:
+                select.value = self._models[0].key
+        self._wanted_model = ""
+        self._show_defaults()
+        self.post_message(self.ModelChosen())
+
+    @property
+    def model(self) -> ModelRecord | None:
+        """The chosen model."""
+        key = self._value(self._choice("model"))
+        return next((model for model in self._models if model.key == key), None)
+
+    def _show_defaults(self) -> None:
+        """The dim values are those that the chosen model asks for."""
+        defaults = self.model.default_settings if self.model else None
+        for name in NUMBERS:
+            field = self._input(name)
+            value = getattr(defaults, name, None)
+            field.placeholder = f"{value:g}" if value is not None else field.spec.fallback
+        scheduler = defaults.scheduler if defaults else None
+        self._choice("scheduler").prompt = (
+            SCHEDULER_LABELS[scheduler] if scheduler else spec("scheduler").fallback
+        )
+        self._seed_state()
+
+    # -- values ---------------------------------------------------------------------------------------------------
+
+    def values(self) -> dict[str, Any]:
+        """The raw values by field name, for the session."""
+        values: dict[str, Any] = {name: self._input(name).value for name in NUMBERS}
+        values.update({name: self._value(self._choice(name)) for name in ("model", *CHOICES)})
+        values.update({name: self._toggle(name).value for name in SWITCHES})
+        values["random_seed"] = self.query_one("#random-seed", Toggle).value
+        if self._wanted_model:
+            values["model"] = self._wanted_model
+        return values
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Put raw values back; what is not named is left alone, what cannot be is left out."""
+        for name in NUMBERS:
+            if isinstance(raw := values.get(name), str):
+                self._input(name).value = raw if not spec(name).check(raw) else ""
+        for name in ("model", *CHOICES):
+            if isinstance(raw := values.get(name), str):
+                self._choose(name, raw)
+        for name in SWITCHES:
+            if isinstance(on_off := values.get(name), bool):
+                self._toggle(name).value = on_off
+        if isinstance(random := values.get("random_seed"), bool):
+            self.query_one("#random-seed", Toggle).value = random
+        self._seed_state()
+
+    def _choose(self, name: str, raw: str) -> None:
+        select = self._choice(name)
+        if name == "model":
+            match = next((model.key for model in self._models if raw in (model.key, model.name)), None)
+            if match is None:
+                self._wanted_model = raw if not self._models else ""
+                return
+            raw = match
+        if raw and raw in {value for _, value in select._options}:
+            select.value = raw
+        elif not raw:
+            select.clear()
+
+    def request(self, prompt: str, negative: str) -> GenerationRequest | None:
+        """What the person asks for, or None with the first wrong field focused and explained."""
+        for name in NUMBERS:
+            if not self._check(name):
+                field = self._input(name)
+                if name in ("clip_skip", "cfg_rescale_multiplier"):
+                    self._fold(shut=False)
+                field.focus()
+                return None
+        asked: dict[str, Any] = {"positive_prompt": prompt, "negative_prompt": negative}
+        for name in NUMBERS:
+            raw = self._input(name).value.strip()
+            if raw and not (name == "seed" and self.query_one("#random-seed", Toggle).value):
+                asked[name] = raw
+        for name in ("model", *CHOICES):
+            if value := self._value(self._choice(name)):
+                asked[name] = value
+        for name in SWITCHES:
+            asked[name] = self._toggle(name).value
+        try:
+            return GenerationRequest.model_validate(asked)
+        except ValidationError as error:
+            self._blame(error)
+            return None
+
+    def _blame(self, error: ValidationError) -> None:
+        for problem in error.errors():
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            if name in NUMBERS:
+                self.query_one(f"#row-{name}", Field).complain(safe_text(problem["msg"], limit=80))
+                self._input(name).focus()
+                return
+        self.notify(safe_text(error.errors()[0]["msg"], limit=200), severity="error", markup=False)
+
+    def swap(self) -> None:
+        """Portrait to landscape and back."""
+        width, height = self._input("width"), self._input("height")
+        wide, high = width.value or width.placeholder_text, height.value or height.placeholder_text
+        width.value, height.value = high, wide
+
+    def use_seed(self, seed: int) -> None:
+        """Hold the seed."""
+        self.query_one("#random-seed", Toggle).value = False
+        self._seed_state()
+        self._input("seed").value = str(seed)
+
+    def reset(self) -> None:
+        """Back to what the model asks for."""
+        self.restore({name: "" for name in (*NUMBERS, *CHOICES)} | {name: False for name in SWITCHES})
+        self.query_one("#random-seed", Toggle).value = True
+        self._seed_state()
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        if isinstance(event.input, NumberField):
+            self._check(event.input.spec.name)
+        self.post_message(self.Changed())
+
+    @on(Select.Changed)
+    def _chosen(self, event: Select.Changed) -> None:
+        if event.select.id == "field-model":
+            self._show_defaults()
+            self.post_message(self.ModelChosen())
+        self.post_message(self.Changed())
+
+    @on(Toggle.Changed)
+    def _toggled(self, event: Toggle.Changed) -> None:
+        if event.toggle.id == "random-seed":
+            self._seed_state()
+            if not event.value:
+                self._input("seed").focus()
+        self.post_message(self.Changed())
+
+    @on(SmallButton.Pressed, "#swap")
+    def _swap_pressed(self) -> None:
+        self.swap()
+
+    @on(SmallButton.Pressed, "#advanced-toggle")
+    def _advanced_pressed(self) -> None:
+        self._fold(shut=self.has_class("-advanced"))
+
+    def _fold(self, *, shut: bool) -> None:
+        self.set_class(not shut, "-advanced")
+        self.query_one("#advanced-toggle", SmallButton).relabel("▸ advanced" if shut else "▾ advanced")
+        if not shut:
+            self.call_after_refresh(self.query_one("#advanced").scroll_visible)
+
+    def _check(self, name: str) -> bool:
+        if name == "seed" and self.query_one("#random-seed", Toggle).value:
+            message = ""
+        else:
+            message = spec(name).check(self._input(name).value)
+        self.query_one(f"#row-{name}", Field).complain(message)
+        return not message
+
+    def _seed_state(self) -> None:
+        random = self.query_one("#random-seed", Toggle).value
+        field = self._input("seed")
+        field.disabled = random
+        field.placeholder = "drawn" if random else "0"
+        self._check("seed")
+
+    # -- controls -------------------------------------------------------------------------------------------------
+
+    def _input(self, name: str) -> NumberField:
+        return self.query_one(f"#field-{name}", NumberField)
+
+    def _choice(self, name: str) -> Choice:
+        return self.query_one(f"#field-{name}", Choice)
+
+    def _toggle(self, name: str) -> Toggle:
+        return self.query_one(f"#field-{name}", Toggle)
+
+    @staticmethod
+    def _value(select: Select[str]) -> str:
+        return "" if select.is_blank() else str(select.value)
+
+    def invalid(self) -> Iterator[str]:
+        """Names of the fields that cannot be used as they are."""
+        return (name for name in NUMBERS if spec(name).check(self._input(name).value))

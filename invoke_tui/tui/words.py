@@ -1,0 +1,43 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of ``width`` cells, filled to an eighth of a cell; it begins and ends visibly."""
+    units = round(max(0.0, min(1.0, share)) * width * 8)
+    full, rest = divmod(units, 8)
+    filled = "█" * full + (_EIGHTHS[rest] if rest else "")
+    return filled + "░" * (width - len(filled))
+
+
+def duration(seconds: float) -> str:
+    """``7s``, ``1:05``, ``2:03:00``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+def gigabytes(count: int) -> str:
+    """Bytes in GiB with one figure after the point below ten."""
+    value = count / 2**30
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How long ago, in one unit."""
+    seconds = max(0.0, (now - moment).total_seconds())
+    for limit, unit, size in ((60, "s", 1), (3600, "min", 60), (86400, "h", 3600)):
+        if seconds < limit:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds // 86400)} d"
