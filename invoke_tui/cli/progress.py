@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from invoke_tui.domain import events
-from invoke_tui.domain.queue import ItemStatus
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ class ProgressLine:
         self._output = output
         self._bar: Progress | None = None
         self._task: TaskID | None = None
-        self._told: dict[int, ItemStatus] = {}
+        self._told: set[int] = set()
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -52,20 +51,24 @@ class ProgressLine:
     def __call__(self, event: events.Event, wait: Wait) -> None:
         """Take an event."""
         if isinstance(event, events.ItemChanged) and event.item.item_id in wait.items:
-            self._item(event, wait)
+            if event.note:
+                self._say(event.note)
+            self._finished(event.item.item_id, wait)
+        elif isinstance(event, events.Snapshot | events.QueueChanged):
+            for item_id in wait.items:
+                self._finished(item_id, wait)
         elif isinstance(event, events.Progress) and event.item_id in wait.items:
             self._step(event, wait)
         elif isinstance(event, events.WorkerChanged) and event.note:
             self._say(f"engine: {event.note}")
 
-    def _item(self, event: events.ItemChanged, wait: Wait) -> None:
-        item = event.item
-        if event.note:
-            self._say(event.note)
-        if item.status.finished and self._told.get(item.item_id) != item.status:
-            self._told[item.item_id] = item.status
-            seed = "" if item.seed is None else f", seed {item.seed}"
-            self._say(f"{wait.finished}/{len(wait.items)} {item.status}{seed}")
+    def _finished(self, item_id: int, wait: Wait) -> None:
+        """Say once that an item is done with."""
+        status, item = wait.status(item_id), wait.items[item_id]
+        if status.finished and item_id not in self._told:
+            self._told.add(item_id)
+            seed = f", seed {item.seed}" if item and item.seed is not None else ""
+            self._say(f"{len(self._told)}/{len(wait.items)} {status}{seed}")
 
     def _step(self, event: events.Progress, wait: Wait) -> None:
         if self._bar is None or self._task is None:

@@ -1,0 +1,228 @@
+"""A daemon that only pretends: the real wire, made-up work."""
+
+import asyncio
+import threading
+import time
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
+
+import uvicorn
+from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+import invoke_tui
+from invoke_tui.domain import events
+from invoke_tui.domain.device import MemoryUse, WorkerStatus
+from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from invoke_tui.domain.status import StudioStatus
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+class FakeStudio:
+    """Serves on a socket in a thread of its own. ``outcome`` decides what becomes of work."""
+
+    def __init__(self, socket: Path) -> None:
+        self.socket = socket
+        self.outcome = "completed"  # completed, failed, mixed, hang, vanish, hang up
+        self.items: dict[int, QueueItem] = {}
+        self.images: dict[str, ImageRecord] = {}
+        self.models: list[ModelRecord] = []
+        self.requests: list[GenerationRequest] = []
+        self.fronts: list[bool] = []
+        self.paused = False
+        self.refuse: dict[str, Any] | None = None
+        self.streams = 0
+        self._server = uvicorn.Server(
+            uvicorn.Config(self._app(), uds=str(socket), log_level="error", lifespan="off")
+        )
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(10)
+        self.socket.unlink(missing_ok=True)
+
+    def add_model(self, name: str, **changes: Any) -> ModelRecord:
+        values: dict[str, Any] = {
+            "key": f"key-{name}",
+            "hash": "blake3:0",
+            "name": name,
+            "base": BaseModelType.SD1,
+            "type": ModelType.MAIN,
+            "format": ModelFormat.DIFFUSERS,
+            "path": f"/models/{name}",
+            "file_size": 2_100_000_000,
+        }
+        self.models.append(ModelRecord(**(values | changes)))
+        return self.models[-1]
+
+    def counts(self) -> QueueCounts:
+        states = [item.status.value for item in self.items.values()]
+        return QueueCounts(**{name: states.count(name) for name in QueueCounts.model_fields})
+
+    def _enqueue(self, request: GenerationRequest) -> EnqueueResult:
+        first = len(self.items) + 1
+        seed = 1000 if request.seed is None else request.seed
+        for number in range(request.count):
+            resolved = ResolvedRequest(
+                positive_prompt=request.positive_prompt, negative_prompt=request.negative_prompt, model="m",
+                width=request.width or 64, height=request.height or 64, steps=request.steps or 3,
+                cfg_scale=request.cfg_scale or 7.5, cfg_rescale_multiplier=0, scheduler=request.scheduler or "euler",
+                seed=seed + number, clip_skip=request.clip_skip,
+            )  # fmt: skip
+            self.items[first + number] = QueueItem(
+                item_id=first + number, batch_id="batch", session_id=f"s{first + number}", created_at=NOW,
+                status=ItemStatus.PENDING, prompt=request.positive_prompt, request=resolved,
+            )  # fmt: skip
+        ids = list(range(first, first + request.count))
+        return EnqueueResult(batch_id="batch", item_ids=ids, seeds=[seed + n for n in range(request.count)])
+
+    def _finish(self, item: QueueItem, status: ItemStatus) -> QueueItem:
+        changes: dict[str, Any] = {"status": status, "attempts": 1}
+        if status is ItemStatus.COMPLETED:
+            name = f"picture-{item.item_id}.png"
+            self.images[name] = ImageRecord(
+                image_name=name, path=f"/gallery/{name}", width=64, height=64, item_id=item.item_id,
+                created_at=NOW, metadata={"seed": item.seed, "positive_prompt": item.prompt},
+            )  # fmt: skip
+            changes["images"] = (name,)
+        if status is ItemStatus.FAILED:
+            changes |= {"error": "out of memory", "hint": "Use a smaller picture."}
+        self.items[item.item_id] = item.model_copy(update=changes)
+        return self.items[item.item_id]
+
+    def _snapshot(self) -> events.Snapshot:
+        return events.Snapshot(counts=self.counts(), paused=self.paused, running=[], workers=[])
+
+    async def _tell(self, stream: WebSocket) -> None:
+        async def send(event: events.Event) -> None:
+            await stream.send_bytes(events.EVENT.dump_json(event))
+
+        await send(self._snapshot())
+        if self.outcome == "hang up" and self.streams < 3:
+            return
+        if self.outcome == "hang":
+            await asyncio.sleep(60)
+        for item in [item for item in self.items.values() if not item.status.finished]:
+            await send(
+                events.Progress(
+                    item_id=item.item_id, attempt=1, node_id="n", node_type="denoise_latents",
+                    message="Denoising", step=1, total=3, rate=2.0, eta=1.0,
+                )
+            )  # fmt: skip
+            if self.outcome == "vanish":
+                del self.items[item.item_id]
+                await send(events.QueueChanged(counts=self.counts(), paused=False, note="cleared"))
+                continue
+            bad = self.outcome == "failed" or (self.outcome == "mixed" and item.item_id % 2 == 0)
+            status = {"canceled": ItemStatus.CANCELED}.get(self.outcome, ItemStatus.COMPLETED)
+            done = self._finish(item, ItemStatus.FAILED if bad else status)
+            await send(events.ItemChanged(item=done, counts=self.counts()))
+        await asyncio.sleep(60)
+
+    def _app(self) -> FastAPI:
+        app = FastAPI()
+        api = "/api/v1"
+
+        @app.get(f"{api}/status")
+        async def status() -> StudioStatus:
+            worker = WorkerStatus(
+                pid=7,
+                device="cuda:0",
+                state="idle",
+                memory=MemoryUse(vram_used=3_000_000_000, process_rss=10**9),
+            )
+            return StudioStatus(
+                running=True, pid=6, socket=str(self.socket), version=invoke_tui.__version__, uptime=120,
+                workers=[worker], counts=self.counts(), paused=self.paused,
+            )  # fmt: skip
+
+        @app.post(f"{api}/queue/enqueue")
+        async def enqueue(request: Request) -> Response:
+            body = await request.json()
+            if self.refuse:
+                return JSONResponse(self.refuse, status_code=400)
+            asked = GenerationRequest.model_validate(body["request"])
+            self.requests.append(asked)
+            self.fronts.append(body["front"])
+            return Response(self._enqueue(asked).model_dump_json(), media_type="application/json")
+
+        @app.get(f"{api}/queue")
+        async def queue(status: str | None = None, limit: int = 50, before: int | None = None) -> QueuePage:
+            ids = sorted((i for i in self.items if before is None or i < before), reverse=True)
+            found = [self.items[i] for i in ids if status in (None, self.items[i].status.value)]
+            following = found[limit - 1].item_id if len(found) > limit else None
+            return QueuePage(items=found[:limit], counts=self.counts(), paused=self.paused, next=following)
+
+        @app.get(api + "/queue/{item_id}")
+        async def item(item_id: int) -> Response:
+            if item_id not in self.items:
+                error = {"code": "item_not_found", "message": f"there is no item {item_id}", "hint": ""}
+                return JSONResponse({"error": error, "exit_code": 3}, status_code=404)
+            return Response(self.items[item_id].model_dump_json(), media_type="application/json")
+
+        @app.post(api + "/queue/{action}")
+        async def act(action: str, request: Request) -> dict[str, Any]:
+            if action in ("pause", "resume"):
+                self.paused = action == "pause"
+                return {}
+            ids = (await request.json()).get("item_ids", list(self.items))
+            changed = [i for i in ids if i in self.items]
+            for item_id in changed:
+                if action == "cancel":
+                    self._finish(self.items[item_id], ItemStatus.CANCELED)
+                elif action in ("clear", "prune"):
+                    del self.items[item_id]
+            return {"changed": len(changed)}
+
+        @app.get(f"{api}/images")
+        async def images(limit: int = 50, after: str | None = None) -> ImagePage:
+            return ImagePage(images=list(self.images.values())[:limit], total=len(self.images))
+
+        @app.get(api + "/images/{name}")
+        async def image(name: str) -> ImageRecord:
+            return self.images[name]
+
+        @app.get(api + "/images/{name}/file")
+        async def image_file(name: str) -> Response:
+            text = PngInfo()
+            text.add_text("invokeai_metadata", f'{{"name": "{name}"}}')
+            data = BytesIO()
+            Image.new("RGB", (64, 64), (10, 200, 30)).save(data, "PNG", pnginfo=text)
+            return Response(data.getvalue(), media_type="image/png")
+
+        @app.get(f"{api}/models")
+        async def models() -> list[ModelRecord]:
+            return self.models
+
+        @app.post(f"{api}/shutdown")
+        async def shutdown() -> dict[str, Any]:
+            self._server.should_exit = True
+            return {}
+
+        @app.websocket(f"{api}/events")
+        async def stream(socket: WebSocket) -> None:
+            await socket.accept()
+            self.streams += 1
+            try:
+                await self._tell(socket)
+                await socket.close()
+            except (WebSocketDisconnect, asyncio.CancelledError):
+                return
+
+        return app
