@@ -7,6 +7,7 @@ VAE are built without weights and take them straight from the file, so that no t
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -170,6 +171,9 @@ def quiet_libraries() -> None:
         logging = import_module(f"{name}.utils.logging")
         logging.set_verbosity_error()
         logging.disable_progress_bar()
+    warnings.filterwarnings(
+        "ignore", message="Should have t[ab]", module=r"torchsde\."
+    )  # rounding at the ends
 
 
 def _class(class_path: str) -> Any:

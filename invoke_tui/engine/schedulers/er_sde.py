@@ -141,7 +141,8 @@ class ERSDEScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
         """The paper's equations 22 to 24 from lambda ``here`` to ``there``, at the order the history allows."""
         index, order = self._index or 0, min(self.config.solver_order, self._done + 1)
         alpha = _alpha(there)
-        ratio = _phi(there) / _phi(here)
+        scale = float(_phi(there))
+        ratio = scale / float(_phi(here))
         result = (alpha / _alpha(here)) * ratio * sample + alpha * (1 - ratio) * predicted
         if order >= 2 and self._predicted is not None:
             lambdas = np.linspace(there, here, INTEGRATION_POINTS, endpoint=False)
@@ -149,14 +150,16 @@ class ERSDEScheduler(SchedulerMixin, ConfigMixin):  # type: ignore[misc]
             weights = width / _phi(lambdas)
             step = there - here
             slope = (predicted - self._predicted) / (here - float(self._lambdas[index - 1]))
-            result = result + alpha * (step + _phi(there) * float(weights.sum())) * slope
+            result = result + alpha * (step + scale * float(weights.sum())) * slope
             if order >= 3 and self._slope is not None:
                 bend = (slope - self._slope) / ((here - float(self._lambdas[index - 2])) / 2)
                 area = float((weights * (lambdas - here)).sum())
-                result = result + alpha * (step**2 / 2 + _phi(there) * area) * bend
+                result = result + alpha * (step**2 / 2 + scale * area) * bend
             self._slope = slope
         if self.config.stochastic:
-            noise: Tensor = randn_tensor(sample.shape, generator=generator, device=sample.device, dtype=sample.dtype)
+            noise: Tensor = randn_tensor(
+                sample.shape, generator=generator, device=sample.device, dtype=sample.dtype
+            )
             result = result + alpha * sqrt(max(there**2 - (here * ratio) ** 2, 0.0)) * noise
         return result
 
