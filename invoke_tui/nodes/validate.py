@@ -204,8 +204,10 @@ def _value_problems(
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
             field = str(detail["loc"][0]) if detail["loc"] else ""
-            if detail["type"] == "missing" or (not field and not complete):
+            if detail["loc"] == (field,) and detail["type"] == "missing":
+                continue  # reported as such
+            if not field and not complete:
                 continue
             message = detail["msg"].removeprefix("Value error, ")
-            where = f"{key}.{field}" if field else key
+            where = ".".join(map(str, (key, *detail["loc"])))
             yield Problem(kind="invalid_value", node=key, field=field, message=f"{where}: {message}")

@@ -1,0 +1,145 @@
+"""Settings become a graph that is valid, and whose picture brings the settings back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.metadata import CoreMetadata
+from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.schedulers import SCHEDULER_NAMES
+from invoke_tui.nodes.execution import GraphExecution
+from invoke_tui.nodes.recall import request_from_metadata
+from invoke_tui.nodes.recipes import build_graph, supported_bases
+from invoke_tui.nodes.validate import validate
+from tests.support.requests import model_record, resolved, text_to_image, vae_record
+
+
+def edges(graph: Graph) -> set[str]:
+    return {f"{edge.source} → {edge.destination}" for edge in graph.edges}
+
+
+def metadata_of(graph: Graph) -> dict[str, Any]:
+    """What the metadata node gives; only constants stand before it."""
+    execution = GraphExecution(graph)
+    while (ready := execution.next()) is not None:
+        if ready.invocation.spec.type not in ("string", "integer", "core_metadata"):
+            continue
+        output = ready.invocation.invoke(None)  # type: ignore[arg-type]
+        execution.complete(ready.id, output)
+        if ready.node == "core_metadata":
+            return dict(output.as_json()["metadata"])
+    raise AssertionError("no metadata")
+
+
+class TestTextToImage:
+    def test_the_plain_graph(self) -> None:
+        graph = text_to_image()
+        assert validate(graph) == []
+        assert set(graph.nodes) == {
+            *("positive_prompt", "seed", "model_loader", "pos_cond", "neg_cond"),
+            *("noise", "denoise_latents", "l2i", "core_metadata"),
+        }
+        assert graph.nodes["denoise_latents"].fields() == {"steps": 4, "cfg_scale": 7.5, "scheduler": "euler"}
+
+    def test_it_is_the_same_every_time(self) -> None:
+        assert text_to_image() == text_to_image()
+
+    def test_seed_and_prompt_stand_once(self) -> None:
+        assert {
+            "seed.value → noise.seed",
+            "seed.value → core_metadata.seed",
+            "positive_prompt.value → pos_cond.prompt",
+            "positive_prompt.value → core_metadata.positive_prompt",
+        } <= edges(text_to_image())
+
+    def test_clip_skip_stands_before_both_prompts(self) -> None:
+        graph = text_to_image(clip_skip=2)
+        assert validate(graph) == []
+        assert {"clip_skip.clip → pos_cond.clip", "clip_skip.clip → neg_cond.clip"} <= edges(graph)
+        assert "model_loader.clip → pos_cond.clip" not in edges(graph)
+
+    def test_seamless_stands_before_denoiser_and_decoder(self) -> None:
+        graph = build_graph(resolved(vae="vae-key", seamless_x=True), model_record(), vae_record())
+        assert validate(graph) == []
+        assert graph.nodes["seamless"].fields() == {"seamless_x": True, "seamless_y": False}
+        assert {
+            "model_loader.unet → seamless.unet",
+            "vae_loader.vae → seamless.vae",
+            "seamless.unet → denoise_latents.unet",
+            "seamless.vae → l2i.vae",
+        } <= edges(graph)
+
+    def test_board_rescale_and_precision(self) -> None:
+        graph = text_to_image(board="b1", cfg_rescale_multiplier=0.5, vae_precision="fp16")
+        assert validate(graph) == []
+        assert graph.nodes["l2i"].fields() == {"fp32": False, "board": {"board_id": "b1"}}
+        assert graph.nodes["denoise_latents"].fields()["cfg_rescale_multiplier"] == 0.5
+
+    def test_metadata_is_invokeais(self) -> None:
+        graph = build_graph(resolved(vae="vae-key"), model_record(), vae_record())
+        metadata = CoreMetadata.model_validate(metadata_of(graph))
+        assert metadata.generation_mode == "txt2img"
+        assert metadata.rand_device == "cpu"
+        assert metadata.model is not None
+        assert metadata.model.key == "model-key"
+        assert metadata.vae is not None
+        assert metadata.vae.key == "vae-key"
+        assert (metadata.app_version or "").startswith("invoke-tui ")
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("base", sorted(set(BaseModelType) - set(supported_bases())))
+    def test_other_bases_are_named(self, base: BaseModelType) -> None:
+        with pytest.raises(BadInputError) as caught:
+            build_graph(resolved(), model_record(base=base))
+        assert caught.value.message == f"starter is a {base} model, which cannot be drawn with yet."
+        assert "sd-1" in caught.value.hint
+
+    def test_a_lora_draws_nothing(self) -> None:
+        with pytest.raises(BadInputError, match="lora"):
+            build_graph(resolved(), model_record(type=ModelType.LORA))
+
+    def test_a_vae_of_another_base(self) -> None:
+        with pytest.raises(BadInputError, match="is for sdxl, starter is sd-1"):
+            build_graph(resolved(), model_record(), vae_record(base=BaseModelType.SDXL))
+
+    def test_a_vae_that_is_none(self) -> None:
+        with pytest.raises(BadInputError, match="not a VAE"):
+            build_graph(resolved(), model_record(), model_record())
+
+
+any_request = st.builds(
+    ResolvedRequest,
+    positive_prompt=st.text(max_size=50),
+    negative_prompt=st.text(max_size=50),
+    model=st.just("model-key"),
+    vae=st.sampled_from([None, "vae-key"]),
+    width=st.integers(8, 2048).map(lambda n: n * 8),
+    height=st.integers(8, 2048).map(lambda n: n * 8),
+    steps=st.integers(1, 500),
+    cfg_scale=st.floats(1, 200),
+    cfg_rescale_multiplier=st.floats(0, 0.99),
+    scheduler=st.sampled_from(SCHEDULER_NAMES),
+    seed=st.integers(0, 2**32 - 1),
+    clip_skip=st.integers(0, 24),
+    seamless_x=st.booleans(),
+    seamless_y=st.booleans(),
+    vae_precision=st.sampled_from(["fp16", "fp32"]),
+)
+
+
+@given(any_request)
+def test_the_metadata_brings_every_setting_back(request: ResolvedRequest) -> None:
+    models = [model_record(), vae_record()]
+    graph = build_graph(request, models[0], models[1] if request.vae else None)
+    assert validate(graph) == []
+    recalled, problems = request_from_metadata(metadata_of(graph), models)
+    assert problems == []
+    assert recalled.model_dump(include=set(ResolvedRequest.model_fields)) == request.model_dump()

@@ -1,0 +1,244 @@
+"""A problem names node and field, in words a person can act on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invoke_tui.domain.errors import BadInputError, ExitCode
+from invoke_tui.domain.graph import Graph, Node
+from invoke_tui.nodes.validate import Problem, require_valid, validate
+from tests.support.requests import model_record, text_to_image
+
+RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "graph_execution.json").read_text())
+KINDS = {
+    "CyclicalGraphError": "cycle",
+    "NodeNotFoundError": "node_not_found",
+    "NodeFieldNotFoundError": "node_field_not_found",
+    "InvalidEdgeError": "invalid_edge",
+    "DuplicateNodeIdError": "duplicate_node_id",
+    "ValidationError": "invalid_value",
+}
+STRICTER = {"duplicate edge": "duplicate_edge", "unknown extra field": "unknown_input"}
+"""What InvokeAI's backend lets pass, though its editor prevents it."""
+
+
+@pytest.mark.parametrize("case", RECORDED["validation"], ids=lambda case: case["name"])
+def test_recorded_verdicts(case: dict[str, Any]) -> None:
+    kinds = {problem.kind for problem in validate(Graph.model_validate(case["graph"]))}
+    if case["name"] in STRICTER:
+        assert case["valid"]
+        assert kinds == {STRICTER[case["name"]]}
+    elif case["valid"]:
+        assert kinds == set()
+    else:
+        assert KINDS[case["error"]] in kinds
+
+
+def only(graph: Graph, **options: Any) -> Problem:
+    problems = validate(graph, **options)
+    assert len(problems) == 1, problems
+    return problems[0]
+
+
+class TestMessages:
+    def test_a_missing_connection(self) -> None:
+        graph = text_to_image()
+        graph.edges = [
+            e for e in graph.edges if e.destination.node_id != "l2i" or e.destination.field != "vae"
+        ]
+        problem = only(graph)
+        assert (problem.kind, problem.node, problem.field) == ("missing_input", "l2i", "vae")
+        assert problem.message == "l2i.vae: must be connected"
+
+    def test_a_missing_value(self) -> None:
+        graph = Graph()
+        graph.add("main_model_loader", "loader")
+        assert only(graph).message == "loader.model: needs a value"
+
+    def test_null_is_no_value(self) -> None:
+        graph = Graph()
+        graph.add("main_model_loader", "loader", model=None)
+        assert only(graph).kind == "missing_input"
+
+    def test_null_where_an_edge_comes_is_fine(self) -> None:
+        graph = text_to_image()
+        graph.nodes["l2i"] = Node.model_validate(
+            graph.nodes["l2i"].model_dump() | {"latents": None, "vae": None}
+        )
+        assert validate(graph) == []
+
+    def test_a_value_out_of_bounds(self) -> None:
+        graph = Graph()
+        graph.add("noise", "noise", width=100)
+        assert only(graph).message == "noise.width: Input should be a multiple of 8"
+
+    def test_a_number_that_is_none(self) -> None:
+        graph = Graph()
+        graph.add("float", "f", value=float("nan"))
+        assert only(graph).message == "f.value: Input should be a finite number"
+
+    def test_a_rule_across_inputs(self) -> None:
+        graph = Graph()
+        graph.add("integer_math", "m", operation="DIV", a=1, b=0)
+        assert only(graph).message == "m: Cannot divide by zero"
+
+    def test_a_rule_across_inputs_waits_for_what_an_edge_brings(self) -> None:
+        graph = Graph()
+        graph.add("integer", "three", value=3)
+        graph.add("integer_math", "m", operation="DIV", a=1, b=0)
+        graph.connect("three", "value", "m", "b")
+        assert validate(graph) == []
+
+    def test_types_that_do_not_fit(self) -> None:
+        graph = Graph()
+        graph.add("string", "text", value="7")
+        graph.add("noise", "noise")
+        graph.connect("text", "value", "noise", "seed")
+        assert only(graph).message == "noise.seed: takes integer, but text.value gives text"
+
+    def test_a_circle_is_shown(self) -> None:
+        graph = Graph()
+        for name in ("a", "b", "c"):
+            graph.add("add", name)
+        for source, target in (("a", "b"), ("b", "c"), ("c", "a")):
+            graph.connect(source, "value", target, "a")
+        problem = only(graph)
+        assert problem.kind == "cycle"
+        assert problem.message.count("→") == 3
+
+    def test_an_unknown_node_type(self) -> None:
+        graph = Graph()
+        graph.add("frobnicate", "x", anything=1)
+        assert only(graph).message == "x: there is no node type 'frobnicate' here"
+
+    def test_an_id_that_is_not_the_key(self) -> None:
+        graph = Graph(nodes={"a": Node(id="b", type="integer")})
+        assert only(graph).kind == "node_id_mismatch"
+
+    def test_an_input_that_is_not_available_yet(self) -> None:
+        graph = text_to_image()
+        fields = graph.nodes["denoise_latents"].model_dump()
+        graph.nodes["denoise_latents"] = Node.model_validate(fields | {"hidiffusion": True})
+        problem = only(graph)
+        assert (problem.kind, problem.field) == ("unavailable_input", "hidiffusion")
+
+    def test_an_input_that_is_not_available_yet_may_have_its_default(self) -> None:
+        graph = text_to_image()
+        fields = graph.nodes["denoise_latents"].model_dump()
+        graph.nodes["denoise_latents"] = Node.model_validate(fields | {"hidiffusion": False, "control": None})
+        assert validate(graph) == []
+
+
+class TestStricterThanInvokeAI:
+    def test_a_collection_into_a_single_value(self) -> None:
+        graph = Graph()
+        graph.add("range", "r")
+        graph.add("add", "a")
+        graph.connect("r", "collection", "a", "a")
+        assert only(graph).message == "a.a: takes integer, but r.collection gives collection of integer"
+
+    def test_two_edges_into_one_input(self) -> None:
+        graph = Graph()
+        graph.add("integer", "x")
+        graph.add("integer", "y")
+        graph.add("add", "a")
+        graph.connect("x", "value", "a", "a")
+        graph.connect("y", "value", "a", "a")
+        assert only(graph).message == "a.a: takes one edge, but has 2"
+
+    def test_an_edge_into_an_input_that_is_set_on_the_node(self) -> None:
+        graph = text_to_image()
+        graph.connect("positive_prompt", "value", "l2i", "board")
+        assert only(graph).message == "l2i.board: is set on the node itself and takes no edge"
+
+
+class TestLoops:
+    def loop(self) -> Graph:
+        graph = Graph()
+        graph.add("range", "r")
+        graph.add("iterate", "each")
+        graph.connect("r", "collection", "each")
+        return graph
+
+    def test_an_iterator_without_a_collection(self) -> None:
+        graph = Graph()
+        graph.add("iterate", "each")
+        assert only(graph).field == "collection"
+
+    def test_a_collector_without_anything(self) -> None:
+        graph = Graph()
+        graph.add("collect", "all")
+        assert (
+            only(graph).message == "all.item: a collect node needs at least one connected item or collection"
+        )
+
+    def test_items_that_do_not_fit(self) -> None:
+        graph = self.loop()
+        graph.add("boolean", "flag")
+        graph.connect("each", "item", "flag", "value")
+        assert only(graph).node == "flag"
+
+    def test_items_of_a_collector_that_do_not_fit(self) -> None:
+        graph = Graph()
+        graph.add("string", "text")
+        graph.add("collect", "all")
+        graph.connect("text", "value", "all", "item")
+        graph.add("iterate", "each")
+        graph.connect("all", "collection", "each")
+        graph.add("add", "sum")
+        graph.connect("each", "item", "sum", "a")
+        assert only(graph).message == "sum.a: the items of all.collection do not fit"
+
+    def test_a_collector_into_a_single_value(self) -> None:
+        graph = Graph()
+        graph.add("integer", "one")
+        graph.add("collect", "all")
+        graph.connect("one", "value", "all", "item")
+        graph.add("add", "sum")
+        graph.connect("all", "collection", "sum", "a")
+        assert "sum.a: takes no collection, which all.collection is" in [p.message for p in validate(graph)]
+
+    def test_prompts_collected_for_the_denoise_loop(self) -> None:
+        """InvokeAI's own graphs gather conditioning, one or many, in front of the denoise node."""
+        graph = text_to_image()
+        for side in ("positive", "negative"):
+            short = side[:3]
+            graph.edges = [e for e in graph.edges if e.destination.field != f"{side}_conditioning"]
+            graph.add("collect", f"{short}_cond_collect")
+            graph.connect(f"{short}_cond", "conditioning", f"{short}_cond_collect", "item")
+            graph.connect(f"{short}_cond_collect", "collection", "denoise_latents", f"{side}_conditioning")
+        assert validate(graph) == []
+
+
+class TestPolicy:
+    def test_denied_nodes(self) -> None:
+        graph = Graph()
+        graph.add("integer", "x")
+        assert (
+            only(graph, deny=["integer"]).message == "x: the settings do not permit the node type 'integer'"
+        )
+
+    def test_only_allowed_nodes(self) -> None:
+        graph = Graph()
+        graph.add("integer", "x")
+        graph.add("float", "y")
+        assert only(graph, allow=["integer"]).node == "y"
+
+    def test_the_error_lists_the_first_problems(self) -> None:
+        graph = Graph()
+        for number in range(5):
+            graph.add("main_model_loader", f"n{number}")
+        with pytest.raises(BadInputError) as caught:
+            require_valid(graph)
+        assert caught.value.exit_code == ExitCode.BAD_INPUT
+        assert "n0.model: needs a value" in caught.value.message
+        assert caught.value.message.endswith("; and 2 more.")
+
+    def test_a_model_identifier_must_be_one(self) -> None:
+        graph = Graph()
+        graph.add("main_model_loader", "loader", model={"name": model_record().name})
+        assert only(graph).field == "model"
