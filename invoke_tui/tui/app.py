@@ -27,7 +27,7 @@ from invoke_tui.tui.screens.queue import QueueScreen
 from invoke_tui.tui.state import StudioState
 
 if TYPE_CHECKING:
-    from textual.binding import BindingType
+    from textual.binding import Binding, BindingType
 
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
@@ -182,6 +182,10 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     def keys_of(self, action: actions.Action) -> list[str]:
         """The keys of an action after the configuration's ``keymap``."""
         return (self._keymap.get(action.id) or action.keys).split(",")
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as people read it."""
+        return binding.key_display or actions.shown(binding.key)
 
     def _theme_changed(self, _theme: object) -> None:
         if self.theme != self.session.theme and self.is_running:

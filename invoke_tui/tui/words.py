@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
-
-_EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
 
-def bar(share: float, width: int) -> str:
-    """A bar of ``width`` cells, filled to an eighth of a cell; it begins and ends visibly."""
-    units = round(max(0.0, min(1.0, share)) * width * 8)
-    full, rest = divmod(units, 8)
-    filled = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return filled + "░" * (width - len(filled))
+def bar(share: float, width: int) -> tuple[str, str]:
+    """A bar of ``width`` cells: the filled part, to half a cell, and the rest; they differ without colour too."""
+    halves = round(max(0.0, min(1.0, share)) * width * 2)
+    filled = "━" * (halves // 2) + ("╸" if halves % 2 else "")
+    return filled, "─" * (width - len(filled))
 
 
 def duration(seconds: float) -> str:

@@ -12,7 +12,12 @@ from invoke_tui.tui.pictures.detect import detect
 from tests.tui.fake_client import FakeClient
 from tests.tui.harness import make_app
 
-PROMPTS = ("a lighthouse++ in fog", "red fox in deep snow", "(quiet harbour)1.3 at dawn", "paper boats on a pond")
+PROMPTS = (
+    "a lighthouse++ in fog",
+    "red fox in deep snow",
+    "(quiet harbour)1.3 at dawn",
+    "paper boats on a pond",
+)
 
 
 def filled() -> FakeClient:

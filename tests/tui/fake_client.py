@@ -147,8 +147,13 @@ class FakeClient:
             )  # fmt: skip
             self.put(
                 QueueItem(
-                    item_id=item_id, batch_id="b", session_id=f"s{item_id}", status=ItemStatus.PENDING,
-                    prompt=request.positive_prompt, request=resolved, created_at=datetime.now(UTC),
+                    item_id=item_id,
+                    batch_id="b",
+                    session_id=f"s{item_id}",
+                    status=ItemStatus.PENDING,
+                    prompt=request.positive_prompt,
+                    request=resolved,
+                    created_at=datetime.now(UTC),
                 )  # fmt: skip
             )
             ids.append(item_id)
@@ -170,7 +175,11 @@ class FakeClient:
         request = item.request
         assert request is not None
         item = item.model_copy(
-            update={"status": ItemStatus.IN_PROGRESS, "attempts": item.attempts + 1, "started_at": datetime.now(UTC)}
+            update={
+                "status": ItemStatus.IN_PROGRESS,
+                "attempts": item.attempts + 1,
+                "started_at": datetime.now(UTC),
+            }
         )
         self.put(item)
         size = (request.width, request.height)
@@ -181,22 +190,38 @@ class FakeClient:
             left = (self.steps - step) * self.step_time
             self.send(
                 Progress(
-                    item_id=item_id, attempt=item.attempts, node_id="d", node_type="denoise_latents",
-                    message="Denoising", step=step, total=self.steps, rate=1 / (self.step_time or 0.1), eta=left,
+                    item_id=item_id,
+                    attempt=item.attempts,
+                    node_id="d",
+                    node_type="denoise_latents",
+                    message="Denoising",
+                    step=step,
+                    total=self.steps,
+                    rate=1 / (self.step_time or 0.1),
+                    eta=left,
                 )  # fmt: skip
             )
             data = paint(request.seed, size[0] // 2, size[1] // 2, blur=1 - step / self.steps)
             self.send(
                 Preview(
-                    item_id=item_id, attempt=item.attempts, step=step, total=self.steps, width=size[0],
-                    height=size[1], data=base64.b64encode(data).decode(),
+                    item_id=item_id,
+                    attempt=item.attempts,
+                    step=step,
+                    total=self.steps,
+                    width=size[0],
+                    height=size[1],
+                    data=base64.b64encode(data).decode(),
                 )  # fmt: skip
             )
         if self.fail_next:
             self.put(
                 item.model_copy(
-                    update={"status": ItemStatus.FAILED, "error": self.fail_next, "hint": "Try a smaller size.",
-                            "finished_at": datetime.now(UTC)}
+                    update={
+                        "status": ItemStatus.FAILED,
+                        "error": self.fail_next,
+                        "hint": "Try a smaller size.",
+                        "finished_at": datetime.now(UTC),
+                    }
                 )  # fmt: skip
             )
             self.fail_next = ""
@@ -220,7 +245,9 @@ class FakeClient:
             )
         )
 
-    async def queue(self, *, status: ItemStatus | None = None, limit: int = 50, before: int | None = None) -> QueuePage:
+    async def queue(
+        self, *, status: ItemStatus | None = None, limit: int = 50, before: int | None = None
+    ) -> QueuePage:
         found = [
             item
             for item in sorted(self.items.values(), key=lambda item: -item.item_id)
@@ -228,7 +255,10 @@ class FakeClient:
         ]
         page = found[:limit]
         return QueuePage(
-            items=page, counts=self.counts, paused=self.paused, next=page[-1].item_id if len(found) > limit else None
+            items=page,
+            counts=self.counts,
+            paused=self.paused,
+            next=page[-1].item_id if len(found) > limit else None,
         )
 
     async def cancel(self, item_ids: Sequence[int]) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -17,6 +20,10 @@ from invoke_tui.tui import actions
 if TYPE_CHECKING:
     from invoke_tui.tui.app import InvokeTuiApp
 
+KEYMAP_HELP = (
+    "At the right stands each action's id. `keymap` in invokeai.yaml gives it other keys, for example "
+    "keymap: {generate.run: f5}"
+)
 HEADINGS = {"app": "Everywhere", "generate": "Generate", "strip": "Latest pictures", "queue": "Queue"}
 
 
@@ -46,30 +53,33 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
                 yield Static(self._text())
             yield Static(Content("esc back   ↑ ↓ scroll   ^p every command"), classes="dialog-keys")
 
-    def _text(self) -> Content:
+    def _text(self) -> Group:
         app = cast("InvokeTuiApp", self.app)
-        parts: list[tuple[str, str]] = []
+        colours = app.theme_variables
+        title, here = f"bold {_rich(colours['primary'])}", f"bold {_rich(colours['accent'])}"
+        parts: list[RenderableType] = []
         if text := getattr(self._about, "help_text", ""):
-            parts.append((f"{text}\n\n", ""))
+            parts += [Text(text), Text()]
         if text := getattr(self._focused, "help_text", ""):
-            parts.append(("Here  ", "bold $accent"))
-            parts.append((f"{text}\n\n", ""))
-        places = getattr(self._about, "places", ())
-        for place in (*places, "app"):
-            parts.append((f"{HEADINGS.get(place, place)}\n", "bold $primary"))
+            parts += [Text.assemble(("Here  ", here), text), Text()]
+        for place in (*getattr(self._about, "places", ()), "app"):
+            table = Table.grid(padding=(0, 2))
+            table.add_column(width=22)
+            table.add_column(ratio=1)
+            table.add_column(style="dim", justify="right", no_wrap=True)
             for action in actions.at(place):
                 keys = " ".join(actions.shown(key) for key in app.keys_of(action))
-                parts.append((f"  {keys:<22} ", "bold"))
-                parts.append((f"{action.help} ", ""))
-                parts.append((f"{action.id}\n", "$text-disabled"))
-            parts.append(("\n", ""))
-        parts.append(("The word at the end of a line is the action's id; ", "$text-muted"))
-        parts.append(("keymap", "bold"))
-        parts.append((" in invokeai.yaml gives it other keys, for example ", "$text-muted"))
-        parts.append(("keymap: {generate.run: f5}", "bold"))
-        parts.append((".\n", "$text-muted"))
-        return Content.assemble(*parts)
+                table.add_row(Text(keys, style="bold"), Text(action.help), Text(action.id))
+            table.expand = True
+            parts += [Text(HEADINGS.get(place, place), style=title), table, Text()]
+        parts.append(Text(KEYMAP_HELP, style="dim"))
+        return Group(*parts)
 
     def action_scroll(self, by: int) -> None:
         """Move the text."""
         self.query_one("#help-text", VerticalScroll).scroll_relative(y=by, animate=False)
+
+
+def _rich(colour: str) -> str:
+    """Textual's name of one of the terminal's own colours, as rich writes it."""
+    return colour.removeprefix("ansi_") if colour.startswith("ansi_") else colour

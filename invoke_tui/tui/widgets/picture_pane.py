@@ -76,10 +76,12 @@ class PicturePane(Vertical):
         if not progress.total:
             self.say(safe_text(progress.message, limit=120) or "working")
             return
+        filled, rest = bar(progress.step / progress.total, 24)
         tail = f"  {duration(progress.eta)} left" if progress.eta is not None else ""
         self.query_one("#progress", Static).update(
             Content.assemble(
-                (bar(progress.step / progress.total, 24), "$accent"),
+                (filled, "$text-accent"),
+                (rest, "$text-disabled"),
                 (f" step {progress.step} of {progress.total}", ""),
                 (tail, "$text-muted"),
             )

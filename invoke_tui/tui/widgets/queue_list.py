@@ -193,7 +193,7 @@ class QueueList(ScrollView, can_focus=True):
             progress = cast("InvokeTuiApp", self.app).state.progress.get(item.item_id)
             if progress is None or not progress.total:
                 return safe_text(progress.message, limit=40) if progress else "starting", "$text-accent"
-            text = f"{bar(progress.step / progress.total, 10)} {progress.step}/{progress.total}"
+            text = f"{''.join(bar(progress.step / progress.total, 10))} {progress.step}/{progress.total}"
             if progress.eta is not None:
                 text += f" {duration(progress.eta)}"
             return text, "$text-accent"

@@ -72,7 +72,7 @@ class StatusBar(Widget):
         groups = [self._engine(worker), self._queue()]
         if progress := state.latest_progress:
             share = progress.step / progress.total if progress.total else 0.0
-            group: list[Part] = [(bar(share, 12 if wide else 8), "$text-accent")]
+            group = _bar(share, 12 if wide else 8, "$text-accent")
             if progress.total:
                 group.append((f" {progress.step}/{progress.total}", ""))
             else:
@@ -114,10 +114,21 @@ class StatusBar(Widget):
             return [("paused", "$text-warning"), (f" {counts.pending} waiting", "")]
         if not counts.in_progress and not counts.pending:
             return [("queue empty", "$text-muted")]
-        return [(f"{counts.in_progress} running", ""), (f" {counts.pending} waiting", "$text-muted")]
+        words = [f"{counts.in_progress} running"] if counts.in_progress else []
+        words += [f"{counts.pending} waiting"] if counts.pending else []
+        return [(" ".join(words), "")]
 
 
 def _memory(name: str, used: int, total: int, width: int) -> list[Part]:
     share = used / total
     colour = "$text-error" if share > 0.92 else "$text-warning" if share > 0.8 else "$text-secondary"
-    return [(f"{name} ", "$text-muted"), (bar(share, width), colour), (f" {gigabytes(used)}/{gigabytes(total)}G", "")]
+    return [
+        (f"{name} ", "$text-muted"),
+        *_bar(share, width, colour),
+        (f" {gigabytes(used)}/{gigabytes(total)}G", ""),
+    ]
+
+
+def _bar(share: float, width: int, colour: str) -> list[Part]:
+    filled, rest = bar(share, width)
+    return [(filled, colour), (rest, "$text-disabled")]
