@@ -113,9 +113,9 @@ def _page_lines(output: Output, page: QueuePage) -> list[str]:
         output.table(("id", "status", "tries", "seed", "prompt"), rows) if rows else ["nothing in the queue"]
     )
     counts = ", ".join(f"{count} {name}" for name, count in page.counts.model_dump().items() if count)
-    paused = "paused; " if page.paused else ""
-    if counts or paused:
-        lines.append(f"{paused}{counts}")
+    state = "; ".join(part for part in ("paused" if page.paused else "", counts) if part)
+    if state:
+        lines.append(state)
     return lines
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -36,7 +36,9 @@ from invoke_tui.config.sections import (
     Web,
 )
 from invoke_tui.config.words import allowed_values, why
-from invoke_tui.domain.protocol import EngineSettings
+
+if TYPE_CHECKING:
+    from invoke_tui.domain.protocol import EngineSettings
 
 ENVIRONMENT_PREFIXES: Final = ("INVOKE_TUI_", "INVOKEAI_")
 """In order of precedence."""
@@ -89,6 +91,8 @@ class Settings(
 
     def engine_settings(self) -> EngineSettings:
         """Return the part an engine needs."""
+        from invoke_tui.domain.protocol import EngineSettings  # the front ends do without it
+
         return EngineSettings(
             **{key: getattr(self, key) for key in EngineSettings.model_fields if hasattr(self, key)}
         )
