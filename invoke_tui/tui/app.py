@@ -42,12 +42,12 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     """The terminal studio."""
 
     TITLE = "invoke-tui"
-    CSS_PATH: ClassVar[Any] = [style_sheet(name) for name in ("app", "generate", "queue", "dialogs")]
+    CSS_PATH = [style_sheet(name) for name in ("app", "generate", "queue", "dialogs")]
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("app")
     COMMANDS: ClassVar[Any] = {ActionProvider}
     MODES: ClassVar[Any] = {"generate": GenerateScreen, "queue": QueueScreen}
-    HORIZONTAL_BREAKPOINTS: ClassVar[Any] = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[Any] = [(0, "-tiny"), (18, "-short"), (34, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (18, "-short"), (34, "-tall")]
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(self, studio: Studio, graphics: TerminalGraphics, *, connect: Connect | None = None) -> None:
@@ -105,7 +105,9 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
             await self.action_quit()
             return
         self._interrupted = now
-        self.notify("Press ^c again to leave. Work that was started goes on.", timeout=QUIT_WINDOW, markup=False)
+        self.notify(
+            "Press ^c again to leave. Work that was started goes on.", timeout=QUIT_WINDOW, markup=False
+        )
 
     # -- the daemon's messages ------------------------------------------------------------------------------------
 
@@ -227,7 +229,9 @@ def run(studio: Studio, *, image_protocol: str | None = None) -> int:
     """Run the terminal studio until the person leaves; the exit code."""
     graphics = detect(override=image_protocol or studio.settings.image_protocol)
     if graphics.protocol == "ascii" and os.environ.get("TERM", "") in ("dumb", "unknown", ""):
-        print("This terminal cannot move its cursor (TERM is dumb or unset): no screen here.", file=sys.stderr)
+        print(
+            "This terminal cannot move its cursor (TERM is dumb or unset): no screen here.", file=sys.stderr
+        )
         print("Use `invoke-tui generate PROMPT`, or set TERM to what the terminal is.", file=sys.stderr)
         return 2
     app = InvokeTuiApp(studio, graphics)

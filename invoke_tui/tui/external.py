@@ -19,7 +19,9 @@ def editor_command(configured: str | None) -> list[str]:
     try:
         return shlex.split(command) or ["vi"]
     except ValueError as error:
-        raise BadInputError(f"The editor {command!r} cannot be read as a command.", hint=str(error)) from error
+        raise BadInputError(
+            f"The editor {command!r} cannot be read as a command.", hint=str(error)
+        ) from error
 
 
 def edit(text: str, configured: str | None) -> str:

@@ -6,7 +6,12 @@ import types
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from invoke_tui.domain.parameters import DEFAULT_CFG_SCALE, DEFAULT_SCHEDULER, DEFAULT_STEPS, GenerationRequest
+from invoke_tui.domain.parameters import (
+    DEFAULT_CFG_SCALE,
+    DEFAULT_SCHEDULER,
+    DEFAULT_STEPS,
+    GenerationRequest,
+)
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 
 Kind = Literal["integer", "decimal", "choice", "switch", "text"]
@@ -86,7 +91,12 @@ LABELS: Final[dict[str, str]] = {
     "seamless_y": "Seamless ↕",
     "vae_precision": "VAE",
 }
-_STEPS: Final[dict[str, float]] = {"width": 64, "height": 64, "cfg_scale": 0.5, "cfg_rescale_multiplier": 0.05}
+_STEPS: Final[dict[str, float]] = {
+    "width": 64,
+    "height": 64,
+    "cfg_scale": 0.5,
+    "cfg_rescale_multiplier": 0.05,
+}
 _FALLBACKS: Final[dict[str, str]] = {
     "width": "512",
     "height": "512",

@@ -31,7 +31,11 @@ class ActionProvider(Provider):
             keys = " ".join(actions.shown(key) for key in app.keys_of(action))
             yield action.title, f"{keys}  {action.help}", partial(app.run_action, action.do, node)
         for name in sorted(app.available_themes):
-            yield f"Theme: {name}", "Changes the colours now and for the next start.", partial(app.use_theme, name)
+            yield (
+                f"Theme: {name}",
+                "Changes the colours now and for the next start.",
+                partial(app.use_theme, name),
+            )
 
     def _node(self, action: actions.Action) -> DOMNode | None:
         if action.where == "app":

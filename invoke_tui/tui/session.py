@@ -41,7 +41,9 @@ def load(path: Path) -> Session:
         if isinstance(value := data.get(name), str):
             setattr(session, name, value[:PROMPT_LIMIT])
     if isinstance(settings := data.get("settings"), dict):
-        session.settings = {str(key): value for key, value in settings.items() if isinstance(value, str | bool)}
+        session.settings = {
+            str(key): value for key, value in settings.items() if isinstance(value, str | bool)
+        }
     return session
 
 

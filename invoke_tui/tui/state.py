@@ -27,7 +27,7 @@ class StudioState:
     link: LinkState = "starting"
     detail: str = ""
     workers: dict[int, WorkerStatus] = field(default_factory=dict)
-    counts: QueueCounts = QueueCounts()
+    counts: QueueCounts = field(default_factory=QueueCounts)
     paused: bool = False
     running: dict[int, QueueItem] = field(default_factory=dict)
     progress: dict[int, Progress] = field(default_factory=dict)

@@ -58,10 +58,16 @@ def paint(seed: int, width: int = 128, height: int = 128, blur: float = 0.0) -> 
 def a_model(name: str = "starter", key: str = "starter-key") -> ModelRecord:
     """A small model."""
     return ModelRecord(
-        key=key, hash="blake3:0", name=name, base=BaseModelType.SD1, type=ModelType.MAIN,
-        format=ModelFormat.DIFFUSERS, path=f"/models/{key}", file_size=120 * 2**20,
+        key=key,
+        hash="blake3:0",
+        name=name,
+        base=BaseModelType.SD1,
+        type=ModelType.MAIN,
+        format=ModelFormat.DIFFUSERS,
+        path=f"/models/{key}",
+        file_size=120 * 2**20,
         default_settings=ModelDefaults(width=128, height=128, steps=20, cfg_scale=4.0, scheduler="euler"),
-    )  # fmt: skip
+    )
 
 
 class FakeClient:
@@ -83,11 +89,19 @@ class FakeClient:
         self._listeners: list[asyncio.Queue[Event | None]] = []
         self._work: asyncio.Task[None] | None = None
         self.worker = WorkerStatus(
-            pid=77, device="cpu", state="idle",
-            choice=DeviceChoice(device="cpu", kind="cpu", name="CPU (2 cores)", precision="float32",
-                                device_reason="no GPU", precision_reason="CPU"),
+            pid=77,
+            device="cpu",
+            state="idle",
+            choice=DeviceChoice(
+                device="cpu",
+                kind="cpu",
+                name="CPU (2 cores)",
+                precision="float32",
+                device_reason="no GPU",
+                precision_reason="CPU",
+            ),
             memory=MemoryUse(ram_used=6 * GIB, ram_total=16 * GIB, process_rss=GIB),
-        )  # fmt: skip
+        )
 
     # -- events ---------------------------------------------------------------------------------------------------
 
@@ -140,11 +154,18 @@ class FakeClient:
             item_id = next(self._ids)
             seed = (request.seed if request.seed is not None else 1000 + item_id) + number
             resolved = ResolvedRequest(
-                positive_prompt=request.positive_prompt, negative_prompt=request.negative_prompt,
-                model=request.model or "starter-key", width=request.width or 128, height=request.height or 128,
-                steps=request.steps or self.steps, cfg_scale=request.cfg_scale or 4.0, cfg_rescale_multiplier=0,
-                scheduler=request.scheduler or "euler", seed=seed, clip_skip=request.clip_skip,
-            )  # fmt: skip
+                positive_prompt=request.positive_prompt,
+                negative_prompt=request.negative_prompt,
+                model=request.model or "starter-key",
+                width=request.width or 128,
+                height=request.height or 128,
+                steps=request.steps or self.steps,
+                cfg_scale=request.cfg_scale or 4.0,
+                cfg_rescale_multiplier=0,
+                scheduler=request.scheduler or "euler",
+                seed=seed,
+                clip_skip=request.clip_skip,
+            )
             self.put(
                 QueueItem(
                     item_id=item_id,
@@ -154,7 +175,7 @@ class FakeClient:
                     prompt=request.positive_prompt,
                     request=resolved,
                     created_at=datetime.now(UTC),
-                )  # fmt: skip
+                )
             )
             ids.append(item_id)
             seeds.append(seed)
@@ -199,7 +220,7 @@ class FakeClient:
                     total=self.steps,
                     rate=1 / (self.step_time or 0.1),
                     eta=left,
-                )  # fmt: skip
+                )
             )
             data = paint(request.seed, size[0] // 2, size[1] // 2, blur=1 - step / self.steps)
             self.send(
@@ -211,7 +232,7 @@ class FakeClient:
                     width=size[0],
                     height=size[1],
                     data=base64.b64encode(data).decode(),
-                )  # fmt: skip
+                )
             )
         if self.fail_next:
             self.put(
@@ -222,21 +243,30 @@ class FakeClient:
                         "hint": "Try a smaller size.",
                         "finished_at": datetime.now(UTC),
                     }
-                )  # fmt: skip
+                )
             )
             self.fail_next = ""
             return
         name = f"picture-{item_id}.png"
         record = ImageRecord(
-            image_name=name, path=f"/outputs/images/{name}", width=size[0], height=size[1], item_id=item_id,
+            image_name=name,
+            path=f"/outputs/images/{name}",
+            width=size[0],
+            height=size[1],
+            item_id=item_id,
             created_at=datetime.now(UTC),
             metadata={
-                "positive_prompt": request.positive_prompt, "negative_prompt": request.negative_prompt,
-                "seed": request.seed, "steps": request.steps, "scheduler": request.scheduler,
-                "cfg_scale": request.cfg_scale, "width": size[0], "height": size[1],
+                "positive_prompt": request.positive_prompt,
+                "negative_prompt": request.negative_prompt,
+                "seed": request.seed,
+                "steps": request.steps,
+                "scheduler": request.scheduler,
+                "cfg_scale": request.cfg_scale,
+                "width": size[0],
+                "height": size[1],
                 "model": {"key": request.model, "name": "starter"},
             },
-        )  # fmt: skip
+        )
         self.pictures[name] = (record, paint(request.seed, *size))
         self.send(ImageAdded(image=record))
         self.put(

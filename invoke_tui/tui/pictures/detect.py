@@ -32,7 +32,8 @@ TIMEOUT: Final = 2.0
 _FENCE_ANSWER = re.compile(rb"\x1b\[\?([0-9;]*)c")
 _CELL_ANSWER = re.compile(rb"\x1b\[6;(\d+);(\d+)t")
 _KITTY_ANSWER = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
-_BACKGROUND_ANSWER = re.compile(rb"\x1b\]11;rgb:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:\x07|\x1b\\)")
+_HEX = rb"([0-9a-fA-F]{1,4})"
+_BACKGROUND_ANSWER = re.compile(rb"\x1b\]11;rgb:" + b"/".join([_HEX] * 3) + rb"(?:\x07|\x1b\\)")
 _NAME_ANSWER = re.compile(rb"\x1bP>\|([ -~]*?)\x1b\\")
 
 BRANDS: Final[dict[str, Protocol]] = {
@@ -95,7 +96,11 @@ def detect(
 
 
 def probe(
-    read_fd: int | None = None, write_fd: int | None = None, *, timeout: float = TIMEOUT, in_tmux: bool = False
+    read_fd: int | None = None,
+    write_fd: int | None = None,
+    *,
+    timeout: float = TIMEOUT,
+    in_tmux: bool = False,
 ) -> Answers:
     """Ask the terminal behind the descriptors (standard input and output); nothing is asked where there is none."""
     try:
@@ -139,7 +144,8 @@ def _dark(background: re.Match[bytes] | None) -> bool | None:
     if background is None:
         return None
     red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in background.groups())
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+    light: float = 0.299 * red + 0.587 * green + 0.114 * blue
+    return light < 0.5
 
 
 @contextlib.contextmanager

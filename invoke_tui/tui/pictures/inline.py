@@ -42,7 +42,9 @@ def render(image: Image, size: Cells, graphics: TerminalGraphics) -> str:
         sent = kitty.transmit(kitty.payload(image, side=1024), image_id, columns, rows)
         wrapped = "".join(tmux.wrap(part) if graphics.tmux else part for part in sent)
         red, green, blue = kitty.colour(image_id)
-        lines = (f"\x1b[38;2;{red};{green};{blue}m{line}\x1b[39m\n" for line in kitty.placeholders(columns, rows))
+        lines = (
+            f"\x1b[38;2;{red};{green};{blue}m{line}\x1b[39m\n" for line in kitty.placeholders(columns, rows)
+        )
         return wrapped + "".join(lines)
     if graphics.protocol == "iterm2":
         sequence = iterm2.inline(iterm2.payload(image, side=1024, quality=85), columns, rows)

@@ -24,9 +24,7 @@ def payload(image: Image, side: int = 512, quality: int = 75) -> bytes:
 def inline(jpeg: bytes, columns: int, rows: int) -> str:
     """The sequence that draws ``jpeg`` over ``columns`` × ``rows`` cells from the cursor on."""
     data = base64.standard_b64encode(jpeg).decode("ascii")
-    return (
-        f"\x1b]1337;File=inline=1;size={len(jpeg)};width={columns};height={rows};preserveAspectRatio=0:{data}\x07"
-    )
+    return f"\x1b]1337;File=inline=1;size={len(jpeg)};width={columns};height={rows};preserveAspectRatio=0:{data}\x07"
 
 
 def at(sequence: str, column: int, row: int) -> str:

@@ -53,7 +53,9 @@ def payload(image: Image, side: int = 256, colours: int = 256) -> bytes:
 
     small = image.convert("RGB")
     small.thumbnail((side, side), PIL.Image.Resampling.LANCZOS)
-    packed = small.quantize(colours, method=PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.FLOYDSTEINBERG)
+    packed = small.quantize(
+        colours, method=PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.FLOYDSTEINBERG
+    )
     out = io.BytesIO()
     packed.save(out, "PNG", compress_level=6)
     return out.getvalue()
@@ -80,7 +82,8 @@ def placeholders(columns: int, rows: int) -> list[str]:
     """One line of placeholder characters per row; each cell says its own row and column, so any part can be redrawn."""
     columns, rows = min(columns, MAX_SIDE), min(rows, MAX_SIDE)
     return [
-        "".join(f"{PLACEHOLDER}{MARKS[row]}{MARKS[column]}" for column in range(columns)) for row in range(rows)
+        "".join(f"{PLACEHOLDER}{MARKS[row]}{MARKS[column]}" for column in range(columns))
+        for row in range(rows)
     ]
 
 

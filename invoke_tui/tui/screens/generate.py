@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from typing import TYPE_CHECKING, ClassVar
@@ -15,19 +14,27 @@ from textual.content import Content
 from textual.widgets import Label, Static, TextArea
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.events import Event, ImageAdded, ItemChanged, ModelsChanged, Preview, Progress, Snapshot
-from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.events import (
+    Event,
+    ImageAdded,
+    ItemChanged,
+    ModelsChanged,
+    Preview,
+    Progress,
+    Snapshot,
+)
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui import actions, recall
+from invoke_tui.tui import actions
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.screens.base import StudioScreen
+from invoke_tui.tui.screens.results import Results
 from invoke_tui.tui.widgets.fields import SmallButton
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.launchpad import Launchpad
 from invoke_tui.tui.widgets.pane_tabs import PaneTabs
-from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
+from invoke_tui.tui.widgets.picture_pane import PicturePane
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 from invoke_tui.tui.widgets.settings_form import SettingsForm
@@ -35,8 +42,6 @@ from invoke_tui.tui.widgets.settings_form import SettingsForm
 if TYPE_CHECKING:
     from invoke_tui.tui.messages import LinkChanged
     from invoke_tui.tui.session import Session
-
-STRIP_START = 30
 
 
 class GenerateScreen(StudioScreen):
@@ -54,7 +59,8 @@ class GenerateScreen(StudioScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._following = True
+        self._results = Results(self)
+        self.following = True
         """The pane shows what is being made, and not an older picture that was chosen."""
         self._shown_item: int | None = None
 
@@ -117,23 +123,23 @@ class GenerateScreen(StudioScreen):
                 self._catch_up()
             case ModelsChanged():
                 self.run_worker(self._load_models(), group="models", exclusive=True)
-            case Preview() if self._following:
+            case Preview() if self.following:
                 self._preview(event)
-            case Progress() if self._following:
+            case Progress() if self.following:
                 self._progress(event)
             case ItemChanged():
                 self._item(event.item, event.note)
             case ImageAdded():
                 if event.image.image_category == "general" and not event.image.is_intermediate:
                     self.query_one(ResultsStrip).add(event.image)
-                    if self._following:
-                        self._show(event.image)
+                    if self.following:
+                        self._results.show(event.image)
             case _:
                 pass
 
     def _catch_up(self) -> None:
         self.run_worker(self._load_models(), group="models", exclusive=True)
-        self.run_worker(self._load_strip(), group="strip", exclusive=True)
+        self._results.load()
         state = self.studio.state
         for item in state.running.values():
             self._item(item, "")
@@ -148,18 +154,6 @@ class GenerateScreen(StudioScreen):
             self.studio.show_error(error, title="Models")
             return
         self.query_one(SettingsForm).show_models(models)
-
-    async def _load_strip(self) -> None:
-        try:
-            client = await self.studio.link.client()
-            page = await client.images(limit=STRIP_START)
-        except StudioError as error:
-            self.studio.show_error(error, title="Pictures")
-            return
-        images = [image for image in page.images if not image.is_intermediate]
-        self.query_one(ResultsStrip).set_images(images)
-        if images and self.query_one(PicturePane).empty and not self.studio.state.running:
-            self._show(images[0])
 
     @on(SettingsForm.ModelChosen)
     def _model_chosen(self) -> None:
@@ -181,8 +175,10 @@ class GenerateScreen(StudioScreen):
             self._show_pane(picture=False)
             return
         pane.leave_error()
-        pane.say("sending to the studio…" if self.studio.link.connected else "waiting for the studio to start…")
-        self._following = True
+        pane.say(
+            "sending to the studio…" if self.studio.link.connected else "waiting for the studio to start…"
+        )
+        self.following = True
         self._show_pane(picture=True)
         self.run_worker(self._enqueue(request), group="enqueue")
 
@@ -218,12 +214,12 @@ class GenerateScreen(StudioScreen):
 
     def _item(self, item: QueueItem, note: str) -> None:
         pane = self.query_one(PicturePane)
-        if item.status is ItemStatus.IN_PROGRESS and self._following:
+        if item.status is ItemStatus.IN_PROGRESS and self.following:
             self._shown_item = item.item_id
             pane.leave_error()
             pane.show_item(item)
             pane.say(safe_text(note) or "starting…")
-        elif item.status is ItemStatus.FAILED and self._following:
+        elif item.status is ItemStatus.FAILED and self.following:
             pane.show_item(item)
             pane.show_error(item.error or "The picture could not be made.", item.hint or "")
         elif item.status is ItemStatus.CANCELED and item.item_id == self._shown_item:
@@ -242,22 +238,6 @@ class GenerateScreen(StudioScreen):
         text = f"step {preview.step} of {preview.total}"
         self.query_one(PicturePane).show(Picture(data, preview.width, preview.height, final=False, text=text))
 
-    def _show(self, image: ImageRecord) -> None:
-        self.run_worker(self._fetch(image), group="show", exclusive=True)
-
-    async def _fetch(self, image: ImageRecord) -> None:
-        pane = self.query_one(PicturePane)
-        try:
-            client = await self.studio.link.client()
-            large = image.width * image.height > 4_000_000
-            data = await (client.thumbnail if large else client.image_file)(image.image_name)
-        except StudioError as error:
-            pane.show_error(error.message, error.hint)
-            return
-        text = f"{prompt_of(image)} ({image.width} × {image.height})".strip()
-        pane.show(Picture(data, image.width, image.height, text=text))
-        pane.show_image(image)
-
     @on(ImageView.Broken)
     def _broken(self, event: ImageView.Broken) -> None:
         self.query_one(PicturePane).show_error(event.error.message, event.error.hint)
@@ -266,50 +246,11 @@ class GenerateScreen(StudioScreen):
 
     @on(ResultsStrip.Wanted)
     def _thumbnails(self, event: ResultsStrip.Wanted) -> None:
-        self.run_worker(self._load_thumbnails(event.names), group="thumbnails")
-
-    async def _load_thumbnails(self, names: list[str]) -> None:
-        from invoke_tui.tui.pictures.thumbnails import thumbnail_strips
-
-        strip = self.query_one(ResultsStrip)
-        for name in names:
-            try:
-                client = await self.studio.link.client()
-                data = await client.thumbnail(name)
-                strips = await asyncio.to_thread(thumbnail_strips, data, strip.tile, self.studio.graphics)
-            except StudioError:
-                strip.missed(name)
-                continue
-            strip.put(name, strips)
+        self._results.load_thumbnails(event.names)
 
     @on(ResultsStrip.Chosen)
     def _chosen(self, event: ResultsStrip.Chosen) -> None:
-        image, strip = event.image, self.query_one(ResultsStrip)
-        match event.what:
-            case "show":
-                self._following = strip.selected == 0
-                self._show(image)
-            case "path":
-                self.app.copy_to_clipboard(safe_text(image.path))
-                self.notify("Path copied.", timeout=2, markup=False)
-            case what:
-                self._recall(image, what)
-
-    def _recall(self, image: ImageRecord, what: str) -> None:
-        form = self.query_one(SettingsForm)
-        done: list[str] = []
-        if what in ("recall", "prompt") and (both := recall.prompts(image.metadata)):
-            for field, text in zip(("#prompt", "#negative"), both, strict=True):
-                self.query_one(field, PromptEditor).load_text(text)
-            done.append("prompt")
-        if what == "recall":
-            form.restore(recall.form_values(image.metadata))
-            done.append("settings")
-        if what in ("recall", "seed") and (seed := recall.seed(image.metadata)) is not None:
-            form.use_seed(seed)
-            done.append(f"seed {seed}")
-        said = f"Recalled {', '.join(done)}." if done else "The picture does not say."
-        self.notify(said, timeout=2, markup=False)
+        self._results.use(event.image, event.what)
 
     # -- other actions --------------------------------------------------------------------------------------------
 

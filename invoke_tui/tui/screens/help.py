@@ -48,7 +48,10 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """One column of text."""
         with Vertical(classes="dialog -large"):
-            yield Static(Content(f"Help · {getattr(self._about, 'help_title', '') or 'invoke-tui'}"), classes="dialog-title")
+            yield Static(
+                Content(f"Help · {getattr(self._about, 'help_title', '') or 'invoke-tui'}"),
+                classes="dialog-title",
+            )
             with VerticalScroll(id="help-text", can_focus=False):
                 yield Static(self._text())
             yield Static(Content("esc back   ↑ ↓ scroll   ^p every command"), classes="dialog-keys")

@@ -102,7 +102,9 @@ class QueueScreen(StudioScreen):
             chosen = status is self._filter
             word = "all" if status is None else WORDS[status][1]
             number = counts.total if status is None else int(getattr(counts, status.value))
-            parts.append((f" {word} {number} ", "reverse bold" if chosen else "$text-muted" if not number else ""))
+            parts.append(
+                (f" {word} {number} ", "reverse bold" if chosen else "$text-muted" if not number else "")
+            )
         if self.studio.state.paused:
             parts.append(("  paused ", "bold $text-warning"))
         self.query_one("#queue-counts", Static).update(Content.assemble(*parts))
@@ -122,7 +124,9 @@ class QueueScreen(StudioScreen):
         try:
             client = await self.studio.link.client()
             while True:
-                page = await client.queue(status=self._filter, limit=PAGE, before=self._next if more else None)
+                page = await client.queue(
+                    status=self._filter, limit=PAGE, before=self._next if more else None
+                )
                 self._next = page.next
                 self._counts(page.counts)
                 rows.show(page.items, self._total(page.counts) if page.next else 0, more=more)

@@ -66,7 +66,7 @@ class Toggle(Widget, can_focus=True):
 
     ALLOW_SELECT: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "toggle", "Toggle", show=False, id="form.toggle"),
+        Binding("enter,space", "flip", "Toggle", show=False, id="form.toggle"),
     ]
     value: reactive[bool] = reactive(False)
 
@@ -98,14 +98,14 @@ class Toggle(Widget, can_focus=True):
         """As wide as it reads."""
         return len(self._label) + 2
 
-    def action_toggle(self) -> None:
+    def action_flip(self) -> None:
         """The other value."""
         self.value = not self.value
         self.post_message(self.Changed(self, self.value))
 
     def on_click(self) -> None:
         """A click is a press."""
-        self.action_toggle()
+        self.action_flip()
 
 
 class Field(Vertical):
@@ -135,7 +135,9 @@ class SmallButton(Widget, can_focus=True):
     """A button one line high."""
 
     ALLOW_SELECT: ClassVar[bool] = False
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Press", show=False, id="form.press")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "press", "Press", show=False, id="form.press")
+    ]
 
     class Pressed(Message):
         """It was pressed."""

@@ -155,7 +155,9 @@ class ImageView(Widget, can_focus=False):
         if not text or y != height // 2:
             return Strip.blank(width, self.rich_style)
         content = Content(safe_text(text, limit=max(1, width))).center(width)
-        return Strip(content.render_segments(self.visual_style), width).adjust_cell_length(width, self.rich_style)
+        return Strip(content.render_segments(self.visual_style), width).adjust_cell_length(
+            width, self.rich_style
+        )
 
     # -- pictures drawn over the cells ----------------------------------------------------------------------------
 

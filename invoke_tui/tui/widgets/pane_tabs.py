@@ -29,7 +29,9 @@ class PaneTabs(Widget):
         half = max(8, self.size.width // 2)
         form, picture = "Form".center(half), "Picture".center(max(8, self.size.width - half))
         current, other = "bold $primary on $surface", "$text-muted on $panel"
-        return Content.assemble((form, other if self.picture else current), (picture, current if self.picture else other))
+        return Content.assemble(
+            (form, other if self.picture else current), (picture, current if self.picture else other)
+        )
 
     def on_click(self, event: events.Click) -> None:
         """Left half: form."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.text import Text
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -42,10 +41,6 @@ class PromptEditor(TextArea):
         "prompt--name",
         "prompt--problem",
     }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+up,alt+up", "weigh(1)", "More weight", show=False, id="prompt.more"),
-        Binding("ctrl+down,alt+down", "weigh(-1)", "Less weight", show=False, id="prompt.less"),
-    ]
     help_text: ClassVar[str] = (
         "Words and what should be seen. A plus behind a word or a group in parentheses makes it count more, a minus "
         "less: fox++ (deep snow)1.3 blur--. Warm colours count more than the rest, cool colours less."
@@ -60,7 +55,12 @@ class PromptEditor(TextArea):
 
     def __init__(self, *, placeholder: str, id: str, help_text: str = "") -> None:
         super().__init__(
-            placeholder=placeholder, id=id, compact=True, soft_wrap=True, highlight_cursor_line=False, tab_behavior="focus"
+            placeholder=placeholder,
+            id=id,
+            compact=True,
+            soft_wrap=True,
+            highlight_cursor_line=False,
+            tab_behavior="focus",
         )
         if help_text:
             self.help_text = help_text  # type: ignore[misc]
@@ -131,31 +131,9 @@ class PromptEditor(TextArea):
         for problem in parsed.problems:
             if problem.end > offset and problem.start < end:
                 style = self.get_component_rich_style("prompt--problem", partial=True)
-                line.stylize(style, max(0, problem.start - offset), max(problem.start + 1, problem.end) - offset)
-
-    # -- weights --------------------------------------------------------------------------------------------------
-
-    def action_weigh(self, direction: int) -> None:
-        """Change the weight of the word or selection under the cursor."""
-        weigh = _weigher()
-        if weigh is None:
-            return
-        start, end = sorted((self._index(self.selection.start), self._index(self.selection.end)))
-        result = weigh(self.text, start, end, up=direction > 0)
-        text, start, end = result
-        if text == self.text:
-            return
-        self.replace(text, self.document.start, self.document.end, maintain_selection_offset=False)
-        self.selection = type(self.selection)(self._location(start), self._location(end))
-
-    def _index(self, location: tuple[int, int]) -> int:
-        row, column = location
-        return self._starts[min(row, len(self._starts) - 1)] + column
-
-    def _location(self, index: int) -> tuple[int, int]:
-        before = self.text[:index]
-        row = before.count("\n")
-        return row, index - (before.rfind("\n") + 1)
+                line.stylize(
+                    style, max(0, problem.start - offset), max(problem.start + 1, problem.end) - offset
+                )
 
 
 def clean(text: str) -> str:
@@ -178,11 +156,3 @@ def _style_of(token: HighlightToken) -> str:
     if token.weight < 1.0:
         return "prompt--down-strong" if token.weight <= 1 / STRONG else "prompt--down"
     return ""
-
-
-def _weigher() -> Any:
-    try:
-        from invoke_tui.prompt.weigh import weigh
-    except ImportError:
-        return None
-    return weigh

@@ -130,7 +130,7 @@ class ResultsStrip(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line across all tiles; the last line marks the choice."""
-        width, height = self.size
+        width = self.size.width
         columns, rows = self.tile
         base = self.rich_style
         parts: list[Strip] = []
@@ -215,5 +215,3 @@ class ResultsStrip(Widget, can_focus=True):
     def on_blur(self) -> None:
         """The mark changes its colour."""
         self.refresh()
-
-

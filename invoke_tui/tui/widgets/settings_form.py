@@ -20,7 +20,16 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle
 
-NUMBERS: Final = ("width", "height", "steps", "cfg_scale", "seed", "count", "clip_skip", "cfg_rescale_multiplier")
+NUMBERS: Final = (
+    "width",
+    "height",
+    "steps",
+    "cfg_scale",
+    "seed",
+    "count",
+    "clip_skip",
+    "cfg_rescale_multiplier",
+)
 CHOICES: Final = ("scheduler", "vae_precision")
 SWITCHES: Final = ("seamless_x", "seamless_y")
 MODEL_LIMIT: Final = 2000
@@ -31,7 +40,9 @@ class Choice(Select[str]):
 
     def __init__(self, field: FieldSpec) -> None:
         options = [(Text(label), value) for label, value in field.choices]
-        super().__init__(options, prompt=field.fallback or "automatic", compact=True, id=f"field-{field.name}")
+        super().__init__(
+            options, prompt=field.fallback or "automatic", compact=True, id=f"field-{field.name}"
+        )
         self.help_text = f"{field.help}. Enter opens the list, letters search in it."
 
 
@@ -212,7 +223,7 @@ class SettingsForm(Vertical):
 
     def reset(self) -> None:
         """Back to what the model asks for."""
-        self.restore({name: "" for name in (*NUMBERS, *CHOICES)} | {name: False for name in SWITCHES})
+        self.restore(dict.fromkeys((*NUMBERS, *CHOICES), "") | dict.fromkeys(SWITCHES, False))
         self.query_one("#random-seed", Toggle).value = True
         self._seed_state()
 

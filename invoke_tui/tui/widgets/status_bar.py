@@ -97,7 +97,10 @@ class StatusBar(Widget):
     def _engine(self, worker: WorkerStatus | None) -> list[Part]:
         state = cast("InvokeTuiApp", self.app).state
         if state.link != "connected":
-            return [("○ ", "$text-warning"), ("connecting" if state.link == "starting" else "not connected", "")]
+            return [
+                ("○ ", "$text-warning"),
+                ("connecting" if state.link == "starting" else "not connected", ""),
+            ]
         if worker is None:
             return [("○ ", "$text-muted"), ("engine asleep", "$text-muted")]
         word, colour = STATES.get(worker.state, (worker.state, ""))

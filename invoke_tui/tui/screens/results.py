@@ -1,0 +1,112 @@
+"""The finished pictures of the Generate screen: fetched, shown, and used again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.text import safe_text
+from invoke_tui.tui import recall
+from invoke_tui.tui.pictures.frames import Picture
+from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
+from invoke_tui.tui.widgets.prompt_editor import PromptEditor
+from invoke_tui.tui.widgets.results_strip import ResultsStrip
+from invoke_tui.tui.widgets.settings_form import SettingsForm
+
+if TYPE_CHECKING:
+    from invoke_tui.tui.screens.generate import GenerateScreen
+
+STRIP_START: Final = 30
+THUMBNAIL_FROM: Final = 4_000_000
+"""Pixels from which the thumbnail is shown instead of the file: no terminal shows the difference."""
+
+
+class Results:
+    """Works for one Generate screen; everything slow runs in the screen's workers."""
+
+    def __init__(self, screen: GenerateScreen) -> None:
+        self._screen = screen
+
+    def load(self) -> None:
+        """Fill the strip."""
+        self._screen.run_worker(self._load(), group="strip", exclusive=True)
+
+    async def _load(self) -> None:
+        screen = self._screen
+        try:
+            client = await screen.studio.link.client()
+            page = await client.images(limit=STRIP_START)
+        except StudioError as error:
+            screen.studio.show_error(error, title="Pictures")
+            return
+        images = [image for image in page.images if not image.is_intermediate]
+        screen.query_one(ResultsStrip).set_images(images)
+        if images and screen.query_one(PicturePane).empty and not screen.studio.state.running:
+            self.show(images[0])
+
+    def show(self, image: ImageRecord) -> None:
+        """Show one large."""
+        self._screen.run_worker(self._show(image), group="show", exclusive=True)
+
+    async def _show(self, image: ImageRecord) -> None:
+        pane = self._screen.query_one(PicturePane)
+        try:
+            client = await self._screen.studio.link.client()
+            large = image.width * image.height > THUMBNAIL_FROM
+            data = await (client.thumbnail if large else client.image_file)(image.image_name)
+        except StudioError as error:
+            pane.show_error(error.message, error.hint)
+            return
+        text = f"{prompt_of(image)} ({image.width} × {image.height})".strip()
+        pane.show(Picture(data, image.width, image.height, text=text))
+        pane.show_image(image)
+
+    def load_thumbnails(self, names: list[str]) -> None:
+        """Fetch what the strip asks for."""
+        self._screen.run_worker(self._load_thumbnails(names), group="thumbnails")
+
+    async def _load_thumbnails(self, names: list[str]) -> None:
+        from invoke_tui.tui.pictures.thumbnails import thumbnail_strips
+
+        strip, studio = self._screen.query_one(ResultsStrip), self._screen.studio
+        for name in names:
+            try:
+                client = await studio.link.client()
+                data = await client.thumbnail(name)
+                strips = await asyncio.to_thread(thumbnail_strips, data, strip.tile, studio.graphics)
+            except StudioError:
+                strip.missed(name)
+                continue
+            strip.put(name, strips)
+
+    def use(self, image: ImageRecord, what: str) -> None:
+        """Do what was asked for with a picture of the strip."""
+        screen = self._screen
+        match what:
+            case "show":
+                screen.following = screen.query_one(ResultsStrip).selected == 0
+                self.show(image)
+            case "path":
+                screen.app.copy_to_clipboard(safe_text(image.path))
+                screen.notify("Path copied.", timeout=2, markup=False)
+            case _:
+                self._recall(image, what)
+
+    def _recall(self, image: ImageRecord, what: str) -> None:
+        screen = self._screen
+        form = screen.query_one(SettingsForm)
+        done: list[str] = []
+        if what in ("recall", "prompt") and (both := recall.prompts(image.metadata)):
+            for field, text in zip(("#prompt", "#negative"), both, strict=True):
+                screen.query_one(field, PromptEditor).load_text(text)
+            done.append("prompt")
+        if what == "recall":
+            form.restore(recall.form_values(image.metadata))
+            done.append("settings")
+        if what in ("recall", "seed") and (seed := recall.seed(image.metadata)) is not None:
+            form.use_seed(seed)
+            done.append(f"seed {seed}")
+        said = f"Recalled {', '.join(done)}." if done else "The picture does not say."
+        screen.notify(said, timeout=2, markup=False)
