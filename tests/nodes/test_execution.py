@@ -279,7 +279,8 @@ class TestErrors:
 @st.composite
 def arithmetic(draw: st.DrawFn) -> tuple[Graph, dict[str, int]]:
     """A random graph of additions and multiplications, and what it must give."""
-    graph, expected = Graph(), {}
+    graph = Graph()
+    expected: dict[str, int] = {}
     for number in range(draw(st.integers(1, 12))):
         name = f"n{number}"
         a, b = draw(st.integers(-9, 9)), draw(st.integers(-9, 9))
