@@ -1,0 +1,116 @@
+"""A studio of its own in a temporary folder, driven as its users do: by the ``invoke-tui`` command."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+OFFLINE = dict.fromkeys(_PROXIES, "http://127.0.0.1:9") | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+"""A dead port for whoever wants the network."""
+
+
+def program() -> list[str]:
+    """The installed command, else the module."""
+    script = Path(sys.executable).with_name("invoke-tui")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "invoke_tui.cli"]
+
+
+class TemporaryStudio:
+    """A root folder with nothing in it but ``model`` (a diffusers folder), and its daemon, stopped at the end."""
+
+    def __init__(self, root: Path | None = None, *, model: str | None = None) -> None:
+        self._made = root is None
+        self.root = root or Path(tempfile.mkdtemp(prefix="invoke-tui-"))
+        self.model = Path(model).name if model else None
+        if model:
+            shutil.copytree(model, self.root / "models" / Path(model).name)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("INVOKE", "XDG_"))}
+        self.environment = {
+            **kept,
+            **OFFLINE,
+            "INVOKE_TUI_ROOT": str(self.root),
+            "HF_HOME": str(self.root / "hf"),
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if self._made:
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Stop the daemon, by force where it does not go."""
+        pid = self.status().get("pid")
+        self.call("studio", "stop", timeout=90, check=False)
+        if pid and _alive(pid):
+            os.kill(pid, signal.SIGKILL)
+
+    def call(self, *arguments: str, timeout: float = 120, check: bool = True) -> dict[str, Any]:
+        """Run a verb with ``--json`` and return its document."""
+        done = subprocess.run(
+            [*program(), *arguments, "--json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"{arguments[:2]} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        try:
+            document: dict[str, Any] = json.loads(done.stdout)
+        except ValueError:
+            document = {}
+        return document | {"exit_code": done.returncode}
+
+    def status(self) -> dict[str, Any]:
+        """The daemon at a glance."""
+        return self.call("studio", "status", check=False)
+
+    def worker(self, *states: str, timeout: float = 120) -> dict[str, Any]:
+        """The worker, once it is in one of ``states``."""
+
+        def found() -> dict[str, Any] | None:
+            workers = self.status().get("workers") or []
+            return next((worker for worker in workers if worker["state"] in states), None)
+
+        worker: dict[str, Any] = until(found, timeout)
+        return worker
+
+    def items(self) -> list[dict[str, Any]]:
+        """The queue, newest first."""
+        found: list[dict[str, Any]] = self.call("queue", "list", "--limit", "100")["items"]
+        return found
+
+
+def until(found: Callable[[], Any], timeout: float, pause: float = 0.1) -> Any:
+    """What ``found`` returns once it is true."""
+    deadline = time.monotonic() + timeout
+    while not (result := found()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout:.0f} s in vain")
+        time.sleep(pause)
+    return result
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
