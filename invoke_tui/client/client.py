@@ -109,12 +109,8 @@ class StudioClient:
         """Stop the daemon and wait until it is gone. A running item goes back to the queue and is not lost."""
         await self._transport.post("shutdown", {})
         deadline = time.monotonic() + _STOP_TIMEOUT
-        while time.monotonic() < deadline:
-            try:
-                await self.status()
-            except UnreachableError:
-                return
-            await asyncio.sleep(_RETRY_PAUSE)
+        while self.paths.socket.exists() and time.monotonic() < deadline:
+            await asyncio.sleep(_RETRY_PAUSE / 2)
 
     def events(self, since: int = 0) -> AsyncIterator[Event]:
         """What happens, as it happens: first a ``Snapshot``, then every event after it.

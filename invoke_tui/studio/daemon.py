@@ -66,13 +66,10 @@ class Daemon:
         database = Database(paths.database)
         try:
             services = await self._compose(database)
-            listening = listen(paths.socket)
-            try:
-                await self._serve(services, listening)
-            finally:
-                paths.socket.unlink(missing_ok=True)
+            await self._serve(services, listen(paths.socket))
         finally:
             await asyncio.to_thread(database.close)
+            paths.socket.unlink(missing_ok=True)  # last: its absence says that everything is put away
         _log.info("stopped: %s", self._reason)
 
     def stop(self, reason: str) -> None:

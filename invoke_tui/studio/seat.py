@@ -30,7 +30,7 @@ from invoke_tui.domain.protocol import (
     StepPreview,
     WorkerLog,
 )
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.queue import MAX_ATTEMPTS, ItemStatus
 from invoke_tui.studio.gallery.files import DiskFullError
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
@@ -44,8 +44,8 @@ TICK: Final = 0.5
 START_PATIENCE: Final = 600.0
 STARTS_LIMIT: Final = 3
 """Starts in a row that may fail before the queue is paused."""
-DEATHS_LIMIT: Final = 9
-"""Workers that may die of items in a row, without one item finished, before the queue is paused."""
+DEATHS_LIMIT: Final = 5 * MAX_ATTEMPTS
+"""Deaths in a row, without one item finished, that speak against the device and not against the items any more."""
 _CROWD: Final = 32
 _BACK_OFF_LIMIT: Final = 60.0
 _log = logging.getLogger(__name__)
@@ -213,6 +213,8 @@ class Seat:
                 _log.info("worker %d is ready on %s %s", report.pid, report.choice.device, report.versions)
             case Heartbeat():
                 self._beat(report.memory)
+            case WorkerLog(level="debug"):
+                _log.debug("worker %s: %s", self.device, report.message)
             case WorkerLog():
                 line = LogLine(
                     level=report.level,
