@@ -99,8 +99,8 @@ class Previewer:
                 torch.tensor(self._factors.bias, device=latents.device),
             )
         factors, bias = self._weights
-        rgb = latents[0].movedim(0, -1) @ factors + bias
-        return rgb.nan_to_num(0).add(1).mul(127.5).clamp(0, 255).round().to(torch.uint8)
+        rgb = latents[0].nan_to_num(0).movedim(0, -1) @ factors + bias
+        return rgb.add(1).mul(127.5).clamp(0, 255).round().to(torch.uint8)
 
     def _send(self, pixels: Tensor, step: int) -> None:
         height, width = pixels.shape[:2]

@@ -85,7 +85,8 @@ def test_cards_that_are_bad_at_half_precision() -> None:
     assert half_precision_problem("NVIDIA GeForce GTX 970")
     fine = (
         "NVIDIA GeForce RTX 2060", "NVIDIA GeForce RTX 3060", "NVIDIA GeForce RTX 5090", "NVIDIA H200",
-        "NVIDIA A100-SXM4-40GB", "Tesla P100-PCIE-16GB", "Tesla T4", "NVIDIA RTX A1000", "NVIDIA TITAN RTX", "NVIDIA TITAN V",
+        "NVIDIA A100-SXM4-40GB",
+        "Tesla P100-PCIE-16GB", "Tesla T4", "NVIDIA RTX A1000", "NVIDIA TITAN RTX", "NVIDIA TITAN V",
         "AMD Radeon RX 7900 XTX", "Quadro GP100", "Quadro RTX 4000", "",
     )  # fmt: skip
     assert [name for name in fine if half_precision_problem(name)] == []

@@ -33,7 +33,7 @@ SDXL_SCHEDULER: dict[str, Any] = SD_SCHEDULER | {
 }
 
 
-def write_model(folder: Path, *, v_prediction: bool = False) -> Path:
+def write_model(folder: Path, *, v_prediction: bool = False, in_channels: int = 4) -> Path:
     """Write a model into ``folder``: SD 1 by default, SD 2 with v-prediction else. The same weights every time."""
     from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -43,6 +43,7 @@ def write_model(folder: Path, *, v_prediction: bool = False) -> Path:
     width = 48 if v_prediction else 32
     UNet2DConditionModel(
         sample_size=8,
+        in_channels=in_channels,
         block_out_channels=(16, 32),
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
