@@ -24,6 +24,7 @@ class ProgressLine:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._told: set[int] = set()
+        self._paused = False
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -57,10 +58,20 @@ class ProgressLine:
         elif isinstance(event, events.Snapshot | events.QueueChanged):
             for item_id in wait.items:
                 self._finished(item_id, wait)
+            self._pause(event)
         elif isinstance(event, events.Progress) and event.item_id in wait.items:
             self._step(event, wait)
         elif isinstance(event, events.WorkerChanged) and event.note:
             self._say(f"engine: {event.note}")
+
+    def _pause(self, event: events.Snapshot | events.QueueChanged) -> None:
+        """Say why nothing happens."""
+        if event.paused and not self._paused:
+            why = event.pause_reason if isinstance(event, events.Snapshot) else event.note
+            self._say(
+                f"the queue is paused{f': {why}' if why else ''}; 'invoke-tui queue resume' lets it go on"
+            )
+        self._paused = event.paused
 
     def _finished(self, item_id: int, wait: Wait) -> None:
         """Say once that an item is done with."""

@@ -146,7 +146,8 @@ def _status_lines(opened: Studio, found: StudioStatus | None) -> Iterator[str]:
     yield f"running, process {found.pid}, version {found.version}, up {found.uptime / 60:.0f} min"
     yield f"socket   {found.socket}"
     waiting = f"{found.counts.in_progress} running, {found.counts.pending} pending"
-    yield f"queue    {waiting}{', paused' if found.paused else ''}"
+    reason = f": {found.pause_reason}" if found.pause_reason else ""
+    yield f"queue    {waiting}{f', paused{reason}' if found.paused else ''}"
     for worker in found.workers:
         name = worker.choice.name if worker.choice else worker.device
         yield f"engine   {name}: {worker.state}, VRAM {size(worker.vram)}, RAM {size(worker.ram)}, process {worker.pid}"

@@ -196,6 +196,11 @@ def test_a_daemon_that_goes_away_is_found_again(fake: FakeStudio, run: Run) -> N
     assert fake.streams == 3
 
 
+def test_a_paused_queue_is_told(fake: FakeStudio, run: Run) -> None:
+    fake.paused = True
+    assert run("generate", "a fox").err.count("paused") == 1
+
+
 def test_the_daemons_refusal_is_ours(fake: FakeStudio, run: Run) -> None:
     error = {"code": "model_not_found", "message": "there is no model 'x'", "hint": "Did you mean y?"}
     fake.refuse = {"error": error, "exit_code": 3}
