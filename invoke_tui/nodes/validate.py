@@ -202,12 +202,15 @@ def _value_problems(
     try:
         cls.model_validate({"id": key, **own})
     except ValidationError as error:
+        judged: set[str] = set()
         for detail in error.errors(include_url=False, include_input=False):
             field = str(detail["loc"][0]) if detail["loc"] else ""
             if detail["loc"] == (field,) and detail["type"] == "missing":
                 continue  # reported as such
-            if not field and not complete:
+            if field in judged or (not field and not complete):
                 continue
+            judged.add(field)
             message = detail["msg"].removeprefix("Value error, ")
-            where = ".".join(map(str, (key, *detail["loc"])))
+            inside = detail["loc"] if len(input_shapes(cls, field)) == 1 else detail["loc"][:1]
+            where = ".".join(map(str, (key, *inside)))
             yield Problem(kind="invalid_value", node=key, field=field, message=f"{where}: {message}")

@@ -27,6 +27,7 @@ from invoke_tui.domain.protocol import (
     RunItem,
     Shutdown,
 )
+from invoke_tui.nodes.registry import node_types
 from invoke_tui.worker.facade import EngineFacade, LogLevel
 from invoke_tui.worker.link import Link
 from invoke_tui.worker.session import SessionRunner
@@ -97,6 +98,7 @@ class Worker:
     def _warm_up(self, engine: EngineFacade) -> None:
         """Spend the time until the first item on imports it will need; an item that is there waits no longer."""
         try:
+            node_types()
             engine.warm_up()
         except Exception as error:
             traceback.print_exc()

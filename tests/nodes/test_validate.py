@@ -76,6 +76,14 @@ class TestMessages:
         graph.add("noise", "noise", width=100)
         assert only(graph).message == "noise.width: Input should be a multiple of 8"
 
+    def test_a_value_that_fits_none_of_several_types_is_one_problem(self) -> None:
+        graph = text_to_image()
+        fields = graph.nodes["denoise_latents"].model_dump() | {"cfg_scale": 0.5}
+        graph.nodes["denoise_latents"] = Node.model_validate(fields)
+        assert only(graph).message.startswith(
+            "denoise_latents.cfg_scale: Input should be greater than or equal to 1"
+        )
+
     def test_a_number_that_is_none(self) -> None:
         graph = Graph()
         graph.add("float", "f", value=float("nan"))
@@ -241,4 +249,5 @@ class TestPolicy:
     def test_a_model_identifier_must_be_one(self) -> None:
         graph = Graph()
         graph.add("main_model_loader", "loader", model={"name": model_record().name})
-        assert only(graph).field == "model"
+        problem = only(graph)
+        assert (problem.field, problem.message) == ("model", "loader.model.key: Field required")

@@ -23,9 +23,13 @@ from invoke_tui.nodes.registry import node, output
 
 
 class BoardField(Document):
-    """A board by id."""
+    """A board by id; InvokeAI writes ``none`` for pictures on no board."""
 
     board_id: str
+
+    def chosen(self) -> str | None:
+        """The board, if it is one."""
+        return self.board_id if self.board_id not in ("", "none") else None
 
 
 @output("noise_output")
@@ -159,7 +163,7 @@ class LatentsToImageInvocation(Invocation):
             picture,
             SaveRequest(
                 is_intermediate=self.is_intermediate,
-                board_id=self.board.board_id if self.board else None,
+                board_id=self.board.chosen() if self.board else None,
                 metadata=self.metadata.model_dump(mode="json") if self.metadata else None,
             ),
         )

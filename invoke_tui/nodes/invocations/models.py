@@ -32,6 +32,13 @@ class CLIPSkipOutput(Output):
     clip: CLIPField | None = None
 
 
+@output("unet_output")
+class UNetOutput(Output):
+    """A denoiser."""
+
+    unet: UNetField
+
+
 @output("seamless_output")
 class SeamlessOutput(Output):
     """A denoiser and an autoencoder whose pictures tile."""
@@ -104,3 +111,18 @@ class SeamlessInvocation(Invocation):
             unet=self.unet.model_copy(update=update) if self.unet else None,
             vae=self.vae.model_copy(update=update) if self.vae else None,
         )
+
+
+@node("freeu", title="Apply FreeU - SD1.5, SDXL", version="1.0.2", category="model")
+class FreeUInvocation(Invocation):
+    """Weighs the denoiser's backbone (b1, b2) against its skip connections (s1, s2)."""
+
+    unet: UNetField = Input(kind="connection")
+    b1: float = Input(1.2, ge=-1, le=3)
+    b2: float = Input(1.4, ge=-1, le=3)
+    s1: float = Input(0.9, ge=-1, le=3)
+    s2: float = Input(0.2, ge=-1, le=3)
+
+    def invoke(self, ctx: InvocationContext) -> UNetOutput:
+        weights = {"b1": self.b1, "b2": self.b2, "s1": self.s1, "s2": self.s2}
+        return UNetOutput(unet=self.unet.model_copy(update={"freeu_config": weights}))
