@@ -13,9 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from invoke_tui.domain.device import DeviceChoice, MemoryUse, WorkerState, WorkerStatus
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.events import ImageAdded, LogLine, MemoryChanged, Preview, WorkerChanged
+from invoke_tui.domain.events import ImageAdded, LogLine, Preview
 from invoke_tui.domain.protocol import (
     CancelItem,
     EngineSettings,
@@ -31,6 +30,7 @@ from invoke_tui.domain.protocol import (
     WorkerLog,
 )
 from invoke_tui.domain.queue import MAX_ATTEMPTS, ItemStatus
+from invoke_tui.studio.badge import Badge
 from invoke_tui.studio.gallery.files import DiskFullError
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
@@ -74,7 +74,7 @@ class Seat:
     ) -> None:
         self.device = device
         self.link: WorkerLink | None = None
-        self.status: WorkerStatus | None = None
+        self.badge = Badge(hub, device)
         self._settings = settings.model_copy(update={"device": device})
         self._timeout = timeout
         self._environment = environment
@@ -144,7 +144,7 @@ class Seat:
             self._look = await self._queue.has_pending()
             if self._look:
                 await self._start()
-        elif self.status is not None and self.status.choice is not None:
+        elif self.badge.ready:
             claimed = await self._queue.claim(self.device, self.link.token)
             self._look = claimed is not None
             if claimed is None:
@@ -155,11 +155,10 @@ class Seat:
             except StudioError as error:
                 await self._end(Outcome(ItemStatus.FAILED, error.code, error.message, error.hint))
                 return
-            self._say("busy", item_id=claimed.item.item_id)
+            self.badge.say("busy", item_id=claimed.item.item_id)
             await self.link.send(command)
 
     async def _start(self) -> None:
-        restarts = self.status.restarts + 1 if self.status else 0
         try:
             self.link = await WorkerLink.start(
                 self.device,
@@ -174,9 +173,8 @@ class Seat:
             await self._start_failed(f"the process could not be started: {error}")
             return
         self._why_killed = ""
-        self.status = WorkerStatus(pid=self.link.pid, device=self.device, state="starting", restarts=restarts)
         self._workers_changed()
-        self._say("starting")
+        self.badge.started(self.link.pid)
 
     async def _start_failed(self, reason: str) -> None:
         self._failed_starts += 1
@@ -209,10 +207,10 @@ class Seat:
         match report:
             case Ready():
                 self._failed_starts, self._look = 0, True
-                self._say("idle", choice=report.choice)
+                self.badge.say("idle", choice=report.choice)
                 _log.info("worker %d is ready on %s %s", report.pid, report.choice.device, report.versions)
             case Heartbeat():
-                self._beat(report.memory)
+                self.badge.beat(report.memory)
             case WorkerLog(level="debug"):
                 _log.debug("worker %s: %s", self.device, report.message)
             case WorkerLog():
@@ -280,7 +278,7 @@ class Seat:
         if run is not None:
             self._hub.forget(run.item_id)
             await self._queue_safely(run, outcome)
-        self._say("idle")
+        self.badge.say("idle")
 
     async def _queue_safely(self, run: Run, outcome: Outcome) -> None:
         """Record an outcome, however long the database cannot be written: an item must not stay in progress."""
@@ -321,7 +319,7 @@ class Seat:
             return
         if now - self.link.last_heard > self._timeout:
             self._kill(f"it gave no sign of life for {self._timeout:.0f} s")
-        elif self.status and self.status.choice is None and now - self.link.started > START_PATIENCE:
+        elif not self.badge.ready and now - self.link.started > START_PATIENCE:
             self._kill(f"it was not ready after {START_PATIENCE:.0f} s")
         elif run is not None and run.unwanted_since and now - run.unwanted_since > CANCEL_PATIENCE:
             self._kill("it did not obey a cancel")
@@ -343,8 +341,8 @@ class Seat:
         how = await link.ended()
         reason = self._why_killed or how
         _log.warning("worker %d on %s is gone: %s", link.pid, self.device, reason)
-        ready = self.status is not None and self.status.choice is not None
-        self._say("dead", note=f"the engine on {self.device} is gone: {reason}", choice=None)
+        ready = self.badge.ready
+        self.badge.say("dead", note=f"the engine on {self.device} is gone: {reason}", choice=None)
         self._workers_changed()
         run, self._run = self._run, None
         if run is not None:
@@ -371,34 +369,6 @@ class Seat:
                     f"The engine on {self.device} stopped {DEATHS_LIMIT} times in a row; the last time {reason}."
                 )
             )
-
-    # -- telling --------------------------------------------------------------------------------------------------
-
-    def _beat(self, memory: MemoryUse) -> None:
-        if self.status is None:
-            return
-        if self.status.state == "starting":
-            self._say("warming")
-        before = self.status.memory
-        self.status = self.status.model_copy(update={"memory": memory})
-        moved = abs(memory.process_rss - before.process_rss) + abs(memory.vram_used - before.vram_used)
-        if self._run is not None or moved > 2**24:
-            self._hub.publish(MemoryChanged(pid=self.status.pid, memory=memory))
-
-    def _say(
-        self,
-        state: WorkerState,
-        *,
-        note: str = "",
-        item_id: int | None = None,
-        choice: DeviceChoice | None = None,
-    ) -> None:
-        """Publish the worker's new state."""
-        if self.status is None:
-            return
-        known = None if state == "dead" else choice or self.status.choice
-        self.status = self.status.model_copy(update={"state": state, "item_id": item_id, "choice": known})
-        self._hub.publish(WorkerChanged(worker=self.status, note=note))
 
 
 def _preview(report: StepPreview, blob: bytes) -> Preview:

@@ -70,7 +70,7 @@ class Supervisor:
     @property
     def workers(self) -> list[WorkerStatus]:
         """The workers that have been started."""
-        return [seat.status for seat in self._seats if seat.status is not None]
+        return [status for seat in self._seats if (status := seat.badge.status) is not None]
 
     async def start(self) -> None:
         """End what a killed daemon left running, then begin to look for work."""

@@ -25,7 +25,9 @@ def path(tmp_path: Path) -> Path:
 
 def columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(path)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
         return {
             name: [row[1:] for row in connection.execute(f"PRAGMA table_info({name})")]
             for name in tables
@@ -55,7 +57,8 @@ def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     with pytest.raises(DatabaseError) as refused:
         prepare(path)
     assert refused.value.code == "database_newer"
-    assert "9999" in refused.value.message and HEAD in refused.value.message
+    assert "9999" in refused.value.message
+    assert HEAD in refused.value.message
     assert path.read_bytes() == before
 
 
@@ -94,7 +97,22 @@ def test_a_backup_comes_before_a_migration_and_a_failed_one_changes_nothing(
     assert len(backups(path)) == 2
 
 
-async def test_another_process_holding_the_lock_is_waited_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invokeais_database_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "invokeai.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE session_queue (item_id INTEGER)")
+        connection.execute("CREATE TABLE images (image_name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError) as refused:
+        prepare(path)
+    assert refused.value.code == "database_foreign"
+    assert path.read_bytes() == before
+    assert backups(path) == []
+
+
+async def test_another_process_holding_the_lock_is_waited_out(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("invoke_tui.studio.database.database.BUSY_TIMEOUT", 0.05)
     database = Database(path)
     other = sqlite3.connect(path, isolation_level=None)

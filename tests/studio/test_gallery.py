@@ -83,7 +83,8 @@ def test_a_name_never_leaves_its_folder(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../a.png", "a/b.png", "/etc/passwd", "a\0.png", "a.png\n", ".a.png", "x" * 300 + ".png", "C:\\a.png"]
+    "name",
+    ["../a.png", "a/b.png", "/etc/passwd", "a\0.png", "a.png\n", ".a.png", "x" * 300 + ".png", "C:\\a.png"],
 )
 def test_bad_names_are_refused(name: str) -> None:
     with pytest.raises(BadInputError):
@@ -96,7 +97,9 @@ def test_subfolders_are_invokeais() -> None:
     assert found == ["", "2026/03/04", "control", "0a"]
 
 
-async def test_after_a_crash_orphans_are_taken_in_and_rubble_goes(paths: StudioPaths, database: Database) -> None:
+async def test_after_a_crash_orphans_are_taken_in_and_rubble_goes(
+    paths: StudioPaths, database: Database
+) -> None:
     folder = paths.images_dir
     below = folder / "2026"
     below.mkdir()
@@ -117,7 +120,9 @@ async def test_after_a_crash_orphans_are_taken_in_and_rubble_goes(paths: StudioP
     assert left == {"holiday.png", "letter.png", Path(damaged).with_suffix(".damaged").name}
 
 
-async def test_thumbnails_are_made_anew_when_they_are_not_good(paths: StudioPaths, database: Database) -> None:
+async def test_thumbnails_are_made_anew_when_they_are_not_good(
+    paths: StudioPaths, database: Database
+) -> None:
     (paths.images_dir / NAME).write_bytes(png(size=(800, 200)))
     await recover(database, paths)
     gallery = Gallery(database, paths)

@@ -70,7 +70,8 @@ def test_only_the_holder_of_the_lease_may_report(connection: Connection) -> None
     assert leases.finish(connection, second, DONE)
     assert not leases.finish(connection, second, DONE)
     item = read_item(connection, item_id)
-    assert item is not None and (item.status, item.attempts) == (ItemStatus.COMPLETED, 2)
+    assert item is not None
+    assert (item.status, item.attempts) == (ItemStatus.COMPLETED, 2)
 
 
 def test_dying_workers_poison_stopped_daemons_do_not(connection: Connection) -> None:
@@ -83,7 +84,8 @@ def test_dying_workers_poison_stopped_daemons_do_not(connection: Connection) -> 
         assert claim(connection).item.item_id == poison
         leases.return_orphans(connection, machine_went_down=True)
     item = read_item(connection, poison)
-    assert item is not None and (item.status, item.error_type) == (ItemStatus.FAILED, leases.POISONED)
+    assert item is not None
+    assert (item.status, item.error_type) == (ItemStatus.FAILED, leases.POISONED)
     assert leases.claim(connection, device="cpu", worker="w", seconds=60) is None
 
 
@@ -101,7 +103,8 @@ def test_handing_back_is_as_if_nothing_had_been(connection: Connection) -> None:
     lease = claim(connection).lease
     assert leases.hand_back(connection, lease)
     after = read_item(connection, item_id)
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     assert after.model_copy(update={"device": None}) == before
 
 
@@ -115,7 +118,9 @@ def test_a_batch_that_does_not_fit_is_refused_whole(connection: Connection) -> N
 
 VERBS = st.lists(
     st.tuples(
-        st.sampled_from(["add", "front", "claim", "finish", "die", "cancel", "retry", "move", "orphan", "prune"]),
+        st.sampled_from(
+            ["add", "front", "claim", "finish", "die", "cancel", "retry", "move", "orphan", "prune"]
+        ),
         st.integers(0, 20),
     ),
     max_size=40,

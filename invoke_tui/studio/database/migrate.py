@@ -83,6 +83,8 @@ def _examine(path: Path) -> str | None:
                 raise _damaged(path, verdict)
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             if "alembic_version" not in tables:
+                if "applied_migrations" in tables or "session_queue" in tables:
+                    raise _foreign(path)
                 return None
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return str(row[0]) if row else None
@@ -92,6 +94,14 @@ def _examine(path: Path) -> str | None:
         ) from error
     except sqlite3.DatabaseError as error:
         raise _damaged(path, str(error)) from error
+
+
+def _foreign(path: Path) -> DatabaseError:
+    return DatabaseError(
+        f"{path} is InvokeAI's own database.",
+        hint="Give invoke-tui a folder of its own: set db_dir in invokeai.yaml, or choose another root with --root.",
+        code="database_foreign",
+    )
 
 
 def _damaged(path: Path, reason: str) -> DatabaseError:
