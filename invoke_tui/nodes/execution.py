@@ -309,7 +309,9 @@ class GraphExecution:
         else:
             for edge, source in run.sources:
                 if source.output is not None and self._wanted(run, edge):
-                    value = copy.deepcopy(getattr(source.output, edge.source.field))
+                    value = getattr(source.output, edge.source.field)
+                    if run.index is None:  # an iterator takes one item out of it, which is copied then
+                        value = copy.deepcopy(value)
                     values[edge.destination.field] = _adapted(cls, edge.destination.field, value)
         if run.index is not None:
             values["index"] = run.index

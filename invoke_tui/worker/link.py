@@ -6,6 +6,7 @@ is slow to read, and frames never interleave. Previews are dropped while much is
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import threading
@@ -46,7 +47,8 @@ class Link:
     def log(self, level: LogLevel, message: str, item_id: int | None = None) -> None:
         """A line for people; it is in the log file as well."""
         text = safe_text(message, limit=LOG_LIMIT)
-        print(f"{level}: {text}", flush=True)
+        with contextlib.suppress(OSError):  # a log nobody keeps must not stop the work
+            print(f"{level}: {text}", flush=True)
         self.send(WorkerLog(level=level, message=text, item_id=item_id))
 
     def close(self, timeout: float = 10.0) -> None:

@@ -7,6 +7,7 @@ for SIGTERM, which a main thread deep inside a kernel launch could not answer.
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import os
 import queue
@@ -40,6 +41,10 @@ EXIT_FATAL = 70
 """The device is broken; the item was reported as failed with ``fatal`` and a fresh process may succeed."""
 EXIT_ORPHANED = 71
 """The daemon went away."""
+
+STUCK_SECONDS = 300.0
+"""After so long without a beat the process ends itself, even where a C call never gives Python a turn again. A
+daemon that is alive has replaced it by then; without one, nobody else would free the device."""
 
 SHUTDOWN_GRACE = 5.0
 """Seconds a running item gets to notice a shutdown before the process simply ends."""
@@ -149,6 +154,7 @@ class Worker:
     def _beat(self) -> None:
         process = psutil.Process()
         while True:
+            faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
             self._link.send_droppable(Heartbeat(memory=self._memory(process), item_id=self._running))
             if self._stopping.wait(self._settings.heartbeat_seconds):
                 return
