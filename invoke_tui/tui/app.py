@@ -6,6 +6,9 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events, on
@@ -63,6 +66,8 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.studio_events: Signal[Event] = Signal(self, "studio-events")
         """Every event, after the state has taken it in."""
         self.link_changes: Signal[LinkChanged] = Signal(self, "link-changes")
+        self.remember: list[Callable[[session.Session], None]] = []
+        """What screens with something worth keeping add: it notes their part into the session."""
         self._pacer: Pacer | None = None
         self._save_timer: Any = None
         self._interrupted = 0.0
@@ -200,14 +205,21 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         """Write the session after a moment of quiet."""
         if self._save_timer is not None:
             self._save_timer.stop()
-        self._save_timer = self.set_timer(SAVE_AFTER, self.save_session)
+        self._save_timer = self.set_timer(SAVE_AFTER, self._save_soon)
+
+    def _save_soon(self) -> None:
+        """Write the session in a thread: the disk may be slow, the keyboard may not."""
+        path, now = self.studio.paths.session_file, replace(self._noted())
+        self.run_worker(partial(session.save, path, now), thread=True, group="session", exit_on_error=False)
+
+    def _noted(self) -> session.Session:
+        for keep in self.remember:
+            keep(self.session)
+        return self.session
 
     def save_session(self) -> None:
-        """Write the session now, off the loop."""
-        for screen in self.screen_stack[:1]:
-            if isinstance(screen, GenerateScreen):
-                screen.remember(self.session)
-        session.save(self.studio.paths.session_file, self.session)
+        """Write the session now, before leaving."""
+        session.save(self.studio.paths.session_file, self._noted())
 
     # -- errors ---------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from textual.pilot import Pilot
+from textual.widget import Widget
 
 from invoke_tui.config.settings import load
 from invoke_tui.tui.app import InvokeTuiApp
@@ -26,3 +31,24 @@ def make_app(
     studio = load(root, **settings)
     studio.paths.state_dir.mkdir(parents=True, exist_ok=True)
     return InvokeTuiApp(studio, graphics or TerminalGraphics("blocks"), connect=connect)
+
+
+async def settle(pilot: Pilot[Any], condition: Callable[[], object], *, seconds: float = 8.0) -> None:
+    """Wait until ``condition`` holds; fail when it does not in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        await pilot.pause(0.02)
+    await pilot.pause()
+
+
+async def connected(pilot: Pilot[Any]) -> None:
+    """Wait until the app has the studio's first snapshot and its models."""
+    app = cast("InvokeTuiApp", pilot.app)
+    await settle(pilot, lambda: app.state.link == "connected")
+    await pilot.pause(0.1)
+
+
+def words(widget: Widget) -> str:
+    """What a static widget says."""
+    return str(widget.render())

@@ -44,7 +44,7 @@ BRANDS: Final[dict[str, Protocol]] = {
     "mintty": "iterm2",
     "tabby": "iterm2",
 }
-"""Part of a terminal's name to what it shows best. kitty's query alone is no proof of placeholders (Konsole, WezTerm)."""
+"""Part of a terminal's name to what it shows best. An answer to kitty's query is no proof of placeholders (Konsole)."""
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,7 @@ class GenerateScreen(StudioScreen):
         self.query_one("#prompt", PromptEditor).load_text(session.prompt)
         self.query_one("#negative", PromptEditor).load_text(session.negative)
         self.query_one(SettingsForm).restore(session.settings)
+        self.studio.remember.append(self.remember)
         self.studio.studio_events.subscribe(self, self._event)
         if self.studio.state.link == "connected":
             self._catch_up()
@@ -95,7 +96,9 @@ class GenerateScreen(StudioScreen):
     # -- the session ----------------------------------------------------------------------------------------------
 
     def remember(self, session: Session) -> None:
-        """Note prompt and settings."""
+        """Note prompt and settings; while the app closes, what was noted last stands."""
+        if len(self.query(PromptEditor)) < 2 or not self.query(SettingsForm):
+            return
         session.prompt = self.query_one("#prompt", PromptEditor).text
         session.negative = self.query_one("#negative", PromptEditor).text
         session.settings = self.query_one(SettingsForm).values()

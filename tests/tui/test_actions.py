@@ -1,0 +1,130 @@
+"""One list of actions, and everything that is made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+from invoke_tui.tui import actions
+from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.screens.help import HelpScreen
+from invoke_tui.tui.screens.jump import JumpScreen
+from tests.tui.harness import connected, make_app, settle
+
+
+def test_ids_are_unique_and_no_key_belongs_to_someone_else() -> None:
+    ids = [action.id for action in actions.ACTIONS]
+    assert len(ids) == len(set(ids))
+    for action in actions.ACTIONS:
+        keys = set(action.keys.split(","))
+        assert not keys & actions.FORBIDDEN, action.id
+        assert action.help.endswith("."), action.id
+
+
+def test_no_key_means_two_things_in_one_place() -> None:
+    for places in (("generate", "app"), ("queue", "app"), ("strip", "generate", "app")):
+        keys = [key for action in actions.at(*places) for key in action.keys.split(",")]  # type: ignore[arg-type]
+        assert len(keys) == len(set(keys)), places
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("key", ["alt+1", "alt+6"])
+async def test_the_footer_fits_and_its_keys_are_the_ones_that_matter(
+    app: InvokeTuiApp, size: tuple[int, int], key: str
+) -> None:
+    async with app.run_test(size=size) as pilot:
+        await connected(pilot)
+        await pilot.press(key)
+        await pilot.pause(0.2)
+        keys = list(app.screen.query_one(Footer).query(FooterKey))
+        assert 5 <= len(keys) <= 6
+        assert max(k.region.right for k in keys) <= size[0]
+
+
+async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        screens = [app.screen]
+        await pilot.press("alt+6")
+        screens.append(app.screen)
+        for action in actions.ACTIONS:
+            name = action.do.partition("(")[0]
+            if name.startswith("app."):
+                assert hasattr(app, f"action_{name[4:]}"), action.id
+                continue
+            nodes = [s for s in screens if getattr(s, "place", "") == action.where]
+            nodes += [w for s in screens for w in s.query(f".place-{action.where}")]
+            assert any(hasattr(node, f"action_{name}") for node in nodes), action.id
+
+
+async def test_keys_can_be_given_away(tmp_path: Path) -> None:
+    app = make_app(tmp_path, keymap={"app.help": "f12"})
+    async with app.run_test(size=(100, 30)) as pilot:
+        await connected(pilot)
+        await pilot.press("f1")
+        assert not isinstance(app.screen, HelpScreen)
+        await pilot.press("f12")
+        assert isinstance(app.screen, HelpScreen)
+        assert app.keys_of(next(a for a in actions.ACTIONS if a.id == "app.help")) == ["f12"]
+
+
+async def test_help_knows_the_place_and_the_focused_thing(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        await pilot.press("f1")
+        await pilot.pause()
+        svg = app.export_screenshot()
+        assert "generate.run" in svg
+        assert "fox++" in svg, "the prompt editor explains itself"
+        await pilot.press("escape", "alt+6", "question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.pause()
+        assert "queue.prune" in app.export_screenshot()
+
+
+async def test_jump_goes_to_a_field(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        await pilot.press("ctrl+t")
+        assert isinstance(app.screen, JumpScreen)
+        letter, target = list(app.screen._targets.items())[3]
+        await pilot.press(letter)
+        await settle(pilot, lambda: app.focused is target)
+
+
+async def test_the_palette_reaches_actions(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        await pilot.press("ctrl+p", *"gotoqueue")
+        await pilot.pause(0.6)
+        await pilot.press("enter")
+        await settle(pilot, lambda: app.current_mode == "queue")
+
+
+async def test_digits_are_text_in_a_field_and_screens_elsewhere(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        await pilot.press("6")
+        assert app.current_mode == "generate"
+        app.screen.query_one("#strip").focus()
+        await pilot.press("6")
+        assert app.current_mode == "queue"
+
+
+def test_alt_keys_as_old_terminals_send_them() -> None:
+    from textual._xterm_parser import XTermParser
+
+    from invoke_tui.tui.keys import read_alt_keys
+
+    read_alt_keys()
+    for sequence, key in (
+        ("\x1b1", "alt+1"),
+        ("\x1b6", "alt+6"),
+        ("\x1b\r", "alt+enter"),
+        ("¡", "inverted_exclamation_mark"),
+    ):
+        events = list(XTermParser(False).feed(sequence))
+        assert [getattr(event, "key", None) for event in events] == [key]
