@@ -1,8 +1,8 @@
 """May the value of an output flow into an input? InvokeAI's rules, without its gaps.
 
 Allowed: the same type or a subclass, whole number into number, number into text, one value into a collection of its
-kind (it becomes a collection of one). Refused, though InvokeAI's backend lets it pass: a collection into a single
-value.
+kind (it becomes a collection of one). What stands in a collection is not converted. Refused, though InvokeAI's
+backend lets it pass: a collection into a single value.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ def _fits(given: Shape, wanted: Shape) -> bool:
         return True
     if given.many and not wanted.many:
         return False
+    if wanted.many:
+        return is_subtype(given.item, wanted.item)
     return _converts(given.item, wanted.item)
 
 

@@ -94,3 +94,8 @@ def test_nodes_bring_in_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_guide_lists_every_node() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "nodes.md").read_text()
+    assert [type_id for type_id in node_types() if f"`{type_id}`" not in guide] == []

@@ -141,6 +141,38 @@ class TestMessages:
         assert validate(graph) == []
 
 
+def primitive(kind: str) -> tuple[str, str]:
+    """Node type and output field for a word: integer, float, string, boolean, or a collection of one of them."""
+    return (kind, "collection") if kind.endswith("_collection") else (kind, "value")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "fits"),
+    [
+        ("integer", "float", True),
+        ("integer", "string", True),
+        ("float", "string", True),
+        ("boolean", "integer", True),
+        ("float", "integer", False),
+        ("boolean", "float", False),
+        ("boolean", "string", False),
+        ("string", "boolean", False),
+        ("integer", "boolean", False),
+        ("integer", "integer_collection", True),
+        ("integer", "float_collection", False),
+        ("integer_collection", "integer_collection", True),
+        ("integer_collection", "float_collection", False),
+        ("integer_collection", "string", False),
+    ],
+)
+def test_what_flows_into_what(source: str, target: str, fits: bool) -> None:
+    graph = Graph()
+    graph.add(source, "source")
+    graph.add(target, "target")
+    graph.connect("source", primitive(source)[1], "target", primitive(target)[1])
+    assert [problem.kind for problem in validate(graph)] == ([] if fits else ["invalid_edge"])
+
+
 class TestStricterThanInvokeAI:
     def test_a_collection_into_a_single_value(self) -> None:
         graph = Graph()
@@ -251,3 +283,51 @@ class TestPolicy:
         graph.add("main_model_loader", "loader", model={"name": model_record().name})
         problem = only(graph)
         assert (problem.field, problem.message) == ("model", "loader.model.key: Field required")
+
+
+def test_a_graph_in_the_shape_of_invokeais_own() -> None:
+    """Node ids with a random tail, collectors before the denoise node, common keys spelled out, a foreign extra."""
+    nodes: dict[str, dict[str, Any]] = {
+        "seed:ab12": {"type": "integer", "value": 5},
+        "positive_prompt:x": {"type": "string", "value": "a cat"},
+        "sd1_model_loader:x": {
+            "type": "main_model_loader",
+            "model": model_record().identifier().model_dump(),
+        },
+        "clip_skip:x": {"type": "clip_skip", "skipped_layers": 0},
+        "pos_cond:x": {"type": "compel"},
+        "pos_cond_collect:x": {"type": "collect"},
+        "neg_cond:x": {"type": "compel", "prompt": ""},
+        "neg_cond_collect:x": {"type": "collect"},
+        "noise:x": {"type": "noise", "use_cpu": True, "width": 512, "height": 512},
+        "denoise_latents:x": {
+            "type": "denoise_latents",
+            "cfg_scale": 7.5,
+            "cfg_rescale_multiplier": 0,
+            "scheduler": "dpmpp_3m_k",
+            "steps": 30,
+            "denoising_start": 0,
+            "denoising_end": 1,
+            "hidiffusion": False,
+            "control": None,
+        },
+        "canvas_output:x": {"type": "l2i", "fp32": True, "board": None, "use_cache": False},
+        "core_metadata:x": {"type": "core_metadata", "generation_mode": "txt2img", "ref_images": []},
+    }
+    wires = """
+        seed:ab12.value > noise:x.seed, seed:ab12.value > core_metadata:x.seed
+        sd1_model_loader:x.unet > denoise_latents:x.unet, sd1_model_loader:x.clip > clip_skip:x.clip
+        positive_prompt:x.value > pos_cond:x.prompt, positive_prompt:x.value > core_metadata:x.positive_prompt
+        clip_skip:x.clip > pos_cond:x.clip, clip_skip:x.clip > neg_cond:x.clip
+        pos_cond:x.conditioning > pos_cond_collect:x.item, neg_cond:x.conditioning > neg_cond_collect:x.item
+        pos_cond_collect:x.collection > denoise_latents:x.positive_conditioning
+        neg_cond_collect:x.collection > denoise_latents:x.negative_conditioning
+        noise:x.noise > denoise_latents:x.noise, denoise_latents:x.latents > canvas_output:x.latents
+        sd1_model_loader:x.vae > canvas_output:x.vae, core_metadata:x.metadata > canvas_output:x.metadata
+    """
+    graph = Graph.model_validate({"nodes": {key: {"id": key, **node} for key, node in nodes.items()}})
+    for wire in wires.replace("\n", ",").split(","):
+        if wire.strip():
+            source, target = (end.strip().split(".") for end in wire.split(">"))
+            graph.connect(*source, *target)
+    assert validate(graph) == []
