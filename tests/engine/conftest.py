@@ -39,7 +39,7 @@ class Recorder:
         self.previews.append((image, step, total, width, height))
 
 
-def record_of(folder: Path, base: BaseModelType, **changes: Any) -> ModelRecord:
+def record_of(folder: Path, base: BaseModelType = BaseModelType.SD1, **changes: Any) -> ModelRecord:
     """The record a model manager would keep of a diffusers folder."""
     fields: dict[str, Any] = {
         "key": folder.name,
@@ -87,8 +87,12 @@ class Bench:
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """The shared engine on the CPU in float32, with a tiny SD 1 and a tiny SD 2 model."""
+    import torch
+
     from invoke_tui.engine.engine import Engine
     from tests.engine.tiny import write_model
+
+    torch.set_num_threads(1)  # tiny tensors; and test runs share their cores
 
     folder = tmp_path_factory.mktemp("models")
     log: list[tuple[str, str]] = []

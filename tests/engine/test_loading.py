@@ -28,7 +28,7 @@ def run(bench: Bench, tmp_path: Path) -> Callable[..., None]:
         folder = tmp_path / "spoilt"
         shutil.copytree(bench.folder / "tiny-sd1", folder)
         spoil(folder)
-        record = record_of(folder, BaseModelType.SD1, **record_changes)
+        record = record_of(folder, **({"base": BaseModelType.SD1} | record_changes))
         bench.engine.use_models({record.key: record})
         try:
             latents = bench.engine.denoise(bench.job(record.identifier(), steps=1), Recorder())
