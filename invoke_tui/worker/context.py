@@ -41,12 +41,12 @@ class ItemState:
     settings: EngineSettings
     link: Link
     previews: PreviewSender
-    is_canceled: Callable[[int], bool]
+    must_stop: Callable[[int], bool]
     store: dict[str, Stored] = field(default_factory=dict)
 
     def check_cancel(self) -> None:
         """Raise ``CanceledError`` when the item was canceled."""
-        if self.is_canceled(self.item.item_id):
+        if self.must_stop(self.item.item_id):
             raise CanceledError("The item was canceled.")
 
 

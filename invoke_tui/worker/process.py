@@ -84,7 +84,13 @@ class Worker:
             self.log("error", f"the engine cannot start: {type(error).__name__}: {error}")
             self._link.close()
             return EXIT_STARTUP
-        runner = SessionRunner(self._engine, self._settings, self._link, self.is_canceled)
+        runner = SessionRunner(
+            self._engine,
+            self._settings,
+            self._link,
+            must_stop=lambda item_id: self._stopping.is_set() or item_id in self._canceled,
+            was_canceled=lambda item_id: item_id in self._canceled,
+        )
         self._link.send(Ready(pid=os.getpid(), choice=self._engine.choice, versions=self._engine.versions))
         self._warm_up(self._engine)
         code = self._serve(runner)
@@ -96,10 +102,6 @@ class Worker:
         """A line for people, about the item that runs."""
         self._link.log(level, message, self._running)
 
-    def is_canceled(self, item_id: int) -> bool:
-        """Whether the item must stop."""
-        return self._stopping.is_set() or item_id in self._canceled
-
     def _warm_up(self, engine: EngineFacade) -> None:
         """Spend the time until the first item on imports it will need; an item that is there waits no longer."""
         try:
@@ -110,7 +112,7 @@ class Worker:
             self.log("warning", f"warming up failed, the first picture will tell why: {error}")
 
     def _serve(self, runner: SessionRunner) -> int:
-        while (item := self._inbox.get()) is not None:
+        while (item := self._inbox.get()) is not None and not self._stopping.is_set():
             self._running = item.item_id
             try:
                 fatal = runner.run(item)

@@ -36,12 +36,19 @@ class SessionRunner:
     """Runs items one after the other. Outputs of unchanged nodes are kept from item to item."""
 
     def __init__(
-        self, engine: EngineFacade, settings: EngineSettings, link: Link, is_canceled: Callable[[int], bool]
+        self,
+        engine: EngineFacade,
+        settings: EngineSettings,
+        link: Link,
+        *,
+        must_stop: Callable[[int], bool],
+        was_canceled: Callable[[int], bool],
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._link = link
-        self._is_canceled = is_canceled
+        self._must_stop = must_stop
+        self._was_canceled = was_canceled
         self._previews = PreviewSender(link)
         self.cache: InvocationCache[Stored] = InvocationCache(settings.node_cache_size)
         self._records: dict[str, ModelRecord] = {}
@@ -55,12 +62,18 @@ class SessionRunner:
             traceback.print_exc()
 
     def run(self, item: RunItem) -> bool:
-        """Run an item and report its end; true when the device is broken and the process must be replaced."""
+        """Run an item and report its end; true when the device is broken and the process must be replaced.
+
+        An item that stops because the worker shuts down has no end to report: it is nobody's wish that it be canceled,
+        and it will be run again.
+        """
         report: ItemDone | ItemCanceled | ItemFailed
         try:
             self._run(item)
             report = ItemDone(item_id=item.item_id, attempt=item.attempt)
         except CanceledError:
+            if self._must_stop(item.item_id) and not self._was_canceled(item.item_id):
+                return False
             report = ItemCanceled(item_id=item.item_id, attempt=item.attempt)
         except (Exception, SystemExit) as error:
             report = self._failed(item, error)
@@ -71,7 +84,7 @@ class SessionRunner:
         return isinstance(report, ItemFailed) and report.fatal
 
     def _run(self, item: RunItem) -> None:
-        state = ItemState(item, self._engine, self._settings, self._link, self._previews, self._is_canceled)
+        state = ItemState(item, self._engine, self._settings, self._link, self._previews, self._must_stop)
         state.check_cancel()
         require_valid(item.graph)
         self._learn_models(item.models)

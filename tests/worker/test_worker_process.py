@@ -85,7 +85,9 @@ class TestLife:
         slow_worker.send(run_item(steps=400))
         slow_worker.until(NodeProgress)
         slow_worker.send(Shutdown())
+        ends = [report for report, _ in slow_worker.reports() if isinstance(report, ENDS)]
         assert slow_worker.process.wait(2) == 0
+        assert ends == []  # it was interrupted, not canceled: it will be run again
 
     def test_sigterm_ends_it_with_zero(self, slow_worker: WorkerProcess) -> None:
         slow_worker.send(run_item(steps=400))
