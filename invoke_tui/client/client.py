@@ -28,6 +28,7 @@ MoveTo = Literal["front", "up", "down", "back"]
 
 _MODELS = TypeAdapter(list[ModelRecord])
 _RETRY_PAUSE = 0.1
+_START_AGAIN = 2.0
 _STOP_TIMEOUT = 60.0
 
 
@@ -71,7 +72,11 @@ class StudioClient:
         return client
 
     async def _reach(self, start: bool, deadline: float) -> StudioStatus:
-        """Ask for the status until it comes. A daemon that is just stopping makes a second start necessary."""
+        """Ask for the status until it comes, starting a daemon when there is none that could give it.
+
+        One that is just stopping still holds the lock, which makes a second start necessary.
+        """
+        start_again = 0.0
         while True:
             try:
                 return await self.status()
@@ -84,8 +89,11 @@ class StudioClient:
                         "The studio did not start in time.",
                         hint=f"Its log is {self.paths.logs_dir}/daemon.log.",
                     ) from error
-            await start_daemon(self.paths, timeout=left)
-            await asyncio.sleep(_RETRY_PAUSE)
+            if time.monotonic() >= start_again:
+                await start_daemon(self.paths, timeout=left)
+                start_again = time.monotonic() + _START_AGAIN
+            else:
+                await asyncio.sleep(_RETRY_PAUSE)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from invoke_tui.studio.process import AlreadyRunning, Starter, detach, lock, start_logging
 
+_LEAVING = 1.0
+"""Seconds granted to a daemon that is just putting its things away."""
+
 
 def main() -> int:
     """Become the daemon of a root, unless there is one."""
@@ -33,7 +36,7 @@ def run(root: Path | None, starter: Starter, *, echo: bool) -> int:
     try:
         studio = load(root)
         studio.paths.prepare()
-        with lock(studio.paths.lock_file):
+        with lock(studio.paths.lock_file, patience=_LEAVING):
             from invoke_tui.studio.daemon import Daemon
 
             start_logging(studio.paths.logs_dir, studio.settings.log_level, echo=echo)

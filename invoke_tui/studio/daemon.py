@@ -35,7 +35,7 @@ from invoke_tui.studio.supervisor import Supervisor
 ENGINE_VARIABLE: Final = "INVOKE_TUI_ENGINE"
 """Another engine for the workers, ``module:factory``; for tests and experiments."""
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-_IDLE_ROUND: Final = 1.0
+_IDLE_ROUND: Final = 15.0
 _FAREWELL: Final = 0.2
 _log = logging.getLogger(__name__)
 

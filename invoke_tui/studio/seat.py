@@ -108,7 +108,7 @@ class Seat:
         while not self._leaving:
             try:
                 await self._advance()
-                async with asyncio.timeout(TICK):
+                async with asyncio.timeout(TICK if self.link is not None or self._look else None):
                     mail = await self._mail.get()
                 await self._handle(mail)
                 await self._check()
@@ -337,7 +337,6 @@ class Seat:
         assert self.link is not None
         link, self.link = self.link, None
         self._look = True
-        link.kill()  # it hung up, so it is good for nothing, even if it still runs
         how = await link.ended()
         reason = self._why_killed or how
         _log.warning("worker %d on %s is gone: %s", link.pid, self.device, reason)

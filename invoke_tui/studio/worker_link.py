@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import logging.handlers
+import os
 import signal
 import socket
 import sys
@@ -24,6 +25,7 @@ _CHUNK: Final = 1 << 18
 _TAIL: Final = 12
 _LOG_BYTES: Final = 2 * 2**20
 _STOP_GRACE: Final = 8.0
+_HANG_UP_GRACE: Final = 2.0
 _log = logging.getLogger(__name__)
 
 Deliver = Callable[["WorkerLink", Report | None, bytes], None]
@@ -100,22 +102,26 @@ class WorkerLink:
                 await self._writer.drain()
 
     def kill(self) -> None:
-        """End the process now, whatever it does."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
+        """End the process now, whatever it does.
+
+        Not with ``Process.kill``: that polls first, and takes the exit status away from asyncio's own waiting.
+        """
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     async def stop(self) -> None:
         """Ask the process to leave, and insist after a while."""
         await self.send(Shutdown())
+        await self.ended(_STOP_GRACE)
+
+    async def ended(self, grace: float = _HANG_UP_GRACE) -> str:
+        """Wait for the end, insist after ``grace`` seconds, and say how it was."""
         try:
-            await asyncio.wait_for(self.process.wait(), _STOP_GRACE)
+            code = await asyncio.wait_for(self.process.wait(), grace)
         except TimeoutError:
             self.kill()
-        await self.ended()
-
-    async def ended(self) -> str:
-        """Wait for the end and say how it was."""
-        code = await self.process.wait()
+            code = await self.process.wait()
         if self._writer is not None:
             self._writer.close()
         for task in self._tasks:

@@ -18,7 +18,7 @@ from invoke_tui.client import StudioClient
 from invoke_tui.domain.errors import ExitCode, StudioError, UnreachableError
 from invoke_tui.domain.events import Snapshot
 from invoke_tui.domain.queue import ItemStatus
-from tests.studio.harness import StudioHarness
+from tests.studio.harness import PATIENCE, StudioHarness
 
 FRONT_END = """
 import asyncio, pathlib, sys
@@ -62,7 +62,7 @@ async def test_the_work_outlives_the_terminal(studio: StudioHarness) -> None:
 
 
 async def test_many_front_ends_starting_at_once_share_one_daemon(studio: StudioHarness) -> None:
-    clients = await asyncio.gather(*(StudioClient.connect(studio.paths, timeout=60) for _ in range(4)))
+    clients = await asyncio.gather(*(StudioClient.connect(studio.paths, timeout=PATIENCE) for _ in range(4)))
     assert {(await client.status()).pid for client in clients} == {studio.pid()}
     slow = clients[0].events()
     assert isinstance(await anext(slow), Snapshot)
@@ -92,7 +92,7 @@ async def test_a_daemon_that_cannot_start_says_why(studio: StudioHarness) -> Non
     studio.paths.database.parent.mkdir(parents=True, exist_ok=True)
     studio.paths.database.write_bytes(b"this is no database" * 1000)
     with pytest.raises(StudioError) as refused:
-        await StudioClient.connect(studio.paths, timeout=60)
+        await StudioClient.connect(studio.paths, timeout=PATIENCE)
     assert refused.value.code == "database_damaged"
     assert str(studio.paths.database) in refused.value.message
 

@@ -22,7 +22,7 @@ from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 
 T = TypeVar("T")
-PATIENCE = 60.0
+PATIENCE = 150.0
 """Seconds a condition may take on a slow, busy machine."""
 
 

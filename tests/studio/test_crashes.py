@@ -44,7 +44,7 @@ async def test_kill_9_of_the_worker_in_mid_step_costs_one_attempt(studio: Studio
 
 
 async def test_poison_is_parked_a_standstill_is_ended_and_the_rest_goes_on(studio: StudioHarness) -> None:
-    studio.set(INVOKE_TUI_WORKER_TIMEOUT_SECONDS="3")
+    studio.set(INVOKE_TUI_WORKER_TIMEOUT_SECONDS="4")
     client = await studio.start()
     await client.pause()
     [poison] = await studio.ask("[[abort]]", steps=4)

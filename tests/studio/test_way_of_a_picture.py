@@ -13,6 +13,9 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from websockets.asyncio.client import unix_connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from invoke_tui.client import StudioClient
 from invoke_tui.domain.errors import BadInputError, ExitCode, NotFoundError, UnreachableError
@@ -99,6 +102,10 @@ async def test_the_daemon_is_alone_private_light_and_deaf_to_hangups(studio: Stu
         assert (wrong.status_code, wrong.json()["exit_code"]) == (400, ExitCode.BAD_INPUT)
         assert "steps" in wrong.json()["error"]["message"]
 
+    with pytest.raises(InvalidStatus):
+        await unix_connect(
+            str(studio.paths.socket), "ws://studio/api/v1/events", origin=Origin("https://example.org")
+        )
     reader, writer = await asyncio.open_unix_connection(str(studio.paths.socket))
     writer.write(b"POST /api/v1/queue/enqueue HTTP/1.1\r\nHost: s\r\nContent-Length: 99999999999\r\n\r\n")
     assert b" 413 " in await reader.readline()

@@ -37,7 +37,11 @@ class Models:
         """Look at the disk again; true when the list of models is another one now."""
         before = dict(self._by_key)
         found = await asyncio.to_thread(self._discover)
-        stored = await self._database.write(lambda c: _merge(c, found))
+        known = {key: model.model_copy(update={"missing": False}) for key, model in before.items()}
+        if before and all(known.get(model.key) == model for model in found):
+            stored = list(known.values())
+        else:
+            stored = await self._database.write(lambda c: _merge(c, found))
         self._by_key = await asyncio.to_thread(_with_missing, stored)
         return self._by_key != before
 
