@@ -9,7 +9,6 @@ from rich.text import Text
 from textual.message import Message
 from textual.widgets import TextArea
 
-from invoke_tui.domain.parameters import PROMPT_LIMIT
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 COLOUR_LIMIT: Final = 8_000
 """Characters above which a prompt is shown without colours: nothing may cost the next key."""
+LENGTH_LIMIT: Final = 20_000
+"""Characters the editor takes: far more than any text encoder reads, and little enough to stay quick."""
 STRONG: Final = 1.3
 
 
@@ -74,13 +75,30 @@ class PromptEditor(TextArea):
     def edit(self, edit: Edit) -> EditResult:
         """Every change goes through here: typing, pasting, replacing."""
         if edit.text:
+            room = (
+                LENGTH_LIMIT - len(self.text) + len(self.get_text_range(edit.from_location, edit.to_location))
+            )
+            if len(edit.text) > room:
+                edit.text = edit.text[: max(0, room)]
+                self._say_cut()
             edit.text = clean(edit.text)
         return super().edit(edit)
 
     def load_text(self, text: str) -> None:
         """Replace everything."""
+        if len(text) > LENGTH_LIMIT:
+            text = text[:LENGTH_LIMIT]
+            self._say_cut()
         super().load_text(clean(text))
         self._reread()
+
+    def _say_cut(self) -> None:
+        if self.is_mounted:
+            self.notify(
+                f"A prompt here has at most {LENGTH_LIMIT:,} characters; the rest was left out.",
+                severity="warning",
+                markup=False,
+            )
 
     # -- colours --------------------------------------------------------------------------------------------------
 
@@ -138,7 +156,7 @@ class PromptEditor(TextArea):
 
 def clean(text: str) -> str:
     """Outside text as it may stand in a prompt."""
-    return safe_text(text, limit=PROMPT_LIMIT, multiline=True)
+    return safe_text(text, limit=LENGTH_LIMIT, multiline=True)
 
 
 def _style_of(token: HighlightToken) -> str:
