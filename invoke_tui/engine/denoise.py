@@ -23,7 +23,7 @@ from invoke_tui.engine.schedulers.step import step_arguments, use_cpu_noise_samp
 class DenoiseJob:
     """Everything one run needs.
 
-    ``noise`` and ``latents`` are (n, 4, h / 8, w / 8); at least one is given. Noise alone is txt2img, both are
+    ``noise`` and ``latents`` are (1, 4, h / 8, w / 8); at least one is given. Noise alone is txt2img, both are
     img2img from ``denoising_start``, latents alone are taken to be noised already.
     """
 
@@ -42,20 +42,24 @@ class DenoiseJob:
 
 
 @dataclass(frozen=True)
-class Studio:
-    """The loaded parts and ways of working a job is run with; ``preview_every`` 0 is no previews."""
+class Rig:
+    """The loaded parts and ways of working a job is run with; ``preview_every`` 0 is no previews.
+
+    ``dtype`` is the UNet's precision.
+    """
 
     family: Family
     unet: nn.Module
     scheduler: Any
     device: torch.device
+    dtype: torch.dtype
     rgb_factors: RgbFactors
     preview_every: int = 1
     sequential_guidance: bool = False
 
 
 @torch.no_grad()
-def denoise(job: DenoiseJob, studio: Studio, hooks: RunHooks) -> Tensor:
+def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
     """Run ``job`` and return its latents (float32, on the device, scaled as the UNet wants them).
 
     Latents are kept in float32 whatever precision the UNet has: the schedulers' arithmetic is then exact, and their
@@ -63,27 +67,27 @@ def denoise(job: DenoiseJob, studio: Studio, hooks: RunHooks) -> Tensor:
     the scheduler's ``init_noise_sigma``, as diffusers' pipelines do. Raises ``BadInputError``, and whatever
     ``hooks.check_cancel`` raises, between two steps.
     """
-    scheduler, device = studio.scheduler, studio.device
+    scheduler, device = rig.scheduler, rig.device
     span = set_span(scheduler, job.steps, job.denoising_start, job.denoising_end)
     scales = scales_by_call(job.cfg_scale, len(span), span.first, span.order, job.steps)
     if not 0 <= job.cfg_rescale_multiplier < 1:
         raise BadInputError("CFG rescale lies between 0 and 1.", code="bad_cfg_rescale")
     latents = _start(job, scheduler, span.timesteps, device)
-    studio.family.check(studio.unet, job.positive, latents)
-    studio.family.check(studio.unet, job.negative, latents)
+    rig.family.check(rig.unet, job.positive, latents)
+    rig.family.check(rig.unet, job.negative, latents)
     if not len(span):
         return latents
 
     use_cpu_noise_sampler(scheduler, latents)
     arguments = step_arguments(scheduler, job.seed)
-    predictor = _Predictor(job, studio)
+    predictor = _Predictor(job, rig)
     total = len(span)
     previewer = Previewer(
-        studio.rgb_factors,
+        rig.rgb_factors,
         hooks,
-        every=studio.preview_every,
+        every=rig.preview_every,
         total=total,
-        scale=studio.family.pixels_per_latent,
+        scale=rig.family.pixels_per_latent,
     )
     on_device = span.timesteps.to(device)
     hooks.progress(0, total, "Denoising")
@@ -104,12 +108,14 @@ def denoise(job: DenoiseJob, studio: Studio, hooks: RunHooks) -> Tensor:
 class _Predictor:
     """One guided prediction per call: both prompts in one batch, or one after the other with half the memory."""
 
-    def __init__(self, job: DenoiseJob, studio: Studio) -> None:
-        self._family, self._unet = studio.family, studio.unet
+    def __init__(self, job: DenoiseJob, rig: Rig) -> None:
+        self._family, self._unet = rig.family, rig.unet
         self._rescale = job.cfg_rescale_multiplier
-        self._positive = Batch(job.positive.embeds)
-        self._negative = Batch(job.negative.embeds)
-        self._both = None if studio.sequential_guidance else studio.family.join(job.negative, job.positive)
+        positive, negative = (
+            Conditioning(prompt.embeds.to(rig.device, rig.dtype)) for prompt in (job.positive, job.negative)
+        )
+        self._positive, self._negative = Batch(positive.embeds), Batch(negative.embeds)
+        self._both = None if rig.sequential_guidance else rig.family.join(negative, positive)
 
     def __call__(self, latents: Tensor, timestep: Tensor, scale: float) -> Tensor:
         if scale == 1:

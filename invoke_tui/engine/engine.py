@@ -23,7 +23,7 @@ from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.conditioning import encode_prompt
 from invoke_tui.engine.decode import NotFiniteError, check_latents, decode_latents
-from invoke_tui.engine.denoise import DenoiseJob, Studio, denoise
+from invoke_tui.engine.denoise import DenoiseJob, Rig, denoise
 from invoke_tui.engine.device import DTYPES, choose_device
 from invoke_tui.engine.errors import OutOfMemoryError, device_errors
 from invoke_tui.engine.families.base import Conditioning
@@ -117,7 +117,7 @@ class Engine:
         return make_noise(seed, width, height, noise_type, device=self._device, draw_on=draw_on)
 
     def denoise(self, job: DenoiseJob, hooks: RunHooks) -> Tensor:
-        """Run the denoise loop: latents (n, 4, h / 8, w / 8), float32, on the device.
+        """Run the denoise loop: latents (1, 4, h / 8, w / 8), float32, on the device.
 
         When memory runs out, everything unused leaves the device and the run starts again with one prompt at a
         time; only then is it an error.
@@ -199,16 +199,17 @@ class Engine:
             stack.enter_context(cancelable(hooks.check_cancel, unet))
             stack.enter_context(seamless(job.unet.seamless_axes, unet))
             stack.enter_context(freeu(unet, job.unet.freeu_config))
-            studio = Studio(
+            rig = Rig(
                 family=family,
                 unet=unet,
                 scheduler=scheduler,
                 device=self._device,
+                dtype=self._dtype,
                 rgb_factors=factors,
                 preview_every=self._settings.preview_every,
                 sequential_guidance=sequential,
             )
-            return denoise(job, studio, hooks)
+            return denoise(job, rig, hooks)
 
     def _decode(
         self, latents: Tensor, field: VAEField, dtype: torch.dtype, tile: int | None, hooks: RunHooks

@@ -78,7 +78,8 @@ class Previewer:
             return
         copy = torch.empty(pixels.shape, dtype=torch.uint8, pin_memory=True)
         copy.copy_(pixels, non_blocking=True)
-        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        new_event: Any = torch.cuda.Event  # untyped in some versions of torch
+        event = new_event()
         event.record()
         self._waiting = (copy, step, event)
 

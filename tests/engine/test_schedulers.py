@@ -16,7 +16,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.fields import UNetField
 from invoke_tui.domain.models import ModelIdentifier
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
-from invoke_tui.engine.denoise import DenoiseJob, Studio, denoise
+from invoke_tui.engine.denoise import DenoiseJob, Rig, denoise
 from invoke_tui.engine.families.base import Batch, Conditioning
 from invoke_tui.engine.hooks import SilentHooks
 from invoke_tui.engine.preview import SD_FACTORS
@@ -129,8 +129,10 @@ def solve(
         seed=3,
         denoising_start=start,
     )
-    studio = Studio(family, nn.Identity(), scheduler, torch.device("cpu"), SD_FACTORS, preview_every=0)
-    return (denoise(job, studio, SilentHooks()) - picture).abs().mean(), family.calls
+    rig = Rig(
+        family, nn.Identity(), scheduler, torch.device("cpu"), torch.float32, SD_FACTORS, preview_every=0
+    )
+    return (denoise(job, rig, SilentHooks()) - picture).abs().mean(), family.calls
 
 
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction"])

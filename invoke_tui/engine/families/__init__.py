@@ -18,7 +18,7 @@ def family_of(base: str) -> Family:
             return family
     known = ", ".join(str(known) for family in FAMILIES for known in family.bases)
     raise BadInputError(
-        f"This engine cannot draw with models of base {base!r}.",
+        f"This engine cannot draw with models of base {str(base)!r}.",
         hint=f"It knows: {known}.",
         code="unknown_family",
     )

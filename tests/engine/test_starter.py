@@ -1,0 +1,86 @@
+"""Every scheduler draws the picture that the starter model is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL.Image import Image
+
+import invoke_tui
+from invoke_tui.domain.models import BaseModelType, ModelDefaults
+from invoke_tui.domain.schedulers import SCHEDULER_NAMES
+from tests.engine.conftest import Bench, Recorder, record_of
+
+pytestmark = pytest.mark.engine
+FOLDER = Path(invoke_tui.__file__).parent / "starter" / "model"
+STEPS = {"ddpm": 40, "lcm": 8, "tcd": 8}
+"""Steps of schedulers that need more or fewer than the others; DDPM's noise is coarse with few."""
+TWO_CALLS_A_STEP = ("heun", "kdpm_2", "dpmpp_sde")
+SEED = 3
+
+Draw = Callable[..., tuple[Image, Recorder]]
+
+
+@pytest.fixture(scope="module")
+def draw(bench: Bench) -> Draw:
+    """Draw "a red circle on a blue background" with a scheduler."""
+    record = record_of(FOLDER, BaseModelType.SD1, key="starter", default_settings=ModelDefaults())
+    bench.engine.use_models({record.key: record})
+    model = record.identifier()
+    _, clip, vae = bench.engine.describe_main(model)
+    hooks = Recorder()
+    positive = bench.engine.encode_prompt(clip, "a red circle on a blue background", hooks)
+    negative = bench.engine.encode_prompt(clip, "", hooks)
+
+    def with_scheduler(scheduler: str, *, seed: int = SEED) -> tuple[Image, Recorder]:
+        hooks = Recorder()
+        steps = STEPS.get(scheduler, 10 if scheduler.startswith(TWO_CALLS_A_STEP) else 20)
+        job = bench.job(
+            model,
+            positive=positive,
+            negative=negative,
+            noise=bench.engine.noise(seed=seed, width=128, height=128),
+            scheduler=scheduler,
+            steps=steps,
+            cfg_scale=1.5 if scheduler in ("lcm", "tcd") else 4.0,
+            seed=seed,
+        )
+        latents = bench.engine.denoise(job, hooks)
+        return bench.engine.decode(latents, vae, fp32=True, tiled=False, tile_size=0, hooks=hooks), hooks
+
+    return with_scheduler
+
+
+def means(picture: Image) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean colours (r, g, b) of the picture's middle and of its four corners."""
+    pixels = np.asarray(picture, dtype=np.float64)
+    side = len(pixels)
+    a, b, edge = side * 7 // 16, side * 9 // 16, side // 8
+    corners = np.stack(
+        [pixels[y, x] for y in (slice(edge), slice(-edge, None)) for x in (slice(edge), slice(-edge, None))]
+    )
+    return pixels[a:b, a:b].mean(axis=(0, 1)), corners.mean(axis=(0, 1, 2))
+
+
+def shows_a_red_circle_on_blue(picture: Image) -> bool:
+    """Whether the middle is red and the corners are blue, by a clear margin."""
+    middle, corners = means(picture)
+    return bool(middle[0] > 60 + middle[1:].max() and corners[2] > 60 + corners[:2].max())
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULER_NAMES)
+def test_every_scheduler_draws_the_picture(draw: Draw, scheduler: str) -> None:
+    picture, _ = draw(scheduler)
+    assert picture.size == (128, 128)
+    assert shows_a_red_circle_on_blue(picture), [colour.round() for colour in means(picture)]
+
+
+def test_the_preview_is_the_picture_in_small(draw: Draw) -> None:
+    picture, hooks = draw("euler")
+    preview, step, total, width, height = hooks.previews[-1]
+    assert (step, width, height, preview.size) == (total, 128, 128, (16, 16))
+    assert shows_a_red_circle_on_blue(preview.resize(picture.size))
