@@ -15,6 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import httpx
+
+from invoke_tui.config.paths import locate
+
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 OFFLINE = dict.fromkeys(_PROXIES, "http://127.0.0.1:9") | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 """A dead port for whoever wants the network."""
@@ -78,6 +82,14 @@ class TemporaryStudio:
             document = {}
         return document | {"exit_code": done.returncode}
 
+    def ask(self, path: str) -> Any:
+        """GET from the daemon, which must be running; quicker than a verb."""
+        transport = httpx.HTTPTransport(uds=str(locate(self.root).socket))
+        with httpx.Client(
+            transport=transport, base_url="http://studio/api/v1/", timeout=30, trust_env=False
+        ) as http:
+            return http.get(path).raise_for_status().json()
+
     def status(self) -> dict[str, Any]:
         """The daemon at a glance."""
         return self.call("studio", "status", check=False)
@@ -86,16 +98,27 @@ class TemporaryStudio:
         """The worker, once it is in one of ``states``."""
 
         def found() -> dict[str, Any] | None:
-            workers = self.status().get("workers") or []
-            return next((worker for worker in workers if worker["state"] in states), None)
+            return next(
+                (worker for worker in self.ask("status")["workers"] if worker["state"] in states), None
+            )
 
         worker: dict[str, Any] = until(found, timeout)
         return worker
 
-    def items(self) -> list[dict[str, Any]]:
-        """The queue, newest first."""
-        found: list[dict[str, Any]] = self.call("queue", "list", "--limit", "100")["items"]
+    def item(self, item_id: int) -> dict[str, Any]:
+        """One item of the queue."""
+        found: dict[str, Any] = self.ask(f"queue/{item_id}")
         return found
+
+    def finished(self, item_id: int, timeout: float = 120) -> dict[str, Any]:
+        """An item once nothing more will happen to it."""
+
+        def found() -> dict[str, Any] | None:
+            item = self.item(item_id)
+            return item if item["status"] in ("completed", "failed", "canceled") else None
+
+        item: dict[str, Any] = until(found, timeout)
+        return item
 
 
 def until(found: Callable[[], Any], timeout: float, pause: float = 0.1) -> Any:

@@ -149,6 +149,13 @@ class Terminal:
         return self.status
 
 
+def cpu_seconds(pid: int) -> float:
+    """The processor time a process has used so far."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def maps(pid: int, library: str) -> bool:
     """Whether a process has a library loaded."""
     with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file:

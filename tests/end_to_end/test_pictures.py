@@ -1,0 +1,122 @@
+"""From the command to the file: the picture means what the prompt says, and the file says how it was made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+
+from benchmarks.studio import TemporaryStudio
+from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.nodes.recall import request_from_metadata
+from tests.end_to_end.conftest import STARTER
+
+QUICK = ("--steps", "2")
+
+
+def one_picture(studio: TemporaryStudio, *arguments: str) -> Path:
+    """Make one picture with the command and return its file."""
+    made = studio.call("generate", *arguments)
+    (item,), (image,) = made["items"], made["images"]
+    assert item["status"] == "completed"
+    return Path(image["path"])
+
+
+def test_the_same_request_makes_the_same_pixels(studio: TemporaryStudio) -> None:
+    request = ("a red circle on a blue background", "--seed", "7")
+    first, second = (one_picture(studio, *request) for _ in range(2))
+    assert first != second
+    assert first.parent == studio.root / "outputs" / "images"
+    with Image.open(first) as one, Image.open(second) as two:
+        assert one.size == (128, 128)
+        assert ImageChops.difference(one.convert("RGB"), two.convert("RGB")).getbbox() is None
+
+
+@pytest.mark.skipif(not STARTER.exists(), reason="another model draws something else")
+@pytest.mark.parametrize("seed", ["7", "8", "9"])
+def test_the_picture_shows_what_the_prompt_says(studio: TemporaryStudio, seed: str) -> None:
+    with Image.open(one_picture(studio, "a red circle on a blue background", "--seed", seed)) as image:
+        centre = pixel(image, 0.5, 0.5)
+        corners = [pixel(image, x, y) for x in (0.04, 0.96) for y in (0.04, 0.96)]
+    assert centre[0] > centre[1] + 60
+    assert centre[0] > centre[2] + 60
+    for red, green, blue in corners:
+        assert blue > red + 40
+        assert blue > green + 20
+
+
+def pixel(image: Image.Image, x: float, y: float) -> tuple[int, int, int]:
+    """The mean colour of a few pixels around a place given as shares of the sides."""
+    left, top = int(image.width * x), int(image.height * y)
+    patch = (
+        image.convert("RGB").crop((left - 2, top - 2, left + 3, top + 3)).resize((1, 1), Image.Resampling.BOX)
+    )
+    red, green, blue = patch.tobytes()
+    return red, green, blue
+
+
+def test_the_file_recalls_every_setting(studio: TemporaryStudio) -> None:
+    asked = GenerationRequest(
+        positive_prompt="a (green square)1.2 on white",
+        negative_prompt="red, blurry",
+        width=192,
+        height=128,
+        steps=3,
+        cfg_scale=4.5,
+        cfg_rescale_multiplier=0.25,
+        scheduler="dpmpp_2m_k",
+        seed=11,
+        clip_skip=1,
+        seamless_x=True,
+    )
+    path = one_picture(
+        studio, asked.positive_prompt, "-n", asked.negative_prompt, "--width", "192", "--height", "128", "--steps", "3",
+        "--cfg-scale", "4.5", "--cfg-rescale", "0.25", "--scheduler", "dpmpp_2m_k", "--seed", "11", "--clip-skip", "1",
+        "--seamless", "x",
+    )  # fmt: skip
+    with Image.open(path) as image:
+        assert image.size == (192, 128)
+        metadata: dict[str, Any] = json.loads(image.info["invokeai_metadata"])
+        graph = json.loads(image.info["invokeai_graph"])
+    assert {"compel", "denoise_latents", "l2i", "main_model_loader", "noise"} <= {
+        node["type"] for node in graph["nodes"].values()
+    }
+    models = [ModelRecord.model_validate(model) for model in studio.ask("models")]
+    recalled, problems = request_from_metadata(metadata, models)
+    assert not problems
+    assert recalled.model in [name for model in models for name in (model.key, model.name)]
+    same = asked.model_dump(exclude={"model", "vae", "vae_precision", "board"})
+    assert {name: getattr(recalled, name) for name in same} == same
+
+
+ODD_PROMPTS = {
+    "unclosed": "(" * 8 + "a red circle",
+    "long": "a red circle, " * 1667,
+    "escapes": r"a \(red\) circle\+, \"so\" \\",
+    "markup": "[/] [bold]circle[/bold] [@click=app.quit]x[/]",
+    "terminal": "red \x1b]0;title\x07 circle \x1b[31m \u202e \U0001f431",
+    "joined": '("a red circle", "a blue square").blend(0.7, 0.3)',
+    "empty": "",
+}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("prompt", ODD_PROMPTS.values(), ids=ODD_PROMPTS.keys())
+def test_odd_prompts_make_pictures(studio: TemporaryStudio, prompt: str) -> None:
+    path = one_picture(studio, prompt, *QUICK, "--seed", "3")
+    with Image.open(path) as image:
+        image.load()
+        assert json.loads(image.info["invokeai_metadata"])["positive_prompt"] == prompt
+
+
+def test_other_readings_make_other_pictures(studio: TemporaryStudio) -> None:
+    """Weights reach the encoder; a group that is only escaped does not."""
+    seen = set()
+    for prompt in ("a red circle", "a (red)1.9 circle", "a red---- circle", r"a \(red\)1.9 circle"):
+        with Image.open(one_picture(studio, prompt, "--steps", "4", "--seed", "5")) as image:
+            seen.add(image.convert("RGB").tobytes())
+    assert len(seen) == 4
