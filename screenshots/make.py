@@ -1,0 +1,114 @@
+"""Draw the screenshots of the README with the real program: ``python screenshots/make.py [FOLDER]``.
+
+A studio is started in a folder of its own with the starter model, a few pictures are made, and the screens are
+written as SVG. Nothing of the person's own studio is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from invoke_tui.client import StudioClient
+from invoke_tui.config.settings import Studio, load
+from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.pictures.detect import TerminalGraphics
+from invoke_tui.tui.widgets.image_view import ImageView
+from invoke_tui.tui.widgets.prompt_editor import PromptEditor
+from invoke_tui.tui.widgets.queue_list import QueueList
+
+EARLIER = (
+    ("a yellow moon over blue mountains", 11),
+    ("a red house on a green hill", 5),
+    ("a sailboat on the sea at sunset", 23),
+    ("a white snowman under a starry night sky", 8),
+)
+PROMPT = "a red house++ on a green hill, (a yellow sun)1.3, clouds--"
+PATIENCE = 600.0
+
+
+async def main(folder: Path) -> None:
+    """Make the pictures, then the screenshots."""
+    with tempfile.TemporaryDirectory(prefix="invoke-tui-") as name:
+        studio = load(Path(name))
+        async with await StudioClient.connect(studio.paths, timeout=PATIENCE) as client:
+            try:
+                await _draw(studio, client, folder)
+            finally:
+                await client.shutdown()
+
+
+async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
+    for prompt, seed in EARLIER:
+        await client.enqueue(GenerationRequest(positive_prompt=prompt, seed=seed))
+    await _done(client, len(EARLIER))
+    graphics = TerminalGraphics("blocks")
+    app = InvokeTuiApp(studio, graphics)
+    async with app.run_test(size=(112, 34)) as pilot:
+        await _until(pilot, lambda: app.state.link == "connected")
+        app.screen.query_one("#prompt", PromptEditor).load_text(PROMPT)
+        await pilot.press("ctrl+g")
+        view = app.screen.query_one(ImageView)
+        await _until(pilot, lambda: app.state.latest_progress and app.state.latest_progress.step > 2)
+        await _until(pilot, lambda: view.picture and not view.picture.final)
+        await _shoot(app, pilot, folder / "generate.svg")
+        await client.enqueue(GenerationRequest(positive_prompt="a green tree by a lake", count=3))
+        await pilot.press("alt+6")
+        await _until(pilot, lambda: app.screen.query_one(QueueList).loaded > len(EARLIER))
+        await _shoot(app, pilot, folder / "queue.svg")
+    await _done(client, len(EARLIER) + 4)
+    studio.paths.session_file.unlink(missing_ok=True)
+    app = InvokeTuiApp(studio, graphics)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await _until(pilot, lambda: app.state.link == "connected")
+        app.screen.query_one("#prompt", PromptEditor).load_text(PROMPT)
+        await _shoot(app, pilot, folder / "generate-80x24.svg")
+
+
+async def _done(client: StudioClient, count: int) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        counts = (await client.queue(limit=1)).counts
+        if counts.failed:
+            failed = (await client.queue(status=ItemStatus.FAILED, limit=1)).items[0]
+            raise SystemExit(f"a picture failed: {failed.error} {failed.hint or ''}")
+        if counts.completed >= count:
+            return
+        if time.monotonic() > end:
+            raise SystemExit("the pictures were not made in time")
+        await asyncio.sleep(0.2)
+
+
+async def _until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit("the screen did not get there in time")
+        await pilot.pause(0.05)
+
+
+async def _shoot(app: InvokeTuiApp, pilot: Pilot[Any], file: Path) -> None:
+    await pilot.pause(1.0)
+    _save(app.export_screenshot(title="invoke-tui"), file)
+
+
+def _save(svg: str, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(svg, encoding="utf-8")
+    print(f"{file} ({len(svg) // 1024} KiB)")
+
+
+if __name__ == "__main__":
+    os.environ["COLORTERM"] = "truecolor"
+    os.environ.pop("NO_COLOR", None)
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent))

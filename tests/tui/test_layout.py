@@ -1,0 +1,132 @@
+"""Every size, every theme, no colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.geometry import Region
+from textual.widgets import Input
+
+from invoke_tui.tui import themes
+from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.widgets.picture_pane import PicturePane
+from tests.tui.fake_client import FakeClient
+from tests.tui.harness import connected, make_app, settle
+
+SIZES = [
+    (200, 60),
+    (120, 40),
+    (100, 30),
+    (99, 30),
+    (80, 24),
+    (60, 20),
+    (40, 12),
+    (20, 5),
+    (10, 3),
+    (1, 1),
+    (80, 24),
+]
+
+
+async def test_a_storm_of_sizes_with_a_picture(app: InvokeTuiApp, client: FakeClient) -> None:
+    client.step_time = 0.05
+    client.steps = 12
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        await pilot.press("x", "ctrl+g")
+        for size in SIZES * 2:
+            await pilot.resize_terminal(*size)
+        await settle(pilot, lambda: client.pictures)
+        await pilot.press("alt+6")
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+        await pilot.press("f1")
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+        assert app.is_running
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (200, 60)])
+async def test_nothing_of_the_form_is_cut_off(app: InvokeTuiApp, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        await connected(pilot)
+        screen = Region(0, 0, *size)
+        for widget in [
+            *app.screen.query(Input),
+            *app.screen.query("#random-seed, #advanced-toggle, #swap, #prompt"),
+        ]:
+            if (
+                not widget.display
+                or widget.query_ancestor("#form").query_one("#advanced") in widget.ancestors
+            ):
+                continue
+            assert screen.contains_region(widget.region), (widget, widget.region)
+            assert app.screen.find_widget(widget).visible_region == widget.region, widget
+            assert widget.region.width >= 3
+
+
+async def test_at_80_by_24_the_picture_has_room(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await connected(pilot)
+        await pilot.press("f6")
+        view = app.screen.query_one(PicturePane)
+        await pilot.pause()
+        assert view.region.height == 20
+        assert view.region.width == 80
+
+
+@pytest.mark.parametrize(
+    "theme", [theme.name for theme in themes.THEMES] + ["ansi-dark", "ansi-light", "nord"]
+)
+async def test_every_theme_draws_every_screen(tmp_path: Path, theme: str) -> None:
+    app = make_app(tmp_path, theme=theme)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await connected(pilot)
+        assert app.theme == theme
+        await pilot.press(*"a (b)1.4 c--")
+        for key in ("f1", "escape", "ctrl+p", "escape", "alt+6"):
+            await pilot.press(key)
+        assert "Queue" in app.export_screenshot()
+
+
+def test_texts_are_readable_in_our_themes() -> None:
+    from textual.color import Color
+
+    for theme in themes.THEMES:
+        background = Color.parse(theme.background or "")
+        named = {
+            "foreground": theme.foreground,
+            "primary": theme.primary,
+            "muted": theme.variables["text-muted"],
+        }
+        for name, value in {**named, "error": theme.error, "accent": theme.accent}.items():
+            ratio = Color.parse(value or "").get_contrast_ratio(background)
+            wanted = 7.0 if theme.name == themes.CONTRAST else 4.5
+            assert ratio >= wanted, f"{theme.name}: {name} has {ratio:.1f}"
+
+
+async def test_no_color_has_no_colour_and_still_says_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    client = FakeClient()
+    app = make_app(tmp_path, client)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await connected(pilot)
+        await pilot.press("x", "ctrl+g")
+        await settle(pilot, lambda: client.pictures)
+        await pilot.press("alt+6")
+        await pilot.pause(0.2)
+        for strip in app.screen._compositor.render_strips():
+            for segment in strip:
+                for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                    if colour is not None and colour.triplet is not None:
+                        red, green, blue = colour.triplet
+                        assert max(red, green, blue) - min(red, green, blue) <= 2
+
+
+def test_auto_follows_the_terminal() -> None:
+    assert themes.chosen("auto", dark_terminal=None) == themes.DARK
+    assert themes.chosen("auto", dark_terminal=False) == themes.LIGHT
+    assert themes.chosen("nord", dark_terminal=False) == "nord"

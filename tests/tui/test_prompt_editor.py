@@ -1,0 +1,74 @@
+"""The prompt in colour."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Static
+
+from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.widgets.prompt_editor import LENGTH_LIMIT, PromptEditor
+from tests.tui.harness import connected, words
+
+
+def colour_of(editor: PromptEditor, text: str) -> str:
+    """The colour of the first character of ``text`` in the first line."""
+    line = editor.get_line(0)
+    index = line.plain.index(text)
+    colours = [
+        str(span.style.color.name)
+        for span in line.spans
+        if span.start <= index < span.end and not isinstance(span.style, str) and span.style.color
+    ]
+    return colours[-1] if colours else ""
+
+
+async def test_weights_are_warm_and_cool(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        editor = app.screen.query_one("#prompt", PromptEditor)
+        editor.load_text("plain up++ (strong)1.5 down-- (weak)0.4")
+        await pilot.pause()
+        variables = app.theme_variables
+        assert colour_of(editor, "plain") == ""
+        assert colour_of(editor, "up") == variables["prompt-up"]
+        assert colour_of(editor, "strong") == variables["prompt-up-strong"]
+        assert colour_of(editor, "down") == variables["prompt-down"]
+        assert colour_of(editor, "weak") == variables["prompt-down-strong"]
+        assert colour_of(editor, "++") == variables["prompt-mark"]
+        app.theme = "invoke-light"
+        await pilot.pause(0.2)
+        assert colour_of(editor, "up") == app.theme_variables["prompt-up"]
+
+
+async def test_a_problem_is_underlined_and_told_below(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        editor = app.screen.query_one("#prompt", PromptEditor)
+        below = app.screen.query_one("#prompt-problem", Static)
+        await pilot.press(*"a (b")
+        assert below.has_class("-shown")
+        assert "never closed" in words(below)
+        line = editor.get_line(0)
+        assert any(not isinstance(s.style, str) and s.style.underline and s.start == 2 for s in line.spans)
+        await pilot.press(")")
+        assert not below.has_class("-shown")
+
+
+@pytest.mark.parametrize("text", ["one\ntwo++\n(three\nfour)1.3", "日本語++ (猫)1.2 🦊--", "\t a"])
+async def test_lines_and_wide_characters(app: InvokeTuiApp, text: str) -> None:
+    async with app.run_test(size=(60, 20)) as pilot:
+        await connected(pilot)
+        editor = app.screen.query_one("#prompt", PromptEditor)
+        editor.load_text(text)
+        await pilot.press("down", "end", "x", "ctrl+z")
+        assert editor.text == text
+
+
+async def test_too_long_is_cut_and_said(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await connected(pilot)
+        editor = app.screen.query_one("#prompt", PromptEditor)
+        editor.insert("word " * LENGTH_LIMIT)
+        await pilot.pause()
+        assert len(editor.text) == LENGTH_LIMIT
+        assert any("at most" in note.message for note in app._notifications)
