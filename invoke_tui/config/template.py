@@ -39,10 +39,25 @@ def entry(key: str, value: Any) -> str:
     """Return ``key: value`` as one line of YAML."""
     plain = str(value) if isinstance(value, Path) else value
     text = str(
-        yaml.safe_dump(plain, allow_unicode=True, default_flow_style=True, width=10**9, sort_keys=False)
+        yaml.dump(
+            plain, Dumper=_OneLine, allow_unicode=True, default_flow_style=True, width=10**9, sort_keys=False
+        )
     )
-    line = " ".join(text.removesuffix("...\n").split("\n")).strip()
-    return f"{key}: {line}"
+    return f"{key}: {text.removesuffix(chr(10)).removesuffix('...').strip()}"
+
+
+class _OneLine(yaml.SafeDumper):
+    """Quotes whatever could break a line: YAML knows more line ends than one."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_OneLine.add_representer(str, _represent_text)
 
 
 def write_first_file(path: Path) -> bool:

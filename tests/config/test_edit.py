@@ -175,7 +175,7 @@ def files(draw: st.DrawFn) -> str:
     return "\n".join(part.rstrip("\n") for part in parts)
 
 
-@hypothesis_settings(max_examples=400, deadline=None)
+@hypothesis_settings(max_examples=300, deadline=None)
 @given(files(), st.sampled_from(sorted(KEYS - {"schema_version"})), VALUES)
 def test_after_an_edit_the_file_says_the_same_but_for_the_key(text: str, key: str, value: object) -> None:
     before = yaml.safe_load(text)
