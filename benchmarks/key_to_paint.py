@@ -20,7 +20,7 @@ from benchmarks.terminal import Terminal
 TARGET = 2.0
 BLOCKS = 3
 LETTERS = [chr(code) for code in range(0x100, 0x24F) if chr(code).isalpha()]
-STEPS = "60"
+STEPS = 60
 
 
 def press(terminal: Terminal, letters: list[str], pause: random.Random) -> list[float]:
@@ -46,7 +46,8 @@ def main() -> int:
     idle: list[float] = []
     busy: list[float] = []
     with TemporaryStudio(model=arguments.model) as studio:
-        studio.call("generate", "a red circle", "--steps", "2")
+        studio.call("studio", "start")
+        studio.finished(studio.enqueue("a red circle", steps=2)[0])
         with Terminal(program(), studio.environment, screen=False) as terminal:
             terminal.wait_for_output(b"Generate", 30)
             terminal.settle()
@@ -55,7 +56,7 @@ def main() -> int:
             for _ in range(BLOCKS):
                 studio.worker("idle")
                 idle += press(terminal, [next(fresh) for _ in range(each)], pause)
-                studio.call("generate", "a red circle", "--steps", STEPS, "--count", "200", "--no-wait")
+                studio.enqueue("a red circle", steps=STEPS, count=200)
                 studio.worker("busy")
                 busy += press(terminal, [next(fresh) for _ in range(each)], pause)
                 studio.call("queue", "clear")

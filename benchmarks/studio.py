@@ -19,6 +19,8 @@ import httpx
 
 from invoke_tui.config.paths import locate
 
+PATIENCE = 600.0
+"""Seconds; waiting ends with what is waited for, so that only a broken or overloaded machine notices."""
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 OFFLINE = dict.fromkeys(_PROXIES, "http://127.0.0.1:9") | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 """A dead port for whoever wants the network."""
@@ -60,11 +62,11 @@ class TemporaryStudio:
     def stop(self) -> None:
         """Stop the daemon, by force where it does not go."""
         pid = self.status().get("pid")
-        self.call("studio", "stop", timeout=90, check=False)
+        self.call("studio", "stop", check=False)
         if pid and _alive(pid):
             os.kill(pid, signal.SIGKILL)
 
-    def call(self, *arguments: str, timeout: float = 120, check: bool = True) -> dict[str, Any]:
+    def call(self, *arguments: str, timeout: float = PATIENCE, check: bool = True) -> dict[str, Any]:
         """Run a verb with ``--json`` and return its document."""
         done = subprocess.run(
             [*program(), *arguments, "--json"],
@@ -84,17 +86,28 @@ class TemporaryStudio:
 
     def ask(self, path: str) -> Any:
         """GET from the daemon, which must be running; quicker than a verb."""
-        transport = httpx.HTTPTransport(uds=str(locate(self.root).socket))
-        with httpx.Client(
-            transport=transport, base_url="http://studio/api/v1/", timeout=30, trust_env=False
-        ) as http:
+        with self._http() as http:
             return http.get(path).raise_for_status().json()
+
+    def enqueue(self, prompt: str, **settings: Any) -> list[int]:
+        """Ask for pictures; the ids of the items."""
+        request = {"positive_prompt": prompt, "model": self.model, **settings}
+        with self._http() as http:
+            answer = http.post("queue/enqueue", json={"request": request, "front": False}).raise_for_status()
+        items: list[int] = answer.json()["item_ids"]
+        return items
+
+    def _http(self) -> httpx.Client:
+        transport = httpx.HTTPTransport(uds=str(locate(self.root).socket))
+        return httpx.Client(
+            transport=transport, base_url="http://studio/api/v1/", timeout=60, trust_env=False
+        )
 
     def status(self) -> dict[str, Any]:
         """The daemon at a glance."""
         return self.call("studio", "status", check=False)
 
-    def worker(self, *states: str, timeout: float = 120) -> dict[str, Any]:
+    def worker(self, *states: str, timeout: float = PATIENCE) -> dict[str, Any]:
         """The worker, once it is in one of ``states``."""
 
         def found() -> dict[str, Any] | None:
@@ -110,7 +123,7 @@ class TemporaryStudio:
         found: dict[str, Any] = self.ask(f"queue/{item_id}")
         return found
 
-    def finished(self, item_id: int, timeout: float = 120) -> dict[str, Any]:
+    def finished(self, item_id: int, timeout: float = PATIENCE) -> dict[str, Any]:
         """An item once nothing more will happen to it."""
 
         def found() -> dict[str, Any] | None:
