@@ -17,9 +17,11 @@ from PIL import Image
 from invoke_tui.client import StudioClient
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import load
+from invoke_tui.domain.errors import UnreachableError
 from invoke_tui.domain.events import Event
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
+from tests.studio.nursery import Nursery
 
 T = TypeVar("T")
 PATIENCE = 150.0
@@ -45,8 +47,9 @@ def plant_model(
 class StudioHarness:
     """Starts, kills and watches the daemon of one root."""
 
-    def __init__(self, root: Path, environment: pytest.MonkeyPatch) -> None:
+    def __init__(self, root: Path, environment: pytest.MonkeyPatch, nursery: Nursery | None = None) -> None:
         self.root = root
+        self._nursery = nursery
         self._environment = environment
         self.set(
             INVOKE_TUI_ENGINE="tests.support.fake_engine:FakeEngine",
@@ -69,10 +72,23 @@ class StudioHarness:
             self._environment.delenv(name, raising=False)
 
     async def start(self) -> StudioClient:
-        """Attach, starting a daemon when none runs."""
+        """Start a daemon, which must not run yet, and attach."""
         if self.client is not None:
             await self.client.close()
-        self.client = await StudioClient.connect(self.paths, timeout=PATIENCE)
+            self.client = None
+        if self._nursery is None:
+            self.client = await StudioClient.connect(self.paths, timeout=PATIENCE)
+            return self.client
+        pid = self._nursery.daemon(self.root)
+
+        async def attached() -> StudioClient | None:
+            assert alive(pid), (self.paths.logs_dir / "daemon.log").read_text()
+            try:
+                return await StudioClient.connect(self.paths, start=False)
+            except UnreachableError:
+                return None
+
+        self.client = await until(attached)
         return self.client
 
     def pid(self) -> int:
