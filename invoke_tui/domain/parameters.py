@@ -22,9 +22,15 @@ class GenerationRequest(Record):
     """One press of the generate key. ``None`` means "what the model asks for, else InvokeAI's default"."""
 
     positive_prompt: str = Field(default="", max_length=PROMPT_LIMIT, description="What the picture shows")
-    negative_prompt: str = Field(default="", max_length=PROMPT_LIMIT, description="What the picture must not show")
-    model: str | None = Field(default=None, description="Key or name of the main model; none = the default model")
-    vae: str | None = Field(default=None, description="Key or name of a VAE to use instead of the model's own")
+    negative_prompt: str = Field(
+        default="", max_length=PROMPT_LIMIT, description="What the picture must not show"
+    )
+    model: str | None = Field(
+        default=None, description="Key or name of the main model; none = the default model"
+    )
+    vae: str | None = Field(
+        default=None, description="Key or name of a VAE to use instead of the model's own"
+    )
     width: int | None = Field(default=None, ge=64, le=16384, multiple_of=8, description="Width in pixels")
     height: int | None = Field(default=None, ge=64, le=16384, multiple_of=8, description="Height in pixels")
     steps: int | None = Field(default=None, ge=1, le=500, description="Denoising steps")
@@ -32,13 +38,19 @@ class GenerationRequest(Record):
     cfg_rescale_multiplier: float | None = Field(default=None, ge=0, lt=1, description="CFG rescale")
     scheduler: SchedulerName | None = Field(default=None, description="Scheduler")
     seed: int | None = Field(default=None, ge=0, le=SEED_MAX, description="Seed; none = random")
-    count: int = Field(default=1, ge=1, le=10_000, description="How many pictures; seeds count up from the first")
+    count: int = Field(
+        default=1, ge=1, le=10_000, description="How many pictures; seeds count up from the first"
+    )
     clip_skip: int = Field(default=0, ge=0, le=24, description="Text encoder layers to leave out at the end")
     seamless_x: bool = Field(default=False, description="Tile without a seam from left to right")
     seamless_y: bool = Field(default=False, description="Tile without a seam from top to bottom")
-    vae_precision: Literal["fp16", "fp32"] | None = Field(default=None, description="Precision of the VAE decode")
+    vae_precision: Literal["fp16", "fp32"] | None = Field(
+        default=None, description="Precision of the VAE decode"
+    )
     board: str | None = Field(default=None, description="Board that receives the pictures")
-    max_prompts: int = Field(default=100, ge=1, le=10_000, description="Limit of a dynamic prompt's expansion")
+    max_prompts: int = Field(
+        default=100, ge=1, le=10_000, description="Limit of a dynamic prompt's expansion"
+    )
     seed_behaviour: SeedBehaviour = Field(default="PER_ITERATION", description="Seeds of dynamic prompts")
 
 

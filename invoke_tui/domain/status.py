@@ -21,4 +21,6 @@ class StudioStatus(Record):
     workers: list[WorkerStatus] = Field(default_factory=list)
     counts: QueueCounts = QueueCounts()
     paused: bool = False
-    pause_reason: str = Field(default="", description="Why, when the studio paused itself: the disk is full, …")
+    pause_reason: str = Field(
+        default="", description="Why, when the studio paused itself: the disk is full, …"
+    )

@@ -52,7 +52,8 @@ def test_an_event_finds_its_type_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"steps": 0}, {"width": 65}, {"seed": 2**32}, {"scheduler": "eulr"}, {"cfg_scale": 0.5}, {"stepz": 3}]
+    "values",
+    [{"steps": 0}, {"width": 65}, {"seed": 2**32}, {"scheduler": "eulr"}, {"cfg_scale": 0.5}, {"stepz": 3}],
 )
 def test_a_request_out_of_bounds_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
