@@ -83,6 +83,14 @@ async def test_the_persons_value_beats_the_models_which_beats_invokeais(models: 
         await expand(GenerationRequest(vae="absent"), models, limit=10)
 
 
+async def test_the_size_follows_from_unet_and_vae(models: Models, tmp_path: Path) -> None:
+    folder = plant_model(tmp_path / "models", "coarse")
+    (folder / "vae").mkdir()
+    (folder / "vae" / "config.json").write_text(json.dumps({"block_out_channels": [32, 64, 64, 64, 64]}))
+    [resolved] = await expand(GenerationRequest(model="coarse"), models, limit=10)
+    assert (resolved.width, resolved.height) == (128, 128)
+
+
 async def test_seeds_count_up_and_wrap(models: Models) -> None:
     asked = GenerationRequest(seed=2**32 - 2, count=4)
     assert [r.seed for r in await expand(asked, models, limit=10)] == [2**32 - 2, 2**32 - 1, 0, 1]

@@ -73,8 +73,10 @@ def _defaults(folder: Path, unet: dict[str, Any]) -> ModelDefaults:
     given = said.get("default_settings", said)
     known = {name: value for name, value in given.items() if name in ModelDefaults.model_fields}
     sample = unet.get("sample_size")
+    blocks = _json(folder / "vae" / "config.json").get("block_out_channels")
+    scale = 2 ** (len(blocks) - 1) if isinstance(blocks, list) and 1 <= len(blocks) <= 6 else 8
     if isinstance(sample, int) and 8 <= sample <= 256:
-        known = {"width": sample * 8, "height": sample * 8} | known
+        known = {"width": sample * scale, "height": sample * scale} | known
     try:
         return ModelDefaults.model_validate(known)
     except ValidationError:
