@@ -70,7 +70,7 @@ def with_folders(paths: StudioPaths, *, db_dir: Path, outputs_dir: Path, models_
     images = _inside(paths.data_dir, outputs_dir) / "images"
     return replace(
         paths,
-        database=_inside(paths.data_dir, db_dir) / "invokeai.db",
+        database=_inside(paths.data_dir, db_dir) / "invoke-tui.db",
         images_dir=images,
         thumbnails_dir=images / "thumbnails",
         models_dir=_inside(paths.data_dir, models_dir),
@@ -117,7 +117,7 @@ def _compose(
         root=root,
         config_file=config_file,
         data_dir=data,
-        database=data / "databases" / "invokeai.db",
+        database=data / "databases" / "invoke-tui.db",
         images_dir=images,
         thumbnails_dir=images / "thumbnails",
         models_dir=data / "models",

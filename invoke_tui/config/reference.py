@@ -39,7 +39,7 @@ A file that holds keys or tokens is made readable for its owner only, and no ver
 | | with `--root DIR`, `INVOKE_TUI_ROOT` or `INVOKEAI_ROOT` | without |
 |---|---|---|
 | settings | `DIR/invokeai.yaml` | `~/.config/invoke-tui/invokeai.yaml` |
-| database | `DIR/databases/invokeai.db` | `~/.local/share/invoke-tui/databases/invokeai.db` |
+| database | `DIR/databases/invoke-tui.db` | `~/.local/share/invoke-tui/databases/invokeai.db` |
 | pictures | `DIR/outputs/images` | `~/.local/share/invoke-tui/outputs/images` |
 | models | `DIR/models` | `~/.local/share/invoke-tui/models` |
 | logs, last session | `DIR/state` | `~/.local/state/invoke-tui` |

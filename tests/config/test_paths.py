@@ -21,7 +21,7 @@ def test_without_a_root_the_desktop_standard_says_where(tmp_path: Path) -> None:
     paths = locate(environment={name: str(path) for name, path in places.items()})
     assert paths.root is None
     assert paths.config_file == tmp_path / "c/invoke-tui/invokeai.yaml"
-    assert paths.database == tmp_path / "d/invoke-tui/databases/invokeai.db"
+    assert paths.database == tmp_path / "d/invoke-tui/databases/invoke-tui.db"
     assert paths.images_dir == tmp_path / "d/invoke-tui/outputs/images"
     assert paths.thumbnails_dir == paths.images_dir / "thumbnails"
     assert paths.models_dir == tmp_path / "d/invoke-tui/models"
@@ -54,7 +54,7 @@ def test_relative_folders_start_at_the_data_folder(root: Path, tmp_path: Path) -
     paths = with_folders(
         locate(root), db_dir=Path("db"), outputs_dir=tmp_path / "far" / "out", models_dir=Path("../models")
     )
-    assert paths.database == root / "db/invokeai.db"
+    assert paths.database == root / "db/invoke-tui.db"
     assert paths.images_dir == tmp_path / "far/out/images"
     assert paths.models_dir == tmp_path / "models"
 
