@@ -18,6 +18,7 @@ class EngineFatalError(StudioError):
     """The device is broken for the rest of this process: report it, exit, and let a new worker try again."""
 
     default_code = "device_lost"
+    fatal = True
 
 
 class OutOfMemoryError(StudioError):
