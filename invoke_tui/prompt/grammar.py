@@ -1,7 +1,17 @@
-"""The lexical patterns of the prompt language, as InvokeAI (compel) reads it.
+r"""The lexical patterns of the prompt language, as InvokeAI (compel) reads it.
 
 Parentheses, quotes, comma, period, plus, minus and equals are syntax; a backslash before one makes it
 literal. A comma ends a word even where no space follows. A pattern takes time linear in what it consumes.
+
+Read otherwise than by InvokeAI, on purpose:
+
+* What it refuses (weights that do not match the prompts of a blend, text after a blend) is drawn literally and
+  explained; ``()`` alone is an empty prompt.
+* Text after ``.and(…)`` is not dropped: the whole is literal.
+* ``withLora(…)`` stays text: LoRAs are chosen in the form.
+* ``<an.embedding>`` is one word wherever it stands; InvokeAI takes it apart at the period inside parentheses.
+* Double backslashes lose one level of escaping, not two, and ``\"`` never closes a quote.
+* Weights are kept within a million.
 """
 
 from __future__ import annotations
