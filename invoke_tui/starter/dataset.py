@@ -38,14 +38,21 @@ def calibrate(vae: AutoencoderKL, count: int = 256) -> float:
     return factor
 
 
+def _plan(index: int, count: int) -> tuple[list[Scene], list[int]]:
+    """A shard's scenes and the seeds they are drawn with."""
+    rng = random.Random(1000 + index)
+    return [sample(rng) for _ in range(count)], [rng.randrange(1 << 30) for _ in range(count)]
+
+
 def build_shard(vae: AutoencoderKL, work: Path, index: int, count: int) -> None:
     """Draw and encode ``count`` scenes, and leave them in ``shard-<index>.pt`` of the work folder."""
-    rng = random.Random(1000 + index)
-    scenes = [sample(rng) for _ in range(count)]
+    scenes, seeds = _plan(index, count)
     parts: list[torch.Tensor] = []
     for start in range(0, count, ENCODE_BATCH):
+        stop = start + ENCODE_BATCH
         batch = [
-            np.asarray(draw(scene, rng.randrange(1 << 30))) for scene in scenes[start : start + ENCODE_BATCH]
+            np.asarray(draw(scene, seed))
+            for scene, seed in zip(scenes[start:stop], seeds[start:stop], strict=True)
         ]
         parts.append(encode(vae, np.stack(batch)).half())
     path = work / f"shard-{index:03d}.pt"
@@ -63,6 +70,15 @@ def load_shards(work: Path) -> tuple[list[Scene], torch.Tensor]:
         scenes += pickle.loads(shard["scenes"])
         latents.append(shard["latents"])
     return scenes, torch.cat(latents)
+
+
+def load_seeds(work: Path) -> list[int]:
+    """The seeds that the scenes of ``load_shards`` were drawn with, in the same order."""
+    seeds: list[int] = []
+    for path in sorted(work.glob("shard-*.pt")):
+        count = len(torch.load(path, weights_only=True)["latents"])
+        seeds += _plan(int(path.stem.split("-")[1]), count)[1]
+    return seeds
 
 
 ATTRIBUTES: tuple[int, ...] = (

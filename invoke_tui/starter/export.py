@@ -32,7 +32,7 @@ def _part(average: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tens
 
 
 def export(work: Path, folder: Path) -> int:
-    """Write the model in half precision; return its size in bytes."""
+    """Write the model in half precision, with the sharpened decoder where there is one; return its bytes."""
     state = torch.load(work / "unet.ckpt", weights_only=True)
     average: dict[str, torch.Tensor] = state["average"]
     tokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
@@ -44,10 +44,14 @@ def export(work: Path, folder: Path) -> int:
     text.load_state_dict(_part(average, "text."))
     unet.half().save_pretrained(folder / "unet")
     text.half().save_pretrained(folder / "text_encoder")
-    AutoencoderKL.from_pretrained(work / "vae").half().save_pretrained(folder / "vae")
+    sharp = work / "vae_sharp"
+    vae = AutoencoderKL.from_pretrained(sharp if sharp.exists() else work / "vae")
+    vae.half().save_pretrained(folder / "vae")
     shutil.copytree(work / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     DDIMScheduler(**SCHEDULER_CONFIG, set_alpha_to_one=False, steps_offset=1).save_pretrained(
         folder / "scheduler"
     )
     (folder / "model_index.json").write_text(json.dumps(INDEX, indent=2) + "\n", encoding="utf-8")
+    for path in folder.rglob("*.safetensors"):
+        path.chmod(0o644)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -80,6 +80,9 @@ def run_crew(script: str, arguments: argparse.Namespace, names: Sequence[str], b
     options = [f"--{name}={getattr(arguments, name)}" for name in ("work", "processes", *names)]
     options += [f"--batch={batch // arguments.processes}", "--threads=1"]
     command = [sys.executable, "-m", f"invoke_tui.starter.{script}", *options]
-    crew = [subprocess.Popen([*command, f"--rank={rank}"]) for rank in range(arguments.processes)]
+    crew = [
+        subprocess.Popen([*command, f"--rank={rank}"], start_new_session=True)
+        for rank in range(arguments.processes)
+    ]
     for process in crew:
         process.wait()

@@ -51,6 +51,15 @@ class Scene:
         grounds = [self.background.colour] if self.background.kind == "plain" else []
         return [(thing.colour, thing.shape, ground) for thing in self.things for ground in grounds]
 
+    def is_usual(self) -> bool:
+        """Whether it is one flat object of medium size in the middle of one colour."""
+        thing, plain = self.things[0], self.background.kind == "plain"
+        return (
+            plain
+            and len(self.things) == 1
+            and (thing.style, thing.size, thing.place) == ("flat", "medium", "center")
+        )
+
     def allowed(self) -> bool:
         """False where the scene shows a combination kept for the evaluation."""
         return not any(is_held_out(*triple) for triple in self.triples())

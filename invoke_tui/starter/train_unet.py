@@ -31,6 +31,7 @@ from invoke_tui.starter.wordlist import save_tokenizer
 CLAMP = 5.0
 """Most that the error of the clean latents counts at little noise; it counts 1 at pure noise."""
 EMPTY_SHARE = 0.1
+USUAL_SHARE = 0.55
 EMA_HORIZON = 400
 
 
@@ -52,10 +53,12 @@ class Trainee:
     def update_average(self) -> None:
         """Move the averages towards the weights, faster in the first steps."""
         keep = min(1 - 1 / EMA_HORIZON, (1 + self.step) / (10 + self.step))
+        state = self.modules().state_dict()
+        names = [name for name, value in state.items() if value.is_floating_point()]
         with torch.no_grad():
-            for name, value in self.modules().state_dict().items():
-                if value.is_floating_point():
-                    self.average[name].lerp_(value, 1 - keep)
+            torch._foreach_lerp_(
+                [self.average[name] for name in names], [state[name] for name in names], 1 - keep
+            )
 
     def save(self, path: Path) -> None:
         """Write the checkpoint; a crash leaves the one before it."""
@@ -85,7 +88,7 @@ def build(tokenizer: CLIPTokenizer, peak: float) -> Trainee:
     text = build_text_encoder(len(tokenizer), tokenizer.bos_token_id, tokenizer.eos_token_id)
     heads = torch.nn.Linear(128, sum(ATTRIBUTES))
     parameters = [*unet.parameters(), *text.parameters(), *heads.parameters()]
-    optimiser = torch.optim.AdamW(parameters, lr=peak, betas=(0.9, 0.99), weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(parameters, lr=peak, betas=(0.9, 0.99), weight_decay=1e-2, fused=True)
     trainee = Trainee(unet, text, heads, {}, optimiser)
     trainee.average = {name: value.clone() for name, value in trainee.modules().state_dict().items()}
     return trainee
@@ -97,21 +100,21 @@ class Sampler:
     def __init__(self, work: Path, tokenizer: CLIPTokenizer, scale: float, seed: int) -> None:
         self.rng = random.Random(seed)
         self.tokenizer, self.work, self.scale = tokenizer, work, scale
-        self.order: list[int] = []
         self.reload()
 
     def reload(self) -> None:
         """Read the shards again, in case more have been made."""
         self.shards = len(list(self.work.glob("shard-*.pt")))
         self.scenes, self.latents = load_shards(self.work)
-        self.order = []
+        usual = [scene.is_usual() for scene in self.scenes]
+        self.usual = [i for i, yes in enumerate(usual) if yes]
+        self.unusual = [i for i, yes in enumerate(usual) if not yes]
         self.classes = torch.tensor([attributes(scene) for scene in self.scenes])
 
     def _pick(self, count: int) -> list[int]:
-        if len(self.order) < count:
-            self.order = self.rng.sample(range(len(self.scenes)), len(self.scenes))
-        picked, self.order = self.order[:count], self.order[count:]
-        return picked
+        """Scene numbers, USUAL_SHARE of them of scenes with one flat object in the middle of a plain colour."""
+        usual = sum(self.rng.random() < USUAL_SHARE for _ in range(count))
+        return self.rng.choices(self.usual, k=usual) + self.rng.choices(self.unusual, k=count - usual)
 
     def words(self, scenes: list[Scene]) -> torch.Tensor:
         """Token ids (n, 77) of fresh captions, some of them empty."""
@@ -237,7 +240,8 @@ def train(work: Path, plan: Plan) -> None:
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         trainee.optimiser.step()
         trainee.step += 1
-        trainee.update_average()
+        if plan.rank == 0:
+            trainee.update_average()
         smooth = {key: 0.98 * smooth.get(key, value) + 0.02 * value for key, value in figures.items()}
         if plan.rank == 0 and trainee.step % 50 == 0:
             log_line(log, step=trainee.step, minutes=(time.monotonic() - start) / 60, **smooth)
@@ -257,11 +261,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--peak", type=float, default=1e-3)
     parser.add_argument("--processes", type=int, default=1, help="share each batch among so many processes")
     parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--words", type=int, default=600, help="steps of the text encoder alone")
+    parser.add_argument("--words", type=int, default=300, help="steps of the text encoder alone")
     parser.add_argument(
         "--shards", type=int, default=0, help="make the missing ones of so many shards, and stop"
     )
