@@ -63,7 +63,7 @@ async def test_nothing_of_the_form_is_cut_off(app: InvokeTuiApp, size: tuple[int
                 continue
             assert screen.contains_region(widget.region), (widget, widget.region)
             assert app.screen.find_widget(widget).visible_region == widget.region, widget
-            assert widget.region.width >= 3
+            assert widget.region.width >= 3 or not isinstance(widget, Input)
 
 
 async def test_at_80_by_24_the_picture_has_room(app: InvokeTuiApp) -> None:

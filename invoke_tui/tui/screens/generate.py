@@ -63,6 +63,8 @@ class GenerateScreen(StudioScreen):
         self.following = True
         """The pane shows what is being made, and not an older picture that was chosen."""
         self._shown_item: int | None = None
+        self._ready = False
+        self._pressed_early = False
 
     def body(self) -> ComposeResult:
         """Form and picture."""
@@ -78,7 +80,6 @@ class GenerateScreen(StudioScreen):
                     id="negative",
                     help_text="What the picture must not show. The same weights work here.",
                 )
-                yield SettingsForm()
             yield PicturePane()
 
     def on_mount(self) -> None:
@@ -87,11 +88,20 @@ class GenerateScreen(StudioScreen):
         session = self.studio.session
         self.query_one("#prompt", PromptEditor).load_text(session.prompt)
         self.query_one("#negative", PromptEditor).load_text(session.negative)
-        self.query_one(SettingsForm).restore(session.settings)
+        self.call_after_refresh(self._add_settings)
+
+    async def _add_settings(self) -> None:
+        """The settings come right after the first paint, which need not wait for forty widgets."""
+        settings = SettingsForm()
+        await self.query_one("#form").mount(settings)
+        settings.restore(self.studio.session.settings)
         self.studio.remember.append(self.remember)
         self.studio.studio_events.subscribe(self, self._event)
         if self.studio.state.link == "connected":
             self._catch_up()
+        self._ready = True
+        if self._pressed_early:
+            self.action_generate()
 
     # -- the session ----------------------------------------------------------------------------------------------
 
@@ -170,6 +180,9 @@ class GenerateScreen(StudioScreen):
 
     def action_generate(self) -> None:
         """Enqueue what the form says."""
+        if not self._ready:
+            self._pressed_early = True
+            return
         pane = self.query_one(PicturePane)
         request = self.query_one(SettingsForm).request(
             self.query_one("#prompt", PromptEditor).text, self.query_one("#negative", PromptEditor).text
@@ -291,6 +304,8 @@ class GenerateScreen(StudioScreen):
         """The narrow layout's key is shown only there, the editor's only where there is room."""
         if action == "pane":
             return self.has_class("-narrow")
+        if action in ("swap", "reset"):
+            return self._ready
         return True
 
     def action_pane(self) -> None:

@@ -109,7 +109,7 @@ class Toggle(Widget, can_focus=True):
 
 
 class Field(Vertical):
-    """A label, its control, and below them what is wrong with the value."""
+    """A label, its control, and below them what is wrong with the value, once something was."""
 
     def __init__(self, label: str, control: Widget, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -123,12 +123,14 @@ class Field(Vertical):
         with Horizontal(classes="field-row"):
             yield Label(Content(self._label), classes="field-label")
             yield self.control
-        yield Static(classes="field-error")
 
     def complain(self, message: str) -> None:
         """Show what is wrong, or that nothing is."""
         self.set_class(bool(message), "-invalid")
-        self.query_one(".field-error", Static).update(Content(message))
+        if below := self.query(".field-error"):
+            below.first(Static).update(Content(message))
+        elif message:
+            self.mount(Static(Content(message), classes="field-error"))
 
 
 class SmallButton(Widget, can_focus=True):
