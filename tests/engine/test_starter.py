@@ -17,8 +17,8 @@ from tests.engine.conftest import Bench, Recorder, record_of
 
 pytestmark = pytest.mark.engine
 FOLDER = Path(invoke_tui.__file__).parent / "starter" / "model"
-STEPS = {"ddpm": 40, "lcm": 8, "tcd": 8}
-"""Steps of schedulers that need more or fewer than the others; DDPM's noise is coarse with few."""
+STEPS = {"ddpm": 40, "lcm": 8, "tcd": 8, "kdpm_2_a": 20, "kdpm_2_a_k": 20}
+"""Steps of schedulers that need more or fewer than the others; ancestral noise is coarse with few."""
 TWO_CALLS_A_STEP = ("heun", "kdpm_2", "dpmpp_sde")
 SEED = 3
 
