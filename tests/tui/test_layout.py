@@ -71,9 +71,7 @@ async def test_at_80_by_24_the_picture_has_room(app: InvokeTuiApp) -> None:
         await connected(pilot)
         await pilot.press("f6")
         view = app.screen.query_one(PicturePane)
-        await pilot.pause()
-        assert view.region.height == 20
-        assert view.region.width == 80
+        await settle(pilot, lambda: view.region.size == (80, 20))
 
 
 @pytest.mark.parametrize(
