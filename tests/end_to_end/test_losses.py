@@ -68,7 +68,7 @@ def test_a_closed_terminal_takes_nothing_with_it(studio: TemporaryStudio) -> Non
         terminal.wait_for("studio connected", PATIENCE)
         terminal.wait_for(prompt)
         terminal.send(QUEUE_SCREEN)
-        terminal.wait_until(lambda: prompt in terminal.text and "completed" in terminal.text, 60)
+        terminal.wait_until(lambda: prompt in terminal.text and "done" in terminal.text, 60)
 
 
 def test_a_killed_daemon_leaves_the_queue_to_the_next(studio: TemporaryStudio) -> None:
