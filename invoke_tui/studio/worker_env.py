@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import Final
 
-_ALWAYS: Final = {
+_UNLESS_SET: Final = {
     # glibc hands blocks above this back to the system at once: weights that were freed do not stay in the heap
     "MALLOC_MMAP_THRESHOLD_": "1048576",
+}
+_ALWAYS: Final = {
     # a worker reads local files only, and never runs code that lies beside weights
     "HF_HUB_OFFLINE": "1",
     "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
@@ -27,4 +29,4 @@ def worker_environment(allocator: str | None) -> dict[str, str]:
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     chosen = {_ALLOCATOR: allocator} if allocator else {}
-    return inherited | _ALWAYS | chosen
+    return _UNLESS_SET | inherited | _ALWAYS | chosen
