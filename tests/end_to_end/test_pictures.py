@@ -43,6 +43,17 @@ def test_the_pictures_show_what_the_prompt_says(studio: TemporaryStudio) -> None
             check_scene(image)
 
 
+@pytest.mark.skipif(not STARTER.exists(), reason="the starter model is not in this checkout")
+def test_the_starter_model_is_drawn_with_as_it_was_trained(studio: TemporaryStudio) -> None:
+    """Taken for an epsilon model, it still draws something, only mottled."""
+    (starter,) = [model for model in studio.ask("models") if model["name"] == "starter"]
+    scheduler = json.loads(
+        (STARTER.parent / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8")
+    )
+    assert starter["prediction_type"] == scheduler["prediction_type"]
+    assert starter["file_size"] > 0
+
+
 def check_scene(image: Image.Image) -> None:
     """A red centre, blue corners."""
     centre = pixel(image, 0.5, 0.5)
