@@ -11,16 +11,19 @@ from invoke_tui.starter.layout import MODEL_DIR
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    """Autoencoder, data, denoiser, one process after the other."""
-    common = ["--work", str(arguments.work), "--threads", str(arguments.threads)]
-    module = "invoke_tui.starter.train_"
+    """Autoencoder, data, denoiser, sharper decoder: one after the other."""
+    common = ["--work", str(arguments.work)]
+    crew = ["--processes", str(arguments.processes)]
+    minutes: float = arguments.minutes
     steps = (
-        [f"{module}vae", "--minutes", str(arguments.minutes * 0.15)],
-        [f"{module}unet", "--shards", str(arguments.shards)],
-        [f"{module}unet", "--minutes", str(arguments.minutes * 0.85)],
+        ["vae", *crew, "--minutes", str(minutes * 0.15)],
+        ["unet", "--shards", str(arguments.shards)],
+        ["unet", *crew, "--minutes", str(minutes * 0.6)],
+        ["decoder", *crew, "--minutes", str(minutes * 0.25)],
     )
-    for step in steps:
-        subprocess.run([sys.executable, "-m", *step, *common], check=True)
+    for name, *options in steps:
+        module = f"invoke_tui.starter.train_{name}"
+        subprocess.run([sys.executable, "-m", module, *common, *options], check=True)
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -38,7 +41,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
 
     quiet_process(arguments.threads)
     starter = Starter.load(arguments.model)
-    starter.steps, starter.guidance = arguments.steps, arguments.guidance
+    starter.steps, starter.guidance, starter.mixed = arguments.steps, arguments.guidance, arguments.mixed
     score, pictures = evaluate_many(starter.many, arguments.prompts, arguments.seed)
     print(score.to_json())
     if arguments.sheet:
@@ -57,8 +60,8 @@ def main(argv: list[str] | None = None) -> None:
     train = commands.add_parser("train", help="train from drawn scenes; hours on two cores")
     train.add_argument("--work", type=Path, required=True)
     train.add_argument("--minutes", type=float, default=120)
-    train.add_argument("--shards", type=int, default=8)
-    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--shards", type=int, default=3, help="of 4,000 scenes each")
+    train.add_argument("--processes", type=int, default=2, help="one thread each")
     train.set_defaults(run=_train)
     export = commands.add_parser("export", help="write the trained weights in diffusers layout")
     export.add_argument("--work", type=Path, required=True)
@@ -71,6 +74,7 @@ def main(argv: list[str] | None = None) -> None:
     evaluate.add_argument("--steps", type=int, default=25)
     evaluate.add_argument("--guidance", type=float, default=5.0)
     evaluate.add_argument("--threads", type=int, default=1)
+    evaluate.add_argument("--mixed", action="store_true", help="compute in bfloat16 where that is safe")
     evaluate.add_argument("--sheet", type=Path, help="also write the pictures as one PNG")
     evaluate.set_defaults(run=_evaluate)
     arguments = parser.parse_args(argv)

@@ -47,11 +47,11 @@ class Crew:
     parallel loop would wait for the slower core.
     """
 
-    def __init__(self, work: Path, rank: int, world: int) -> None:
+    def __init__(self, meeting: Path, rank: int, world: int) -> None:
         self.world = world
         if world > 1:
-            meeting = (work / "meeting").absolute().as_uri()
-            dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=world)
+            place = meeting.absolute().as_uri()
+            dist.init_process_group("gloo", init_method=place, rank=rank, world_size=world)
 
     def share_weights(self, parameters: list[torch.nn.Parameter]) -> None:
         """Start everyone from the first process's weights."""
@@ -76,7 +76,7 @@ class Crew:
 
 def run_crew(script: str, arguments: argparse.Namespace, names: Sequence[str], batch: int) -> None:
     """Run ``--processes`` copies of a training script, one rank each, until all have ended."""
-    (arguments.work / "meeting").unlink(missing_ok=True)
+    (arguments.work / f"meeting-{script}").unlink(missing_ok=True)
     options = [f"--{name}={getattr(arguments, name)}" for name in ("work", "processes", *names)]
     options += [f"--batch={batch // arguments.processes}", "--threads=1"]
     command = [sys.executable, "-m", f"invoke_tui.starter.{script}", *options]

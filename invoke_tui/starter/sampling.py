@@ -30,6 +30,8 @@ class Starter:
     guidance: float = 5.0
     width: int = 128
     height: int = 128
+    mixed: bool = False
+    """Compute in bfloat16 where that is safe: about three times faster on a CPU that knows it."""
 
     @classmethod
     def load(cls, folder: Path, dtype: torch.dtype = torch.float32) -> Starter:
@@ -50,7 +52,7 @@ class Starter:
         """A picture for each (prompt, negative prompt, seed), some at a time."""
         pictures: list[Image.Image] = []
         for start in range(0, len(jobs), BATCH):
-            pictures += self._batch(jobs[start : start + BATCH])
+            pictures += self.pictures(self.latents(jobs[start : start + BATCH]))
         return pictures
 
     def _states(self, texts: list[str]) -> torch.Tensor:
@@ -65,7 +67,8 @@ class Starter:
         return states
 
     @torch.inference_mode()
-    def _batch(self, jobs: Sequence[tuple[str, str, int]]) -> list[Image.Image]:
+    def latents(self, jobs: Sequence[tuple[str, str, int]]) -> torch.Tensor:
+        """Denoised latents (n, 4, height / 8, width / 8), scaled, of as many jobs as fit one batch."""
         states = self._states([job[1] for job in jobs] + [job[0] for job in jobs])
         shape = (1, 4, self.height // 8, self.width // 8)
         noise = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for _, _, seed in jobs]
@@ -73,9 +76,16 @@ class Starter:
         latents = torch.cat(noise).to(states.dtype) * self.scheduler.init_noise_sigma
         for time in self.scheduler.timesteps:
             scaled = self.scheduler.scale_model_input(latents, time)
-            guess = self.unet(torch.cat([scaled, scaled]), time, encoder_hidden_states=states).sample
-            without, with_prompt = guess.chunk(2)
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.mixed):
+                guess = self.unet(torch.cat([scaled, scaled]), time, encoder_hidden_states=states).sample
+            without, with_prompt = guess.to(latents.dtype).chunk(2)
             guided = without + self.guidance * (with_prompt - without)
             latents = self.scheduler.step(guided, time, latents).prev_sample
-        decoded = self.vae.decode(latents / self.vae.config.scaling_factor).sample
+        return latents
+
+    @torch.inference_mode()
+    def pictures(self, latents: torch.Tensor) -> list[Image.Image]:
+        """The pictures of scaled latents."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.mixed):
+            decoded = self.vae.decode(latents / self.vae.config.scaling_factor).sample
         return [Image.fromarray(picture) for picture in to_pictures(decoded)]

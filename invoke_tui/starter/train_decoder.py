@@ -16,7 +16,7 @@ from diffusers import AutoencoderKL
 
 from invoke_tui.starter.dataset import load_seeds, load_shards
 from invoke_tui.starter.layout import plain_attention
-from invoke_tui.starter.runtime import log_line, quiet_process, to_tensor
+from invoke_tui.starter.runtime import Crew, log_line, quiet_process, run_crew, to_tensor
 from invoke_tui.starter.scenes import draw
 
 NOISE = 0.12
@@ -28,11 +28,13 @@ EMA_KEEP = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Minutes of wall clock, peak learning rate and pictures a step."""
+    """Minutes of wall clock, peak learning rate, pictures a step, and this process among how many."""
 
     minutes: float
     peak: float
     batch: int
+    rank: int = 0
+    world: int = 1
 
     def rate(self, progress: float, step: int) -> float:
         """Warm up over 100 steps, then fall along a cosine."""
@@ -63,7 +65,7 @@ def decoder_loss(
 
 def train(work: Path, plan: Plan) -> None:
     """Start from ``vae/`` of the work folder and leave the averaged result in ``vae_sharp/``."""
-    seed = int(time.time())
+    seed = int(time.time()) + 7919 * plan.rank
     rng = random.Random(seed)
     torch.manual_seed(seed)
     (scenes, latents), seeds = load_shards(work), load_seeds(work)
@@ -73,9 +75,11 @@ def train(work: Path, plan: Plan) -> None:
     trained = [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]
     average = [parameter.detach().clone() for parameter in trained]
     optimiser = torch.optim.AdamW(trained, lr=plan.peak, weight_decay=1e-4, fused=True)
+    crew = Crew(work / "meeting-train_decoder", plan.rank, plan.world)
+    crew.share_weights(trained)
     start = saved = time.monotonic()
-    step, smooth = 0, 0.01
-    while (progress := (time.monotonic() - start) / (plan.minutes * 60)) < 1:
+    step, smooth, progress = 0, 0.01, 0.0
+    while progress < 1:
         for group in optimiser.param_groups:
             group["lr"] = plan.rate(progress, step)
         picked = rng.sample(range(len(scenes)), plan.batch)
@@ -85,8 +89,11 @@ def train(work: Path, plan: Plan) -> None:
         loss, error = decoder_loss(vae, clean + spread * torch.randn_like(clean), picture)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        progress = crew.average(trained, (time.monotonic() - start) / (plan.minutes * 60))
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
+        if plan.rank:
+            continue
         with torch.no_grad():
             torch._foreach_lerp_(average, trained, 1 - EMA_KEEP)
         step, smooth = step + 1, 0.98 * smooth + 0.02 * error
@@ -96,7 +103,8 @@ def train(work: Path, plan: Plan) -> None:
         if time.monotonic() - saved > 150:
             save(vae, trained, average, work / "vae_sharp")
             saved = time.monotonic()
-    save(vae, trained, average, work / "vae_sharp")
+    if plan.rank == 0:
+        save(vae, trained, average, work / "vae_sharp")
 
 
 def save(
@@ -120,9 +128,15 @@ def main() -> None:
     parser.add_argument("--peak", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1, help="share each batch among so many processes")
+    parser.add_argument("--rank", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.processes > 1 and arguments.rank is None:
+        run_crew("train_decoder", arguments, ("minutes", "peak"), batch=arguments.batch)
+        return
     quiet_process(arguments.threads)
-    train(arguments.work, Plan(arguments.minutes, arguments.peak, arguments.batch))
+    rank, world = arguments.rank or 0, arguments.processes
+    train(arguments.work, Plan(arguments.minutes, arguments.peak, arguments.batch, rank, world))
 
 
 if __name__ == "__main__":

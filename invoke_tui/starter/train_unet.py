@@ -225,7 +225,7 @@ def train(work: Path, plan: Plan) -> None:
     elif plan.words and plan.rank == 0:
         learn_words(trainee, sampler, plan.words, log)
     parameters = [p for group in trainee.optimiser.param_groups for p in group["params"]]
-    crew = Crew(work, plan.rank, plan.world)
+    crew = Crew(work / "meeting-train_unet", plan.rank, plan.world)
     crew.share_weights(parameters)
     start = saved = time.monotonic()
     smooth: dict[str, float] = {}

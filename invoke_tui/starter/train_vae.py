@@ -84,7 +84,7 @@ def train(work: Path, plan: Plan) -> None:
     plain_attention(vae)
     parameters = list(vae.parameters())
     optimiser = torch.optim.AdamW(parameters, lr=plan.peak, weight_decay=1e-4)
-    crew = Crew(work, plan.rank, plan.world)
+    crew = Crew(work / "meeting-train_vae", plan.rank, plan.world)
     crew.share_weights(parameters)
     start = saved = time.monotonic()
     step, smooth, progress = 0, 0.1, 0.0
