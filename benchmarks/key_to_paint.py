@@ -19,6 +19,7 @@ from benchmarks.terminal import Terminal
 
 TARGET = 2.0
 BLOCKS = 3
+WARM_UP = 12
 LETTERS = [chr(code) for code in range(0x100, 0x24F) if chr(code).isalpha()]
 STEPS = 60
 
@@ -40,7 +41,7 @@ def main() -> int:
     flags = parser(__doc__)
     flags.set_defaults(runs=120)
     arguments = flags.parse_args()
-    each = min(arguments.runs, len(LETTERS) // 2) // BLOCKS
+    each = min(arguments.runs, (len(LETTERS) - WARM_UP) // 2) // BLOCKS
     fresh = iter(LETTERS)
     pause = random.Random(7)
     idle: list[float] = []
@@ -51,7 +52,7 @@ def main() -> int:
         with Terminal(program(), studio.environment, screen=False) as terminal:
             terminal.wait_for_output(b"Generate", 30)
             terminal.settle()
-            terminal.send("prompt ")
+            press(terminal, [next(fresh) for _ in range(WARM_UP)], pause)
             terminal.settle()
             for _ in range(BLOCKS):
                 studio.worker("idle")
