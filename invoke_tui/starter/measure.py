@@ -59,7 +59,8 @@ def _references() -> tuple[tuple[str, ...], Floats]:
 def nearest_colours(lab: Floats) -> npt.NDArray[np.intp]:
     """Index into COLOURS of the closest reference for each of (n, 3) CIELAB values."""
     _, references = _references()
-    return np.linalg.norm(lab[:, None, :] - references[None], axis=2).argmin(axis=1)
+    nearest: npt.NDArray[np.intp] = np.linalg.norm(lab[:, None, :] - references[None], axis=2).argmin(axis=1)
+    return nearest
 
 
 def colour_name(lab: Floats) -> str:
@@ -89,7 +90,7 @@ def object_mask(lab: Floats, background: Floats) -> Mask:
     contrast = float(np.percentile(distance, 98))
     if contrast < MIN_CONTRAST:
         return np.zeros(distance.shape, bool)
-    mask = distance > max(MIN_CONTRAST * 0.6, 0.42 * contrast)
+    mask: Mask = distance > max(MIN_CONTRAST * 0.6, 0.42 * contrast)
     labels, count = ndimage.label(mask)
     if count == 0:
         return mask

@@ -73,7 +73,7 @@ class Starter:
         shape = (1, 4, self.height // 8, self.width // 8)
         noise = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for _, _, seed in jobs]
         self.scheduler.set_timesteps(self.steps)
-        latents = torch.cat(noise).to(states.dtype) * self.scheduler.init_noise_sigma
+        latents: torch.Tensor = torch.cat(noise).to(states.dtype) * self.scheduler.init_noise_sigma
         for time in self.scheduler.timesteps:
             scaled = self.scheduler.scale_model_input(latents, time)
             with torch.autocast("cpu", torch.bfloat16, enabled=self.mixed):

@@ -70,7 +70,7 @@ def train(work: Path, plan: Plan) -> None:
     torch.manual_seed(seed)
     (scenes, latents), seeds = load_shards(work), load_seeds(work)
     source = work / "vae_sharp" if (work / "vae_sharp").exists() else work / "vae"
-    vae = AutoencoderKL.from_pretrained(source).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    vae = AutoencoderKL.from_pretrained(source).to(memory_format=torch.channels_last)
     plain_attention(vae)
     trained = [*vae.decoder.parameters(), *vae.post_quant_conv.parameters()]
     average = [parameter.detach().clone() for parameter in trained]

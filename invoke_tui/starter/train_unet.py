@@ -83,7 +83,7 @@ class Trainee:
 
 def build(tokenizer: CLIPTokenizer, peak: float) -> Trainee:
     """Fresh modules and their optimiser."""
-    unet = build_unet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    unet = build_unet().to(memory_format=torch.channels_last)
     plain_attention(unet)
     text = build_text_encoder(len(tokenizer), tokenizer.bos_token_id, tokenizer.eos_token_id)
     heads = torch.nn.Linear(128, sum(ATTRIBUTES))
@@ -196,12 +196,12 @@ def step_loss(
     """The weighted velocity error plus a little of the attribute error."""
     noise = torch.randn_like(latents)
     times = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),))
-    noisy = scheduler.add_noise(latents, noise, times)  # type: ignore[arg-type]
+    noisy = scheduler.add_noise(latents, noise, times)
     with torch.autocast("cpu", torch.bfloat16):
         states = trainee.text(ids).last_hidden_state
         inputs = noisy.contiguous(memory_format=torch.channels_last)
         predicted = trainee.unet(inputs, times, encoder_hidden_states=states, return_dict=False)[0]
-    target = scheduler.get_velocity(latents, noise, times)  # type: ignore[arg-type]
+    target = scheduler.get_velocity(latents, noise, times)
     alphas = scheduler.alphas_cumprod[times]
     emphasis = 1 / (1 - alphas)
     each = (predicted.float() - target).pow(2).mean(dim=(1, 2, 3))

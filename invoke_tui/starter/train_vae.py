@@ -80,7 +80,7 @@ def train(work: Path, plan: Plan) -> None:
     torch.manual_seed(seed)
     resumed = (work / "vae").exists()
     vae = AutoencoderKL.from_pretrained(work / "vae") if resumed else build_vae()
-    vae = vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    vae = vae.to(memory_format=torch.channels_last)
     plain_attention(vae)
     parameters = list(vae.parameters())
     optimiser = torch.optim.AdamW(parameters, lr=plan.peak, weight_decay=1e-4)
