@@ -53,9 +53,9 @@ async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
         await client.enqueue(GenerationRequest(positive_prompt=prompt, seed=seed))
     await _done(client, len(EARLIER))
     graphics = TerminalGraphics("blocks")
-    app = InvokeTuiApp(studio, graphics)
+    app = InvokeTuiApp(studio.paths.root, {}, graphics)
     async with app.run_test(size=(112, 34)) as pilot:
-        await _until(pilot, lambda: app.state.link == "connected")
+        await _until(pilot, lambda: app.link_state == "connected")
         app.screen.query_one("#prompt", PromptEditor).load_text(PROMPT)
         await pilot.press("ctrl+g")
         view = app.screen.query_one(ImageView)
@@ -68,9 +68,9 @@ async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
         await _shoot(app, pilot, folder / "queue.svg")
     await _done(client, len(EARLIER) + 4)
     studio.paths.session_file.unlink(missing_ok=True)
-    app = InvokeTuiApp(studio, graphics)
+    app = InvokeTuiApp(studio.paths.root, {}, graphics)
     async with app.run_test(size=(80, 24)) as pilot:
-        await _until(pilot, lambda: app.state.link == "connected")
+        await _until(pilot, lambda: app.link_state == "connected")
         app.screen.query_one("#prompt", PromptEditor).load_text(PROMPT)
         await _shoot(app, pilot, folder / "generate-80x24.svg")
 

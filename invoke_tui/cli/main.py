@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import BadInputError, ExitCode, StudioError
@@ -76,13 +76,10 @@ def open_screen(flags: dict[str, str]) -> int:
             code="no_terminal",
         )
     with _without_collection():
-        from invoke_tui.config.settings import load
         from invoke_tui.tui.app import run
 
     root = flags.get("root")
-    overrides: dict[str, Any] = {key: value for key, value in flags.items() if key != "root"}
-    studio = load(Path(root) if root else None, **overrides)
-    return int(run(studio, image_protocol=studio.settings.image_protocol) or 0)
+    return run(Path(root) if root else None, {key: value for key, value in flags.items() if key != "root"})
 
 
 @contextlib.contextmanager

@@ -1,40 +1,49 @@
-"""The app: a thin root that puts state, link, pacer, themes and screens together."""
+"""The app: a thin root that puts state, link, pacer, themes and screens together.
+
+It paints first. Whatever the first frame does not need is described in ``late`` and put in its place by ``_furnish``.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual import events, on
+from textual import events
 from textual.app import App
+from textual.reactive import Initialize, Reactive
 from textual.signal import Signal
+from textual.theme import BUILTIN_THEMES, Theme
 
+from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui import actions, session, themes
+from invoke_tui.tui import actions, late, session, themes
 from invoke_tui.tui.keys import read_alt_keys
-from invoke_tui.tui.link import Connect, Link
-from invoke_tui.tui.messages import LinkChanged, StudioEvent
 from invoke_tui.tui.palette import ActionProvider
-from invoke_tui.tui.pictures.detect import TerminalGraphics, detect
+from invoke_tui.tui.pictures.detect import TerminalGraphics, configured, detect
 from invoke_tui.tui.pictures.pace import Pacer
 from invoke_tui.tui.resources import style_sheet
+from invoke_tui.tui.screens.arriving import ArrivingScreen
+from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.screens.generate import GenerateScreen
-from invoke_tui.tui.screens.queue import QueueScreen
-from invoke_tui.tui.state import StudioState
 
 if TYPE_CHECKING:
     from textual.binding import Binding, BindingType
 
-    from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
     from invoke_tui.domain.events import Event
+    from invoke_tui.tui.link import Link
+    from invoke_tui.tui.messages import LinkChanged, LinkState, StudioEvent
+    from invoke_tui.tui.screens.desk import Desk
+    from invoke_tui.tui.state import StudioState
 
 SAVE_AFTER = 0.8
 """Seconds of quiet before the session is written."""
@@ -45,24 +54,45 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     """The terminal studio."""
 
     TITLE = "invoke-tui"
-    CSS_PATH = [style_sheet(name) for name in ("app", "generate", "queue", "dialogs")]
+    CSS_PATH = [style_sheet(name) for name in ("app", "generate")]
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("app")
     COMMANDS: ClassVar[Any] = {ActionProvider}
-    MODES: ClassVar[Any] = {"generate": GenerateScreen, "queue": QueueScreen}
+    MODES: ClassVar[Any] = {"generate": GenerateScreen, "arriving": ArrivingScreen}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (160, "-very-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (18, "-short"), (34, "-tall")]
     ENABLE_COMMAND_PALETTE = True
+    theme: Reactive[str] = Reactive(Initialize(lambda app: cast("InvokeTuiApp", app).first_theme))
 
-    def __init__(self, studio: Studio, graphics: TerminalGraphics, *, connect: Connect | None = None) -> None:
+    first_theme: str
+    studio: Studio
+    state: StudioState
+    link: Link
+    desk: type[Desk]
+
+    def __init__(
+        self,
+        root: Path | None,
+        flags: Mapping[str, Any],
+        graphics: TerminalGraphics,
+        *,
+        connect: late.Connect | None = None,
+    ) -> None:
+        """``root`` and ``flags`` are what ``config.settings.load`` takes; ``connect`` stands in for the daemon."""
         read_alt_keys()
-        self.studio = studio
         self.graphics = graphics
-        self.session = session.load(studio.paths.session_file)
-        first = self.session.screen if self.session.screen in self.MODES else "generate"
-        self.DEFAULT_MODE = first  # type: ignore[misc]
+        self.paths = locate(root)
+        self.session = session.load(self.paths.session_file)
+        wanted = flags.get("theme") or self.session.theme or "auto"
+        self.first_theme = themes.chosen(wanted, dark_terminal=graphics.dark, known=BUILTIN_THEMES)
+        self._first_screen = self.session.screen
+        self.DEFAULT_MODE = "generate" if self._first_screen in ("", "generate") else "arriving"  # type: ignore[misc]
         super().__init__()
-        self.state = StudioState()
-        self.link = Link(connect or self._connect, self.post_message)
+        self.ready = False
+        """Settings, records and screens are in: ``studio``, ``state``, ``link`` and ``desk`` are there."""
+        self.failure: StudioError | None = None
+        """Why it ended before it was ready."""
+        self._fetch = partial(late.fetch, root, flags, self.post_message, connect)
+        self._follow_settings = not (flags.get("theme") or self.session.theme)
         self.studio_events: Signal[Event] = Signal(self, "studio-events")
         """Every event, after the state has taken it in."""
         self.link_changes: Signal[LinkChanged] = Signal(self, "link-changes")
@@ -73,11 +103,12 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self._interrupted = 0.0
         for theme in themes.THEMES:
             self.register_theme(theme)
-        wanted = self.session.theme or themes.chosen(studio.settings.theme, dark_terminal=graphics.dark)
-        self.theme = wanted if wanted in self.available_themes else themes.DARK
-        self.set_keymap(studio.settings.keymap)
 
     # -- start and end --------------------------------------------------------------------------------------------
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Ours are known from the first moment, so that no style sheet is read twice."""
+        return themes.BY_NAME.get(theme_name) or super().get_theme(theme_name)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of the prompt editor for themes that are not ours."""
@@ -85,16 +116,39 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         return themes.default_variables(ansi=theme.ansi, dark=theme.dark)
 
     def on_mount(self) -> None:
-        """Open the line to the daemon once the first paint is out."""
-        self.theme_changed_signal.subscribe(self, self._theme_changed)
-        self.call_after_refresh(self._open_link)
+        """Everything else starts once the first frame is out."""
+        self.call_after_refresh(self._first_frame)
 
-    def _open_link(self) -> None:
+    def _first_frame(self) -> None:
+        self.run_worker(self._furnish(), name="furnish", exit_on_error=True)
+
+    async def _furnish(self) -> None:
+        """Put in what came late, and open the line to the daemon."""
+        try:
+            came = await asyncio.to_thread(self._fetch)
+        except StudioError as error:
+            self.failure = error
+            self.exit(error.exit_code)
+            return
+        self.studio, self.state, self.link, self.desk = came.studio, came.state, came.link, came.desk
+        settings = self.studio.settings
+        self.graphics = configured(self.graphics, settings.image_protocol)
+        for name in late.STYLES:
+            self.stylesheet.read(style_sheet(name))
+        if self._follow_settings:
+            self.theme = themes.chosen(
+                settings.theme, dark_terminal=self.graphics.dark, known=self.available_themes
+            )
+        self.set_keymap(settings.keymap)
+        self.add_mode("queue", came.queue)
+        self.ready = True
+        for screen in list(self.screen_stack):
+            if isinstance(screen, StudioScreen):
+                await screen.furnish()
+        if self.current_mode == "arriving":
+            await self.action_go(self._first_screen)
         self.run_worker(self.link.run(), name="link", group="link", exit_on_error=True)
-
-    async def _connect(self) -> StudioClient:
-        client_module = await asyncio.to_thread(_import_client)
-        return cast("StudioClient", await client_module.StudioClient.connect(self.studio.paths))
+        _collect_again()
 
     async def action_quit(self) -> None:
         """Leave; the daemon goes on."""
@@ -116,13 +170,18 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
 
     # -- the daemon's messages ------------------------------------------------------------------------------------
 
-    @on(LinkChanged)
-    def _link_changed(self, message: LinkChanged) -> None:
+    @property
+    def link_state(self) -> LinkState:
+        """How the line to the daemon is."""
+        return self.state.link if self.ready else "starting"
+
+    def on_link_changed(self, message: LinkChanged) -> None:
+        """The line to the daemon changed."""
         self.state.link, self.state.detail = message.state, message.detail
         self.link_changes.publish(message)
 
-    @on(StudioEvent)
-    def _studio_event(self, message: StudioEvent) -> None:
+    def on_studio_event(self, message: StudioEvent) -> None:
+        """The daemon said something."""
         self.state.apply(message.event)
         self.studio_events.publish(message.event)
 
@@ -151,9 +210,14 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     # -- actions --------------------------------------------------------------------------------------------------
 
     async def action_go(self, screen: str) -> None:
-        """Change to a screen."""
-        if screen in self.MODES and screen != self.current_mode:
+        """Change to a screen; one that is still on its way is shown when it comes."""
+        if screen != "generate" and not self.ready:
+            self._first_screen, screen = screen, "arriving"
+        if screen not in self._modes:
+            screen = "generate"
+        if screen != self.current_mode:
             await self.switch_mode(screen)
+        if screen != "arriving" and self.session.screen != screen:
             self.session.screen = screen
             self.session_changed()
 
@@ -177,14 +241,16 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
 
     def action_next_theme(self) -> None:
         """The next of our themes, and the terminal's own colours."""
-        ours = [theme.name for theme in themes.THEMES] + ["ansi-dark", "ansi-light"]
+        ours = [*themes.BY_NAME, "ansi-dark", "ansi-light"]
         at = ours.index(self.theme) if self.theme in ours else -1
-        self.theme = ours[(at + 1) % len(ours)]
+        self.use_theme(ours[(at + 1) % len(ours)])
         self.notify(f"Theme: {self.theme}", timeout=1.5, markup=False)
 
     def use_theme(self, name: str) -> None:
-        """Change the colours."""
-        self.theme = name
+        """Change the colours, now and for the next start."""
+        self._follow_settings = False
+        self.theme = self.session.theme = name
+        self.session_changed()
 
     def keys_of(self, action: actions.Action) -> list[str]:
         """The keys of an action after the configuration's ``keymap``."""
@@ -194,22 +260,19 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         """A key as people read it."""
         return binding.key_display or actions.shown(binding.key)
 
-    def _theme_changed(self, _theme: object) -> None:
-        if self.theme != self.session.theme and self.is_running:
-            self.session.theme = self.theme
-            self.session_changed()
-
     # -- the session ----------------------------------------------------------------------------------------------
 
     def session_changed(self) -> None:
-        """Write the session after a moment of quiet."""
+        """Write the session after a moment of quiet, and never before the settings are known to be right."""
+        if not self.ready:
+            return
         if self._save_timer is not None:
             self._save_timer.stop()
         self._save_timer = self.set_timer(SAVE_AFTER, self._save_soon)
 
     def _save_soon(self) -> None:
         """Write the session in a thread: the disk may be slow, the keyboard may not."""
-        path, now = self.studio.paths.session_file, replace(self._noted())
+        path, now = self.paths.session_file, replace(self._noted())
         self.run_worker(partial(session.save, path, now), thread=True, group="session", exit_on_error=False)
 
     def _noted(self) -> session.Session:
@@ -219,7 +282,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
 
     def save_session(self) -> None:
         """Write the session now, before leaving."""
-        session.save(self.studio.paths.session_file, self._noted())
+        session.save(self.paths.session_file, self._noted())
 
     # -- errors ---------------------------------------------------------------------------------------------------
 
@@ -231,21 +294,30 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.notify(text, title=title, severity="error", timeout=8, markup=False)
 
 
-def _import_client() -> Any:
-    import invoke_tui.client
+def _collect_again() -> None:
+    """Take up collecting garbage, which ``run`` put off: nearly nothing of what starting made is any."""
+    gc.freeze()
+    gc.enable()
 
-    return invoke_tui.client
 
+def run(root: Path | None, flags: Mapping[str, Any]) -> int:
+    """Run the terminal studio until the person leaves; the exit code.
 
-def run(studio: Studio, *, image_protocol: str | None = None) -> int:
-    """Run the terminal studio until the person leaves; the exit code."""
-    graphics = detect(override=image_protocol or studio.settings.image_protocol)
+    Raises ``StudioError`` when the settings cannot be used.
+    """
+    graphics = detect()
     if graphics.protocol == "ascii" and os.environ.get("TERM", "") in ("dumb", "unknown", ""):
         print(
             "This terminal cannot move its cursor (TERM is dumb or unset): no screen here.", file=sys.stderr
         )
         print("Use `invoke-tui generate PROMPT`, or set TERM to what the terminal is.", file=sys.stderr)
         return 2
-    app = InvokeTuiApp(studio, graphics)
-    result = app.run()
+    gc.disable()
+    try:
+        app = InvokeTuiApp(root, flags, graphics)
+        result = app.run()
+    finally:
+        gc.enable()
+    if app.failure is not None:
+        raise app.failure
     return result if isinstance(result, int) else app.return_code or 0

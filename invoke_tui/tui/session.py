@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoke_tui.config.atomic import write_private
-from invoke_tui.domain.parameters import PROMPT_LIMIT
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 
@@ -39,7 +38,7 @@ def load(path: Path) -> Session:
     session = Session()
     for name in ("screen", "theme", "prompt", "negative"):
         if isinstance(value := data.get(name), str):
-            setattr(session, name, value[:PROMPT_LIMIT])
+            setattr(session, name, value)
     if isinstance(settings := data.get("settings"), dict):
         session.settings = {
             str(key): value for key, value in settings.items() if isinstance(value, str | bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from textual.theme import Theme
@@ -126,6 +127,8 @@ THEMES: Final = (
     ),
 )
 
+BY_NAME: Final = {theme.name: theme for theme in THEMES}
+
 _ANSI_PROMPT: Final = {
     "prompt-up": "ansi_yellow",
     "prompt-up-strong": "ansi_red",
@@ -143,8 +146,8 @@ def default_variables(*, ansi: bool, dark: bool) -> dict[str, str]:
     return {name: model.variables[name] for name in PROMPT_COLOURS}
 
 
-def chosen(name: str, *, dark_terminal: bool | None) -> str:
-    """The theme for a setting: ``auto`` follows the terminal's background, where it told."""
-    if name != "auto":
+def chosen(name: str, *, dark_terminal: bool | None, known: Container[str]) -> str:
+    """The theme for a setting: ``auto`` follows the terminal's background, where it told; so do unknown names."""
+    if name in BY_NAME or (name != "auto" and name in known):
         return name
     return LIGHT if dark_terminal is False else DARK

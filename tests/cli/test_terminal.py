@@ -102,7 +102,7 @@ def test_the_screens_flags(arguments: list[str], flags: dict[str, str] | None) -
     assert screen_flags(arguments) == flags
 
 
-def test_the_screen_is_opened_with_settings_and_flags(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_screen_is_opened_with_root_and_flags(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from types import SimpleNamespace
 
     from invoke_tui.cli import main
@@ -111,9 +111,6 @@ def test_the_screen_is_opened_with_settings_and_flags(root: Path, monkeypatch: p
     terminal = SimpleNamespace(isatty=lambda: True)
     monkeypatch.setattr("sys.stdin", terminal)
     monkeypatch.setattr(main.sys, "stdout", terminal)
-    monkeypatch.setattr("invoke_tui.tui.app.run", lambda studio, **rest: opened.append((studio, rest)) or 0)
+    monkeypatch.setattr("invoke_tui.tui.app.run", lambda root, flags: opened.append((root, flags)) or 0)
     assert main.open_screen({"root": str(root / "other"), "theme": "nord", "image_protocol": "half"}) == 0
-    studio, rest = opened[0]
-    assert studio.paths.root == root / "other"
-    assert (studio.settings.theme, studio.sources["theme"]) == ("nord", "flag")
-    assert rest == {"image_protocol": "half"}
+    assert opened == [(root / "other", {"theme": "nord", "image_protocol": "half"})]

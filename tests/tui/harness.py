@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from invoke_tui.config.settings import load
+from invoke_tui.config.paths import locate
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.pictures.detect import TerminalGraphics
 from tests.tui.fake_client import FakeClient
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
+
+PATIENCE = 60.0
+"""Seconds; waiting ends with what is waited for, so that only a broken program or an overloaded machine notices."""
 
 
 def make_app(
@@ -28,12 +31,11 @@ def make_app(
     async def connect() -> StudioClient:
         return cast("StudioClient", fake)
 
-    studio = load(root, **settings)
-    studio.paths.state_dir.mkdir(parents=True, exist_ok=True)
-    return InvokeTuiApp(studio, graphics or TerminalGraphics("blocks"), connect=connect)
+    locate(root).state_dir.mkdir(parents=True, exist_ok=True)
+    return InvokeTuiApp(root, settings, graphics or TerminalGraphics("blocks"), connect=connect)
 
 
-async def settle(pilot: Pilot[Any], condition: Callable[[], object], *, seconds: float = 8.0) -> None:
+async def settle(pilot: Pilot[Any], condition: Callable[[], object], *, seconds: float = PATIENCE) -> None:
     """Wait until ``condition`` holds; fail when it does not in time."""
     end = time.monotonic() + seconds
     while not condition():
@@ -45,7 +47,7 @@ async def settle(pilot: Pilot[Any], condition: Callable[[], object], *, seconds:
 async def connected(pilot: Pilot[Any]) -> None:
     """Wait until the app has the studio's first snapshot and its models."""
     app = cast("InvokeTuiApp", pilot.app)
-    await settle(pilot, lambda: app.state.link == "connected")
+    await settle(pilot, lambda: app.link_state == "connected")
     await pilot.pause(0.1)
 
 

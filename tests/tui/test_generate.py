@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,23 @@ async def test_another_press_queues_another(app: InvokeTuiApp, client: FakeClien
         await connected(pilot)
         await pilot.press(*"x", "ctrl+g", "alt+enter", "f5")
         await settle(pilot, lambda: len(client.pictures) == 3)
+
+
+async def test_what_is_pressed_before_the_settings_are_there_counts(
+    app: InvokeTuiApp, client: FakeClient
+) -> None:
+    gate, fetch = threading.Event(), app._fetch
+    app._fetch = lambda: (gate.wait(), fetch())[1]  # type: ignore[assignment, return-value]
+    try:
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.press(*"early", "f9", "f7", "f4", "ctrl+g", "alt+6", "alt+1")
+            assert not app.ready
+            assert app.screen.query_one("#prompt", PromptEditor).text == "early"
+            gate.set()
+            await settle(pilot, lambda: client.pictures)
+            assert client.requests[0].positive_prompt == "early"
+    finally:
+        gate.set()
 
 
 async def test_a_wrong_value_is_explained_at_its_field(app: InvokeTuiApp, client: FakeClient) -> None:
@@ -141,7 +159,7 @@ async def test_a_failed_picture_says_why(app: InvokeTuiApp, client: FakeClient) 
 
 
 async def test_cancel(app: InvokeTuiApp, client: FakeClient) -> None:
-    client.step_time = 0.2
+    client.step_time, client.steps = 0.2, 1000
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("x", "ctrl+g")
@@ -218,7 +236,7 @@ async def test_the_session_comes_back(tmp_path: Path) -> None:
 )
 async def test_a_strange_session_file_is_an_empty_session(tmp_path: Path, text: str) -> None:
     app = make_app(tmp_path)
-    app.studio.paths.session_file.write_text(text)
+    app.paths.session_file.write_text(text)
     app = make_app(tmp_path)
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)

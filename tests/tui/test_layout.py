@@ -131,6 +131,7 @@ async def test_no_color_has_no_colour_and_still_says_everything(
 
 
 def test_auto_follows_the_terminal() -> None:
-    assert themes.chosen("auto", dark_terminal=None) == themes.DARK
-    assert themes.chosen("auto", dark_terminal=False) == themes.LIGHT
-    assert themes.chosen("nord", dark_terminal=False) == "nord"
+    assert themes.chosen("auto", dark_terminal=None, known=["nord"]) == themes.DARK
+    assert themes.chosen("auto", dark_terminal=False, known=["nord"]) == themes.LIGHT
+    assert themes.chosen("nord", dark_terminal=False, known=["nord"]) == "nord"
+    assert themes.chosen("sunset", dark_terminal=False, known=["nord"]) == themes.LIGHT

@@ -10,17 +10,58 @@ from pathlib import Path
 from invoke_tui.tui.resources import style_sheet, styles_folder
 from tests.tui.terminal import ROOT, Terminal
 
-HEAVY = ("torch", "diffusers", "transformers", "numpy", "PIL", "httpx", "websockets", "fastapi", "sqlalchemy")
+LATE = (
+    "torch", "diffusers", "transformers", "numpy", "PIL", "httpx", "websockets", "fastapi", "sqlalchemy", "yaml",
+    "pydantic", "pydantic_core", "pydantic_settings", "invoke_tui.client", "invoke_tui.config.settings",
+    "invoke_tui.domain.base", "invoke_tui.tui.link", "invoke_tui.tui.screens.desk", "invoke_tui.tui.screens.help",
+    "invoke_tui.tui.screens.queue", "invoke_tui.tui.widgets.settings_form",
+)  # fmt: skip
+
+FIRST_FRAME = """
+import sys
+from pathlib import Path
+from invoke_tui.cli import main
+from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.pictures.detect import TerminalGraphics
+
+class FirstFrame(InvokeTuiApp):
+    def _first_frame(self):
+        print(sorted(sys.modules.keys() & set({names!r})), len(self.screen.query("*")) > 20, file=sys.__stderr__)
+        self.exit(0)
+
+FirstFrame(Path({root!r}), {{}}, TerminalGraphics("blocks")).run(headless=True)
+"""
 
 
-def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
-    code = f"import sys, invoke_tui.tui.app; print([n for n in {HEAVY!r} if n in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert done.stdout.strip() == "[]"
+def test_the_first_frame_waits_for_nothing_it_does_not_need(tmp_path: Path) -> None:
+    code = FIRST_FRAME.format(names=LATE, root=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.stderr.strip() == "[] True"
+    assert not any(tmp_path.iterdir()), "nothing is written before the settings are known to be right"
+
+
+def test_settings_that_cannot_be_used_end_it_with_a_message(tmp_path: Path) -> None:
+    config = tmp_path / "invokeai.yaml"
+    config.write_text("schema_version: 4.0.2\nimage_protocol: [\n")
+    before = config.read_text()
+    terminal = Terminal("-m", "invoke_tui.cli.main", "--root", str(tmp_path))
+    try:
+        assert terminal.wait(60) == 2
+    finally:
+        terminal.close()
+    assert b"invokeai.yaml" in terminal.output.rpartition(b"\x1b[?1049l")[2]
+    assert config.read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["invokeai.yaml"]
 
 
 def test_the_style_sheets_are_found() -> None:
-    assert {path.stem for path in styles_folder().glob("*.tcss")} >= {"app", "generate", "queue", "dialogs"}
+    assert {path.stem for path in styles_folder().glob("*.tcss")} >= {
+        "app",
+        "generate",
+        "form",
+        "queue",
+        "dialogs",
+    }
     assert style_sheet("app").is_file()
 
 

@@ -14,7 +14,7 @@ import select
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from invoke_tui.tui.pictures import tmux
@@ -83,16 +83,20 @@ def detect(
     environ = os.environ if environ is None else environ
     in_tmux = tmux.inside(environ)
     answers = probe(read_fd, write_fd, timeout=timeout, in_tmux=in_tmux)
+    protocol, reason = _choose(environ, answers, in_tmux)
     truecolor = _truecolor(environ, answers)
-    if override and override != "auto":
-        if override not in PROTOCOLS:
-            override, reason = "blocks", f"unknown image protocol {override!r}, using blocks"
-        else:
-            reason = "chosen by the configuration"
-        protocol: Protocol = override  # type: ignore[assignment]
-    else:
-        protocol, reason = _choose(environ, answers, in_tmux)
-    return TerminalGraphics(protocol, answers.cell_size, truecolor, in_tmux, reason, answers.dark)
+    found = TerminalGraphics(protocol, answers.cell_size, truecolor, in_tmux, reason, answers.dark)
+    return configured(found, override or "auto")
+
+
+def configured(found: TerminalGraphics, wanted: str) -> TerminalGraphics:
+    """What was found, unless the configuration names a protocol: that wins over every finding."""
+    if not wanted or wanted == "auto":
+        return found
+    for protocol in PROTOCOLS:
+        if protocol == wanted:
+            return replace(found, protocol=protocol, reason="chosen by the configuration")
+    return replace(found, protocol="blocks", reason=f"unknown image protocol {wanted!r}, using blocks")
 
 
 def probe(

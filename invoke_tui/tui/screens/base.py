@@ -43,9 +43,14 @@ class StudioScreen(Screen[None], inherit_bindings=False):
         """The screen's own widgets."""
         yield from ()
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Listen to the daemon."""
         self.studio.link_changes.subscribe(self, self.link_changed)
+        if self.studio.ready:
+            await self.furnish()
+
+    async def furnish(self) -> None:
+        """Put in what needs the settings, the records or the daemon. Called once, when they are there."""
 
     def link_changed(self, change: LinkChanged) -> None:
         """The connection to the daemon changed."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -14,38 +12,26 @@ from textual.content import Content
 from textual.widgets import Label, Static, TextArea
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.events import (
-    Event,
-    ImageAdded,
-    ItemChanged,
-    ModelsChanged,
-    Preview,
-    Progress,
-    Snapshot,
-)
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import ItemStatus, QueueItem
-from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
-from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.screens.base import StudioScreen
-from invoke_tui.tui.screens.results import Results
-from invoke_tui.tui.widgets.fields import SmallButton
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.launchpad import Launchpad
 from invoke_tui.tui.widgets.pane_tabs import PaneTabs
 from invoke_tui.tui.widgets.picture_pane import PicturePane
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
-from invoke_tui.tui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from invoke_tui.tui.messages import LinkChanged
+    from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.session import Session
 
 
 class GenerateScreen(StudioScreen):
-    """Form at the left, picture at the right; on a narrow terminal one of the two."""
+    """Form at the left, picture at the right; on a narrow terminal one of the two.
+
+    This is the part of it that is in the first frame. What it does with the studio is the ``Desk``'s.
+    """
 
     place: ClassVar[actions.Place] = "generate"
     places: ClassVar[tuple[actions.Place, ...]] = ("generate", "strip")
@@ -59,11 +45,7 @@ class GenerateScreen(StudioScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._results = Results(self)
-        self.following = True
-        """The pane shows what is being made, and not an older picture that was chosen."""
-        self._shown_item: int | None = None
-        self._ready = False
+        self._desk: Desk | None = None
         self._pressed_early = False
 
     def body(self) -> ComposeResult:
@@ -82,41 +64,45 @@ class GenerateScreen(StudioScreen):
                 )
             yield PicturePane()
 
-    def on_mount(self) -> None:
-        """Put the last session back and listen."""
-        super().on_mount()
+    async def on_mount(self) -> None:
+        """Put the prompt of the last session back."""
         session = self.studio.session
         self.query_one("#prompt", PromptEditor).load_text(session.prompt)
         self.query_one("#negative", PromptEditor).load_text(session.negative)
-        self.call_after_refresh(self._add_settings)
-
-    async def _add_settings(self) -> None:
-        """The settings come right after the first paint, which need not wait for forty widgets."""
-        settings = SettingsForm()
-        await self.query_one("#form").mount(settings)
-        settings.restore(self.studio.session.settings)
         self.studio.remember.append(self.remember)
-        self.studio.studio_events.subscribe(self, self._event)
-        if self.studio.state.link == "connected":
-            self._catch_up()
-        self._ready = True
+
+    async def furnish(self) -> None:
+        """The settings, the latest pictures, and whatever was asked for before they were there."""
+        desk = self.studio.desk(self)
+        await desk.open()
+        self._desk = desk
+        self.refresh_bindings()
         if self._pressed_early:
-            self.action_generate()
+            desk.generate()
 
     # -- the session ----------------------------------------------------------------------------------------------
 
     def remember(self, session: Session) -> None:
         """Note prompt and settings; while the app closes, what was noted last stands."""
-        if len(self.query(PromptEditor)) < 2 or not self.query(SettingsForm):
+        if len(self.query(PromptEditor)) < 2:
             return
         session.prompt = self.query_one("#prompt", PromptEditor).text
         session.negative = self.query_one("#negative", PromptEditor).text
-        session.settings = self.query_one(SettingsForm).values()
+        if self._desk is not None:
+            self._desk.remember(session)
 
     @on(TextArea.Changed)
-    @on(SettingsForm.Changed)
     def _changed(self) -> None:
         self.studio.session_changed()
+
+    def on_settings_form_changed(self) -> None:
+        """A setting changed."""
+        self.studio.session_changed()
+
+    def on_settings_form_model_chosen(self) -> None:
+        """Another model is to draw."""
+        if self._desk is not None:
+            self._desk.model_chosen()
 
     @on(PromptEditor.ProblemChanged)
     def _problem(self, event: PromptEditor.ProblemChanged) -> None:
@@ -124,159 +110,47 @@ class GenerateScreen(StudioScreen):
         below.update(Content(event.text))
         below.set_class(bool(event.text), "-shown")
 
-    # -- the daemon -----------------------------------------------------------------------------------------------
-
     def link_changed(self, change: LinkChanged) -> None:
-        """Fetch what is new after a break."""
+        """Say it where there is no picture."""
         self.query_one(Launchpad).show_link(change.state)
-
-    def _event(self, event: Event) -> None:
-        match event:
-            case Snapshot():
-                self._catch_up()
-            case ModelsChanged():
-                self.run_worker(self._load_models(), group="models", exclusive=True)
-            case Preview() if self.following:
-                self._preview(event)
-            case Progress() if self.following:
-                self._progress(event)
-            case ItemChanged():
-                self._item(event.item, event.note)
-            case ImageAdded():
-                if event.image.image_category == "general" and not event.image.is_intermediate:
-                    self.query_one(ResultsStrip).add(event.image)
-                    if self.following:
-                        self._results.show(event.image)
-            case _:
-                pass
-
-    def _catch_up(self) -> None:
-        self.run_worker(self._load_models(), group="models", exclusive=True)
-        self._results.load()
-        state = self.studio.state
-        for item in state.running.values():
-            self._item(item, "")
-        for preview in state.previews.values():
-            self._preview(preview)
-
-    async def _load_models(self) -> None:
-        try:
-            client = await self.studio.link.client()
-            models = await client.models()
-        except StudioError as error:
-            self.studio.show_error(error, title="Models")
-            return
-        self.query_one(SettingsForm).show_models(models)
-
-    @on(SettingsForm.ModelChosen)
-    def _model_chosen(self) -> None:
-        form = self.query_one(SettingsForm)
-        model = form.model
-        wide = (model.default_settings.width if model else None) or 512
-        high = (model.default_settings.height if model else None) or 512
-        self.query_one(Launchpad).show_model(model, f"{wide} × {high}")
-
-    # -- making a picture -----------------------------------------------------------------------------------------
-
-    def action_generate(self) -> None:
-        """Enqueue what the form says."""
-        if not self._ready:
-            self._pressed_early = True
-            return
-        pane = self.query_one(PicturePane)
-        request = self.query_one(SettingsForm).request(
-            self.query_one("#prompt", PromptEditor).text, self.query_one("#negative", PromptEditor).text
-        )
-        if request is None:
-            self._show_pane(picture=False)
-            return
-        pane.leave_error()
-        pane.say(
-            "sending to the studio…" if self.studio.link.connected else "waiting for the studio to start…"
-        )
-        self.following = True
-        self._show_pane(picture=True)
-        self.run_worker(self._enqueue(request), group="enqueue")
-
-    async def _enqueue(self, request: GenerationRequest) -> None:
-        pane = self.query_one(PicturePane)
-        try:
-            client = await self.studio.link.client()
-            result = await client.enqueue(request)
-        except StudioError as error:
-            pane.show_error(error.message, error.hint)
-            return
-        many = f"{len(result.item_ids)} pictures" if len(result.item_ids) > 1 else "1 picture"
-        if not self.studio.state.running:
-            pane.say(f"{many} queued")
-        else:
-            self.notify(f"{many} queued", timeout=2, markup=False)
-
-    def action_cancel(self) -> None:
-        """Stop what runs."""
-        running = list(self.studio.state.running)
-        if not running:
-            self.notify("Nothing is running.", timeout=2, markup=False)
-            return
-        self.query_one(PicturePane).say("canceling…")
-        self.run_worker(self._cancel(running), group="cancel")
-
-    async def _cancel(self, item_ids: list[int]) -> None:
-        try:
-            client = await self.studio.link.client()
-            await client.cancel(item_ids)
-        except StudioError as error:
-            self.studio.show_error(error)
-
-    def _item(self, item: QueueItem, note: str) -> None:
-        pane = self.query_one(PicturePane)
-        if item.status is ItemStatus.IN_PROGRESS and self.following:
-            self._shown_item = item.item_id
-            pane.leave_error()
-            pane.show_item(item)
-            pane.say(safe_text(note) or "starting…")
-        elif item.status is ItemStatus.FAILED and self.following:
-            pane.show_item(item)
-            pane.show_error(item.error or "The picture could not be made.", item.hint or "")
-        elif item.status is ItemStatus.CANCELED and item.item_id == self._shown_item:
-            pane.say("canceled")
-        elif note:
-            pane.say(safe_text(note))
-
-    def _progress(self, progress: Progress) -> None:
-        self.query_one(PicturePane).show_progress(progress)
-
-    def _preview(self, preview: Preview) -> None:
-        try:
-            data = base64.b64decode(preview.data, validate=True)
-        except (binascii.Error, ValueError):
-            return
-        text = f"step {preview.step} of {preview.total}"
-        self.query_one(PicturePane).show(Picture(data, preview.width, preview.height, final=False, text=text))
 
     @on(ImageView.Broken)
     def _broken(self, event: ImageView.Broken) -> None:
         self.query_one(PicturePane).show_error(event.error.message, event.error.hint)
 
-    # -- the strip ------------------------------------------------------------------------------------------------
-
     @on(ResultsStrip.Wanted)
     def _thumbnails(self, event: ResultsStrip.Wanted) -> None:
-        self._results.load_thumbnails(event.names)
+        if self._desk is not None:
+            self._desk.results.load_thumbnails(event.names)
 
     @on(ResultsStrip.Chosen)
     def _chosen(self, event: ResultsStrip.Chosen) -> None:
-        self._results.use(event.image, event.what)
+        if self._desk is not None:
+            self._desk.results.use(event.image, event.what)
 
-    # -- other actions --------------------------------------------------------------------------------------------
+    # -- actions --------------------------------------------------------------------------------------------------
+
+    def action_generate(self) -> None:
+        """Enqueue what the form says; a press that comes before the form is kept."""
+        if self._desk is None:
+            self._pressed_early = True
+        else:
+            self._desk.generate()
+
+    def action_cancel(self) -> None:
+        """Stop what runs."""
+        if self._desk is not None:
+            self._desk.cancel()
 
     def action_swap(self) -> None:
         """Portrait to landscape."""
-        self.query_one(SettingsForm).swap()
+        if self._desk is not None:
+            self._desk.form.swap()
 
     def action_reset(self) -> None:
         """Back to the model's own settings."""
-        self.query_one(SettingsForm).reset()
+        if self._desk is not None:
+            self._desk.form.reset()
 
     def action_copy_prompt(self) -> None:
         """The prompt to the clipboard, by the terminal."""
@@ -301,22 +175,23 @@ class GenerateScreen(StudioScreen):
         self.refresh(layout=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The narrow layout's key is shown only there, the editor's only where there is room."""
+        """The narrow layout's key is shown only there, and no key before it can do something."""
         if action == "pane":
             return self.has_class("-narrow")
-        if action in ("swap", "reset"):
-            return self._ready
+        if action in ("swap", "reset", "cancel", "editor"):
+            return self._desk is not None
         return True
 
     def action_pane(self) -> None:
         """Form or picture."""
-        self._show_pane(picture=not self.has_class("-picture"))
+        self.show_pane(picture=not self.has_class("-picture"))
 
     @on(PaneTabs.Chosen)
     def _pane_chosen(self, event: PaneTabs.Chosen) -> None:
-        self._show_pane(picture=event.picture)
+        self.show_pane(picture=event.picture)
 
-    def _show_pane(self, *, picture: bool) -> None:
+    def show_pane(self, *, picture: bool) -> None:
+        """On a narrow terminal, form or picture."""
         self.set_class(picture, "-picture")
         self.query_one(PaneTabs).picture = picture
         if self.has_class("-narrow"):
@@ -328,10 +203,6 @@ class GenerateScreen(StudioScreen):
             self.query_one(ResultsStrip).focus()
         elif focused is None or isinstance(focused, ResultsStrip):
             self.query_one("#prompt", PromptEditor).focus()
-
-    @on(SmallButton.Pressed, "#go")
-    def _go(self) -> None:
-        self.action_generate()
 
     def on_screen_resume(self) -> None:
         """Bindings depend on the width."""

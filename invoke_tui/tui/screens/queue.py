@@ -63,9 +63,8 @@ class QueueScreen(StudioScreen):
             id="queue-empty",
         )
 
-    def on_mount(self) -> None:
+    async def furnish(self) -> None:
         """Load and listen."""
-        super().on_mount()
         self.query_one(QueueList).matches = self._matches
         self.studio.studio_events.subscribe(self, self._event)
         self._counts(self.studio.state.counts)

@@ -13,9 +13,9 @@ from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
-from invoke_tui.tui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
+    from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.screens.generate import GenerateScreen
 
 STRIP_START: Final = 30
@@ -26,7 +26,8 @@ THUMBNAIL_FROM: Final = 4_000_000
 class Results:
     """Works for one Generate screen; everything slow runs in the screen's workers."""
 
-    def __init__(self, screen: GenerateScreen) -> None:
+    def __init__(self, desk: Desk, screen: GenerateScreen) -> None:
+        self._desk = desk
         self._screen = screen
 
     def load(self) -> None:
@@ -86,7 +87,7 @@ class Results:
         screen = self._screen
         match what:
             case "show":
-                screen.following = screen.query_one(ResultsStrip).selected == 0
+                self._desk.following = screen.query_one(ResultsStrip).selected == 0
                 self.show(image)
             case "path":
                 screen.app.copy_to_clipboard(safe_text(image.path))
@@ -96,7 +97,7 @@ class Results:
 
     def _recall(self, image: ImageRecord, what: str) -> None:
         screen = self._screen
-        form = screen.query_one(SettingsForm)
+        form = self._desk.form
         done: list[str] = []
         if what in ("recall", "prompt") and (both := recall.prompts(image.metadata)):
             for field, text in zip(("#prompt", "#negative"), both, strict=True):

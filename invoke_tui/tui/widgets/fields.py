@@ -14,10 +14,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
-from invoke_tui.tui.form_spec import FieldSpec
-
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from invoke_tui.tui.form_spec import FieldSpec
 
 
 class NumberField(Input):

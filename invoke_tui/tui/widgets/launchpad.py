@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 from textual.widgets import Static
 
-from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.messages import LinkState
+
+if TYPE_CHECKING:
+    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.tui.messages import LinkState
 
 
 class Launchpad(Static):

@@ -10,11 +10,9 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from invoke_tui.tui.messages import LinkState
-
 if TYPE_CHECKING:
     from invoke_tui.tui.app import InvokeTuiApp
-    from invoke_tui.tui.messages import LinkChanged
+    from invoke_tui.tui.messages import LinkChanged, LinkState
 
 TABS: Final = (("generate", "1", "Generate"), ("queue", "6", "Queue"))
 LINK_WORDS: Final[dict[LinkState, str]] = {
@@ -47,7 +45,7 @@ class LinkLight(Static):
         """Follow the link."""
         app = cast("InvokeTuiApp", self.app)
         app.link_changes.subscribe(self, self._changed)
-        self._show(app.state.link)
+        self._show(app.link_state)
 
     def _changed(self, change: LinkChanged) -> None:
         self._show(change.state)

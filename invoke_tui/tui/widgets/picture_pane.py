@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from invoke_tui.domain.events import Progress
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.queue import QueueItem
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.launchpad import Launchpad
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 from invoke_tui.tui.words import bar, duration
+
+if TYPE_CHECKING:
+    from invoke_tui.domain.events import Progress
+    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.queue import QueueItem
+    from invoke_tui.tui.pictures.frames import Picture
 
 Mode = Literal["empty", "picture", "error"]
 MODES: Final[tuple[Mode, ...]] = ("empty", "picture", "error")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,8 +14,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from invoke_tui.domain.images import ImageRecord
 from invoke_tui.tui import actions
+
+if TYPE_CHECKING:
+    from invoke_tui.domain.images import ImageRecord
 
 LIMIT: Final = 60
 GAP: Final = 1

@@ -25,6 +25,7 @@ STATES: Final[dict[str, Part]] = {
     "busy": ("working", "$text-accent"),
     "stopping": ("engine stopping", "$text-warning"),
 }
+CONNECTING: Final[list[Part]] = [("○ ", "$text-warning"), ("connecting", "")]
 INTERVAL: Final = 0.1
 """Seconds between two paints at most."""
 
@@ -67,6 +68,8 @@ class StatusBar(Widget):
         return Content.assemble(*parts)
 
     def _groups(self, *, wide: bool) -> list[list[Part]]:
+        if not cast("InvokeTuiApp", self.app).ready:
+            return [CONNECTING]
         state = cast("InvokeTuiApp", self.app).state
         worker = state.worker
         groups = [self._engine(worker), self._queue()]
@@ -97,10 +100,9 @@ class StatusBar(Widget):
     def _engine(self, worker: WorkerStatus | None) -> list[Part]:
         state = cast("InvokeTuiApp", self.app).state
         if state.link != "connected":
-            return [
-                ("○ ", "$text-warning"),
-                ("connecting" if state.link == "starting" else "not connected", ""),
-            ]
+            return (
+                CONNECTING if state.link == "starting" else [("○ ", "$text-warning"), ("not connected", "")]
+            )
         if worker is None:
             return [("○ ", "$text-muted"), ("engine asleep", "$text-muted")]
         word, colour = STATES.get(worker.state, (worker.state, ""))

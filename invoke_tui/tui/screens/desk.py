@@ -1,0 +1,185 @@
+"""The working half of Generate: the settings, what is asked of the studio, and what it answers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.events import (
+    Event,
+    ImageAdded,
+    ItemChanged,
+    ModelsChanged,
+    Preview,
+    Progress,
+    Snapshot,
+)
+from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.queue import ItemStatus, QueueItem
+from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.pictures.frames import Picture
+from invoke_tui.tui.screens.results import Results
+from invoke_tui.tui.widgets.launchpad import Launchpad
+from invoke_tui.tui.widgets.picture_pane import PicturePane
+from invoke_tui.tui.widgets.prompt_editor import PromptEditor
+from invoke_tui.tui.widgets.results_strip import ResultsStrip
+from invoke_tui.tui.widgets.settings_form import SettingsForm
+
+if TYPE_CHECKING:
+    from invoke_tui.tui.screens.generate import GenerateScreen
+    from invoke_tui.tui.session import Session
+
+
+class Desk:
+    """Works for one Generate screen; what takes time runs in the screen's workers."""
+
+    def __init__(self, screen: GenerateScreen) -> None:
+        self._screen = screen
+        self._studio = screen.studio
+        self.form = SettingsForm()
+        self.following = True
+        """The pane shows what is being made, and not an older picture that was chosen."""
+        self.results = Results(self, screen)
+        self._shown_item: int | None = None
+
+    async def open(self) -> None:
+        """Put the form with the last session's settings in its place, and listen to the studio."""
+        await self._screen.query_one("#form").mount(self.form)
+        self.form.restore(self._studio.session.settings)
+        self._studio.studio_events.subscribe(self._screen, self._event)
+        if self._studio.state.link == "connected":
+            self._catch_up()
+
+    def remember(self, session: Session) -> None:
+        """Note the settings; while the app closes, what was noted last stands."""
+        if self.form.is_attached and self.form.query("#random-seed"):
+            session.settings = self.form.values()
+
+    @property
+    def _pane(self) -> PicturePane:
+        return self._screen.query_one(PicturePane)
+
+    # -- the studio -----------------------------------------------------------------------------------------------
+
+    def _event(self, event: Event) -> None:
+        match event:
+            case Snapshot():
+                self._catch_up()
+            case ModelsChanged():
+                self._screen.run_worker(self._load_models(), group="models", exclusive=True)
+            case Preview() if self.following:
+                self._preview(event)
+            case Progress() if self.following:
+                self._progress(event)
+            case ItemChanged():
+                self._item(event.item, event.note)
+            case ImageAdded():
+                if event.image.image_category == "general" and not event.image.is_intermediate:
+                    self._screen.query_one(ResultsStrip).add(event.image)
+                    if self.following:
+                        self.results.show(event.image)
+            case _:
+                pass
+
+    def _catch_up(self) -> None:
+        self._screen.run_worker(self._load_models(), group="models", exclusive=True)
+        self.results.load()
+        state = self._studio.state
+        for item in state.running.values():
+            self._item(item, "")
+        for preview in state.previews.values():
+            self._preview(preview)
+
+    async def _load_models(self) -> None:
+        try:
+            client = await self._studio.link.client()
+            models = await client.models()
+        except StudioError as error:
+            self._studio.show_error(error, title="Models")
+            return
+        self.form.show_models(models)
+
+    def model_chosen(self) -> None:
+        """Say on the launchpad what is ready to draw."""
+        model = self.form.model
+        wide = (model.default_settings.width if model else None) or 512
+        high = (model.default_settings.height if model else None) or 512
+        self._screen.query_one(Launchpad).show_model(model, f"{wide} × {high}")
+
+    # -- making a picture -----------------------------------------------------------------------------------------
+
+    def generate(self) -> None:
+        """Enqueue what the form says."""
+        pane = self._pane
+        request = self.form.request(
+            self._screen.query_one("#prompt", PromptEditor).text,
+            self._screen.query_one("#negative", PromptEditor).text,
+        )
+        if request is None:
+            self._screen.show_pane(picture=False)
+            return
+        pane.leave_error()
+        pane.say(
+            "sending to the studio…" if self._studio.link.connected else "waiting for the studio to start…"
+        )
+        self.following = True
+        self._screen.show_pane(picture=True)
+        self._screen.run_worker(self._enqueue(request), group="enqueue")
+
+    async def _enqueue(self, request: GenerationRequest) -> None:
+        pane = self._pane
+        try:
+            client = await self._studio.link.client()
+            result = await client.enqueue(request)
+        except StudioError as error:
+            pane.show_error(error.message, error.hint)
+            return
+        many = f"{len(result.item_ids)} pictures" if len(result.item_ids) > 1 else "1 picture"
+        if not self._studio.state.running:
+            pane.say(f"{many} queued")
+        else:
+            self._screen.notify(f"{many} queued", timeout=2, markup=False)
+
+    def cancel(self) -> None:
+        """Stop what runs."""
+        running = list(self._studio.state.running)
+        if not running:
+            self._screen.notify("Nothing is running.", timeout=2, markup=False)
+            return
+        self._pane.say("canceling…")
+        self._screen.run_worker(self._cancel(running), group="cancel")
+
+    async def _cancel(self, item_ids: list[int]) -> None:
+        try:
+            client = await self._studio.link.client()
+            await client.cancel(item_ids)
+        except StudioError as error:
+            self._studio.show_error(error)
+
+    def _item(self, item: QueueItem, note: str) -> None:
+        pane = self._pane
+        if item.status is ItemStatus.IN_PROGRESS and self.following:
+            self._shown_item = item.item_id
+            pane.leave_error()
+            pane.show_item(item)
+            pane.say(safe_text(note) or "starting…")
+        elif item.status is ItemStatus.FAILED and self.following:
+            pane.show_item(item)
+            pane.show_error(item.error or "The picture could not be made.", item.hint or "")
+        elif item.status is ItemStatus.CANCELED and item.item_id == self._shown_item:
+            pane.say("canceled")
+        elif note:
+            pane.say(safe_text(note))
+
+    def _progress(self, progress: Progress) -> None:
+        self._pane.show_progress(progress)
+
+    def _preview(self, preview: Preview) -> None:
+        try:
+            data = base64.b64decode(preview.data, validate=True)
+        except (binascii.Error, ValueError):
+            return
+        text = f"step {preview.step} of {preview.total}"
+        self._pane.show(Picture(data, preview.width, preview.height, final=False, text=text))
