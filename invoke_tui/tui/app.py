@@ -26,7 +26,7 @@ from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, late, session, themes
-from invoke_tui.tui.keys import read_alt_keys
+from invoke_tui.tui.keys import guard_pastes, read_alt_keys
 from invoke_tui.tui.palette import ActionProvider
 from invoke_tui.tui.pictures.detect import TerminalGraphics, configured, detect
 from invoke_tui.tui.pictures.pace import Pacer
@@ -79,6 +79,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     ) -> None:
         """``root`` and ``flags`` are what ``config.settings.load`` takes; ``connect`` stands in for the daemon."""
         read_alt_keys()
+        guard_pastes()
         self.graphics = graphics
         self.paths = locate(root)
         self.session = session.load(self.paths.session_file)

@@ -1,17 +1,28 @@
-"""Alt with a digit or enter, as terminals without the kitty keyboard protocol send it: escape, then the key.
+"""What Textual's reader of the terminal's input has to be taught.
 
-Textual reads these digits as the characters an Apple keyboard types with Option (``alt+1`` as ``¡``) and ``alt+enter``
-as plain enter. A character typed on such a keyboard arrives as that character and not as an escape, so reading the
+Alt with a digit or enter, as terminals without the kitty keyboard protocol send it: escape, then the key. Textual
+reads these digits as the characters an Apple keyboard types with Option (``alt+1`` as ``¡``) and ``alt+enter`` as
+plain enter. A character typed on such a keyboard arrives as that character and not as an escape, so reading the
 escape as alt loses nothing.
+
+A paste is text. Textual takes an escape within one for keys, so that a pasted ``ESC ] q`` could leave the program.
 """
 
 from __future__ import annotations
 
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._parser import Parser
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+
+ESCAPE: Final = "\x1b"
+PASTE_START: Final = "\x1b[200~"
+PASTE_END: Final = "\x1b[201~"
 
 
 @dataclass(frozen=True)
@@ -27,3 +38,41 @@ def read_alt_keys() -> None:
     for digit in string.digits:
         table[f"\x1b{digit}"] = (_Key(f"alt+{digit}"),)
     table["\x1b\r"] = (_Key("alt+enter"),)
+
+
+class PasteGuard:
+    """Takes the escapes out of pasted text, however the input is cut into pieces."""
+
+    def __init__(self) -> None:
+        self._inside = False
+        self._held = ""
+
+    def clean(self, data: str) -> str:
+        """The next piece of input without them."""
+        data, self._held = self._held + data, ""
+        kept: list[str] = []
+        while data:
+            if not self._inside:
+                before, start, data = data.partition(PASTE_START)
+                kept += before, start
+                self._inside = bool(start)
+                continue
+            text, end, rest = data.partition(PASTE_END)
+            if not end:
+                split = next((n for n in range(len(PASTE_END) - 1, 0, -1) if text.endswith(PASTE_END[:n])), 0)
+                text, self._held = text[: len(text) - split], text[len(text) - split :]
+            kept += text.replace(ESCAPE, ""), end
+            self._inside = not end
+            data = rest
+        return "".join(kept)
+
+
+def guard_pastes() -> None:
+    """Make Textual's parser read pastes through a guard. Doing it twice changes nothing."""
+
+    def feed(parser: XTermParser, data: str) -> Iterable[Message]:
+        guard = parser.__dict__.setdefault("paste_guard", PasteGuard())
+        cleaned = guard.clean(data)
+        return Parser.feed(parser, cleaned) if cleaned or not data else ()
+
+    XTermParser.feed = feed  # type: ignore[method-assign, assignment]

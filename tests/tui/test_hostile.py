@@ -10,6 +10,7 @@ import pytest
 from textual.widgets import Static
 
 from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.keys import PASTE_END, PASTE_START, PasteGuard
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.queue_list import QueueList
 from tests.tui.fake_client import FakeClient
@@ -60,6 +61,16 @@ def test_no_foreign_byte_on_the_wire(tmp_path: Path) -> None:
     assert foreign(terminal.output) == []
     assert LEAVE.encode() not in before_leaving
     assert b"UFdORUQ=" not in before_leaving
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_a_paste_is_text_and_never_keys(size: int) -> None:
+    guard = PasteGuard()
+    typed = "a\x1b[A" + PASTE_START + "x\x1b]q\x1b[20y\x1b" + PASTE_END + "\x1bq"
+    head = typed.index(PASTE_START) + len(PASTE_START)  # terminals write the start of a paste at once
+    pieces = [typed[:head], *(typed[at : at + size] for at in range(head, len(typed), size))]
+    cleaned = "".join(map(guard.clean, pieces))
+    assert cleaned == "a\x1b[A" + PASTE_START + "x]q[20y" + PASTE_END + "\x1bq"
 
 
 async def test_payloads_in_every_view(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
 
     def action_scroll(self, by: int) -> None:
         """Move the text."""
-        self.query_one("#help-text", VerticalScroll).scroll_relative(y=by, animate=False)
+        for text in self.query("#help-text").results(VerticalScroll):  # none while the screen closes
+            text.scroll_relative(y=by, animate=False)
 
 
 def _rich(colour: str) -> str:

@@ -66,7 +66,8 @@ class ItemScreen(ModalScreen[str], inherit_bindings=False):
             return
         request = self._item.request
         size = (request.width, request.height) if request else (0, 0)
-        self.query_one(ImageView).show(Picture(data, *size, text=safe_text(self._item.prompt, limit=300)))
+        for view in self.query(ImageView):
+            view.show(Picture(data, *size, text=safe_text(self._item.prompt, limit=300)))
 
     def _facts(self) -> Content:
         item, request = self._item, self._item.request
@@ -110,8 +111,8 @@ class ItemScreen(ModalScreen[str], inherit_bindings=False):
 
     def action_scroll(self, by: int) -> None:
         """Move the facts."""
-        facts = self.query_one("#item-facts", VerticalScroll)
-        facts.scroll_relative(y=by, animate=False)
+        for facts in self.query("#item-facts").results(VerticalScroll):  # none while the screen closes
+            facts.scroll_relative(y=by, animate=False)
 
 
 def _time(moment: datetime | None) -> str:
