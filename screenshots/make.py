@@ -28,12 +28,12 @@ from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.queue_list import QueueList
 
 EARLIER = (
-    ("a yellow moon over blue mountains", 11),
-    ("a red house on a green hill", 5),
-    ("a sailboat on the sea at sunset", 23),
-    ("a white snowman under a starry night sky", 8),
+    ("a large yellow star on a night background", 11),
+    ("a red heart on a pink background", 5),
+    ("a green tree on a meadow background", 23),
+    ("a blue circle on a white background", 8),
 )
-PROMPT = "a red house++ on a green hill, (a yellow sun)1.3, clouds--"
+PROMPT = "a large yellow star++ on a (night background)1.3, blur--"
 PATIENCE = 600.0
 
 
