@@ -26,6 +26,18 @@ INDEX = {
     "vae": ["diffusers", "AutoencoderKL"],
 }
 
+HINTS = {
+    "base": "sd-1",
+    "default_settings": {"width": 128, "height": 128, "steps": 25, "cfg_scale": 5, "scheduler": "dpmpp_2m"},
+}
+"""What the studio cannot read from the layout: the base it is run as, and the settings it was measured with."""
+
+
+def _preview_factors(scaling: float) -> dict[str, list[list[float]] | list[float]]:
+    """Latents to RGB: the first three channels were tied to the pooled picture, so they are it but for the scale."""
+    rows = [[round(1 / scaling, 4) if row == column else 0.0 for column in range(3)] for row in range(4)]
+    return {"factors": rows, "bias": [0.0, 0.0, 0.0]}
+
 
 def _part(average: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     return {name[len(prefix) :]: value for name, value in average.items() if name.startswith(prefix)}
@@ -51,7 +63,13 @@ def export(work: Path, folder: Path) -> int:
     DDIMScheduler(**SCHEDULER_CONFIG, set_alpha_to_one=False, steps_offset=1).save_pretrained(
         folder / "scheduler"
     )
-    (folder / "model_index.json").write_text(json.dumps(INDEX, indent=2) + "\n", encoding="utf-8")
+    documents = {
+        "model_index": INDEX,
+        "invoke": HINTS,
+        "latent_rgb_factors": _preview_factors(vae.config.scaling_factor),
+    }
+    for name, content in documents.items():
+        (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     for path in folder.rglob("*.safetensors"):
         path.chmod(0o644)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -42,11 +42,7 @@ def read(folder: Path) -> ModelRecord | None:
     unet = _json(folder / "unet" / "config.json")
     if not str(index.get("_class_name", "")).startswith(_PIPELINE):
         return None
-    starter_base = _json(folder / DEFAULTS_FILE).get("base")
-    dimension = unet.get("cross_attention_dim")
-    base = _BASES.get(dimension) if isinstance(dimension, int) else None
-    if starter_base in set(BaseModelType):
-        base = BaseModelType(starter_base)
+    base = _base(folder, unet)
     if base is None:
         return None
     prediction = _json(folder / "scheduler" / "scheduler_config.json").get("prediction_type", "epsilon")
@@ -65,6 +61,15 @@ def read(folder: Path) -> ModelRecord | None:
         source=str(folder),
         default_settings=_defaults(folder, unet),
     )
+
+
+def _base(folder: Path, unet: dict[str, Any]) -> BaseModelType | None:
+    """What the folder's ``invoke.json`` says, else what the width of the text states tells."""
+    said = _json(folder / DEFAULTS_FILE).get("base")
+    if said in set(BaseModelType):
+        return BaseModelType(said)
+    dimension = unet.get("cross_attention_dim")
+    return _BASES.get(dimension) if isinstance(dimension, int) else None
 
 
 def _defaults(folder: Path, unet: dict[str, Any]) -> ModelDefaults:

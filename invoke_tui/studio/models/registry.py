@@ -14,14 +14,13 @@ from sqlalchemy.dialects.sqlite import insert
 
 import invoke_tui
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import models, now
 from invoke_tui.studio.models import diffusers_folder
 
 STARTER_NAME: Final = "starter"
 STARTER_KEY: Final = str(uuid5(NAMESPACE_URL, "invoke-tui/starter"))
-_STARTER_DEFAULTS: Final = ModelDefaults(width=128, height=128, steps=25, cfg_scale=5, scheduler="euler")
 
 
 class Models:
@@ -123,24 +122,16 @@ class Models:
 
 def _starter() -> ModelRecord | None:
     """The model that ships in the package. Its path is found anew at every start: packages move."""
-    folder = Path(invoke_tui.__file__).parent / "starter" / "model"
-    if not (folder / "model_index.json").is_file():
+    read = diffusers_folder.read(Path(invoke_tui.__file__).parent / "starter" / "model")
+    if read is None:
         return None
-    read = diffusers_folder.read(folder)
-    own = read.default_settings.model_dump(exclude_none=True) if read else {}
-    return ModelRecord(
-        key=STARTER_KEY,
-        hash=read.hash if read else "",
-        name=STARTER_NAME,
-        base=BaseModelType.SD1,
-        type=ModelType.MAIN,
-        format=ModelFormat.DIFFUSERS,
-        prediction_type=read.prediction_type if read else "epsilon",
-        path=str(folder),
-        file_size=read.file_size if read else 0,
-        description="The small model that comes with invoke-tui: simple scenes at 128 pixels.",
-        source="invoke-tui",
-        default_settings=_STARTER_DEFAULTS.model_copy(update=own),
+    return read.model_copy(
+        update={
+            "key": STARTER_KEY,
+            "name": STARTER_NAME,
+            "description": "The small model that comes with invoke-tui: simple scenes at 128 pixels.",
+            "source": "invoke-tui",
+        }
     )
 
 
