@@ -94,7 +94,12 @@ async def test_the_daemon_is_alone_private_light_and_deaf_to_hangups(studio: Stu
         assert refused.status_code == 403
         assert refused.json()["exit_code"] == ExitCode.BAD_INPUT
         assert (await raw.get("status")).headers["x-invoke-tui-version"] == status.version
-        for name in ("..%2f..%2fdatabases%2finvoke-tui.db", "%2fetc%2fpasswd", "x" * 300 + ".png", "a%00.png"):
+        for name in (
+            "..%2f..%2fdatabases%2finvoke-tui.db",
+            "%2fetc%2fpasswd",
+            "x" * 300 + ".png",
+            "a%00.png",
+        ):
             answer = await raw.get(f"images/{name}/file")
             assert answer.status_code in (400, 404)
             assert answer.json()["error"]["message"]
