@@ -70,6 +70,10 @@ def export(work: Path, folder: Path) -> int:
     }
     for name, content in documents.items():
         (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    for path in folder.rglob("config.json"):
+        config: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        config.pop("_name_or_path", None)  # the work folder of whoever trained it
+        path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     for path in folder.rglob("*.safetensors"):
         path.chmod(0o644)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -69,7 +69,8 @@ class Crew:
         flat /= self.world
         offset = 0
         for parameter in parameters:
-            parameter.grad = flat[offset : offset + parameter.numel()].view_as(parameter)
+            gradient = torch.empty_like(parameter)  # its strides: the fused optimiser reads memory in order
+            parameter.grad = gradient.copy_(flat[offset : offset + parameter.numel()].view_as(parameter))
             offset += parameter.numel()
         return float(flat[-1])
 

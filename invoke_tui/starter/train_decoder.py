@@ -92,11 +92,12 @@ def train(work: Path, plan: Plan) -> None:
         progress = crew.average(trained, (time.monotonic() - start) / (plan.minutes * 60))
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
+        step += 1
         if plan.rank:
             continue
         with torch.no_grad():
             torch._foreach_lerp_(average, trained, 1 - EMA_KEEP)
-        step, smooth = step + 1, 0.98 * smooth + 0.02 * error
+        smooth = 0.98 * smooth + 0.02 * error
         if step % 50 == 0:
             minutes = (time.monotonic() - start) / 60
             log_line(work / "decoder.log", step=step, minutes=minutes, psnr=10 * math.log10(4 / smooth))

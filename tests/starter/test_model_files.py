@@ -64,6 +64,11 @@ def test_parts_fit_together() -> None:
     )
 
 
+def test_no_file_names_the_folder_it_was_made_in() -> None:
+    for path in MODEL.rglob("*.json"):
+        assert "_name_or_path" not in path.read_text(encoding="utf-8"), path
+
+
 def test_the_scheduler_is_stable_diffusions() -> None:
     scheduler = _config("scheduler", "scheduler_config.json")
     assert scheduler["beta_schedule"] == "scaled_linear"
