@@ -211,7 +211,10 @@ class FakeStudio:
             return self.models
 
         @app.post(f"{api}/shutdown")
-        async def shutdown() -> dict[str, Any]:
+        async def shutdown(response: Response) -> dict[str, Any]:
+            # A process that ends closes what it had accepted. A thread does not: let nobody in any more.
+            self.socket.unlink(missing_ok=True)
+            response.headers["Connection"] = "close"
             self._server.should_exit = True
             return {}
 
