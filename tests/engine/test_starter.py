@@ -13,6 +13,7 @@ from PIL.Image import Image
 import invoke_tui
 from invoke_tui.domain.models import BaseModelType, ModelDefaults
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
+from invoke_tui.starter.measure import colour_shares
 from tests.engine.conftest import Bench, Recorder, record_of
 
 pytestmark = pytest.mark.engine
@@ -21,23 +22,25 @@ STEPS = {"ddpm": 40, "lcm": 8, "tcd": 8, "kdpm_2_a": 20, "kdpm_2_a_k": 20}
 """Steps of schedulers that need more or fewer than the others; ancestral noise is coarse with few."""
 TWO_CALLS_A_STEP = ("heun", "kdpm_2", "dpmpp_sde")
 SEED = 3
+PROMPT = "a red circle on a blue background"
 
 Draw = Callable[..., tuple[Image, Recorder]]
 
 
 @pytest.fixture(scope="module")
 def draw(bench: Bench) -> Draw:
-    """Draw "a red circle on a blue background" with a scheduler."""
+    """Draw a prompt, if not told otherwise the one with the red circle, with a scheduler."""
     record = record_of(FOLDER, BaseModelType.SD1, key="starter", default_settings=ModelDefaults())
     bench.engine.use_models({record.key: record})
     model = record.identifier()
     _, clip, vae = bench.engine.describe_main(model)
-    hooks = Recorder()
-    positive = bench.engine.encode_prompt(clip, "a red circle on a blue background", hooks)
-    negative = bench.engine.encode_prompt(clip, "", hooks)
 
-    def with_scheduler(scheduler: str, *, seed: int = SEED) -> tuple[Image, Recorder]:
+    def with_scheduler(
+        scheduler: str, prompt: str = PROMPT, negative_prompt: str = "", *, seed: int = SEED
+    ) -> tuple[Image, Recorder]:
         hooks = Recorder()
+        positive = bench.engine.encode_prompt(clip, prompt, hooks)
+        negative = bench.engine.encode_prompt(clip, negative_prompt, hooks)
         steps = STEPS.get(scheduler, 10 if scheduler.startswith(TWO_CALLS_A_STEP) else 20)
         job = bench.job(
             model,
@@ -91,3 +94,20 @@ def warmth(image: Image) -> npt.NDArray[np.float64]:
     """Red minus blue of every pixel."""
     pixels = np.asarray(image, dtype=np.float64)
     return (pixels[..., 0] - pixels[..., 2]).ravel()
+
+
+def shares(draw: Draw, prompt: str, negative_prompt: str = "") -> dict[str, float]:
+    """How much of the picture is of each colour, over eight seeds."""
+    pictures = [draw("dpmpp_2m", prompt, negative_prompt, seed=100 + number)[0] for number in range(8)]
+    each = [colour_shares(picture) for picture in pictures]
+    return {colour: sum(one[colour] for one in each) / len(each) for colour in ("red", "blue")}
+
+
+def test_weights_shift_the_picture(draw: Draw) -> None:
+    plain, red, blue = (shares(draw, prompt) for prompt in ("red blue", "red++ blue--", "red-- blue++"))
+    assert red["red"] > plain["red"] > blue["red"]
+    assert red["blue"] < plain["blue"] < blue["blue"]
+
+
+def test_a_negative_prompt_takes_its_colour_away(draw: Draw) -> None:
+    assert shares(draw, "a circle", "blue")["blue"] < 0.75 * shares(draw, "a circle")["blue"]
