@@ -33,7 +33,9 @@ def loop(unet: Any, scheduler: Any, states: Tensor, noise: Tensor, steps: int, s
 def main() -> None:
     request = json.loads(sys.argv[1])
     dtype = getattr(torch, request["precision"])
-    unet = UNet2DConditionModel.from_pretrained(request["model"], subfolder="unet", torch_dtype=dtype)
+    unet = UNet2DConditionModel.from_pretrained(
+        request["model"], subfolder="unet", torch_dtype=dtype, low_cpu_mem_usage=False
+    )
     unet = unet.to(request["device"]).eval()
     scheduler = DDIMScheduler.from_pretrained(request["model"], subfolder="scheduler")
     noise = torch.randn(1, 4, request["size"] // 8, request["size"] // 8, device=request["device"])

@@ -27,7 +27,7 @@ from typing import Any
 from PIL.Image import Image
 
 from benchmarks.figures import median, parser, report, rounded
-from benchmarks.studio import TemporaryStudio
+from benchmarks.studio import PATIENCE, TemporaryStudio
 from invoke_tui.client import StudioClient
 from invoke_tui.config.paths import locate
 from invoke_tui.domain.events import Preview, Progress, Snapshot
@@ -112,7 +112,7 @@ class Watcher:
         """Seconds from the first to the last step of an item."""
         while (item, steps) not in self._times:
             self._changed.clear()
-            await asyncio.wait_for(self._changed.wait(), 120)
+            await asyncio.wait_for(self._changed.wait(), PATIENCE)
         return self._times[item, steps] - self._times[item, 0]
 
     def close(self) -> None:
@@ -212,7 +212,9 @@ def within_one_process(arguments: Any, model: ModelRecord, request: dict[str, An
         seed=1,
     )
     dtype = getattr(torch, request["precision"])
-    unet = UNet2DConditionModel.from_pretrained(model.path, subfolder="unet", torch_dtype=dtype)
+    unet = UNet2DConditionModel.from_pretrained(
+        model.path, subfolder="unet", torch_dtype=dtype, low_cpu_mem_usage=False
+    )
     unet = unet.to(request["device"]).eval()
     scheduler = DDIMScheduler.from_pretrained(model.path, subfolder="scheduler")
     states = torch.cat([job.negative.embeds, job.positive.embeds])
