@@ -102,6 +102,8 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self._pacer: Pacer | None = None
         self._save_timer: Any = None
         self._interrupted = 0.0
+        self.last_key = 0.0
+        """When a key was pressed last (``time.monotonic``): what can wait lets typing pass."""
         for theme in themes.THEMES:
             self.register_theme(theme)
 
@@ -115,6 +117,12 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         """Colours of the prompt editor for themes that are not ours."""
         theme = self.current_theme
         return themes.default_variables(ansi=theme.ansi, dark=theme.dark)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every key comes by here, whatever takes it."""
+        if isinstance(event, events.Key):
+            self.last_key = time.monotonic()
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         """Everything else starts once the first frame is out."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual import events
 from textual.content import Content
@@ -19,6 +20,11 @@ from invoke_tui.tui.pictures.pace import Quality
 
 if TYPE_CHECKING:
     from invoke_tui.tui.app import InvokeTuiApp
+
+TYPING: Final = 0.4
+"""Seconds after a key in which the next is likely."""
+LONGEST_WAIT: Final = 2.0
+"""Seconds a forming picture waits for a pause in the typing."""
 
 
 class ImageView(Widget, can_focus=False):
@@ -90,6 +96,7 @@ class ImageView(Widget, can_focus=False):
             await self._wake.wait()
             pacer = self._studio.pacer
             await pacer.ready()
+            await self._let_keys_pass()
             self._wake.clear()
             picture, self._next = self._next, None
             room = Cells(self.size.width, self.size.height)
@@ -108,6 +115,15 @@ class ImageView(Widget, can_focus=False):
                 continue
             if self._current is picture:
                 self._swap(frame, picture)
+
+    async def _let_keys_pass(self) -> None:
+        """A forming picture waits while someone types, though not for ever: a key pressed is a key shown."""
+        latest = time.monotonic() + LONGEST_WAIT
+        while self._next is not None and not self._next.final:
+            now = time.monotonic()
+            if now > latest or now - self._studio.last_key > TYPING:
+                return
+            await asyncio.sleep(TYPING / 4)
 
     def _swap(self, frame: Frame, picture: Picture) -> None:
         old, self._frame = self._frame, frame
