@@ -86,12 +86,13 @@ class PicturePane(Vertical):
                 (rest, "$text-disabled"),
                 (f" step {progress.step} of {progress.total}", ""),
                 (tail, "$text-muted"),
-            )
+            ),
+            layout=False,  # one line of its own: nothing else has to move, ten times a second
         )
 
     def say(self, text: str) -> None:
         """A word about what goes on."""
-        self.query_one("#progress", Static).update(Content.styled(text, "$text-muted"))
+        self.query_one("#progress", Static).update(Content.styled(text, "$text-muted"), layout=False)
 
     def show_error(self, message: str, hint: str) -> None:
         """What happened, and what to do next."""

@@ -26,7 +26,7 @@ STATES: Final[dict[str, Part]] = {
     "stopping": ("engine stopping", "$text-warning"),
 }
 CONNECTING: Final[list[Part]] = [("○ ", "$text-warning"), ("connecting", "")]
-INTERVAL: Final = 0.1
+INTERVAL: Final = 0.25
 """Seconds between two paints at most."""
 
 
