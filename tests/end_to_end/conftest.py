@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +11,7 @@ import invoke_tui
 from benchmarks.studio import TemporaryStudio
 
 STARTER = Path(invoke_tui.__file__).parent / "starter" / "model" / "model_index.json"
-OTHER_MODEL = os.environ.get("INVOKE_TUI_TEST_MODEL")
-"""A diffusers folder to draw with where the starter model has not been made; its pictures mean nothing."""
-MARKS = (
-    pytest.mark.engine,
-    pytest.mark.slow,
-    pytest.mark.timeout(1200),
-    pytest.mark.skipif(
-        not STARTER.exists() and not OTHER_MODEL, reason="the starter model is not in this checkout"
-    ),
-)
+MARKS = (pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(1200))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,6 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def studio() -> Iterator[TemporaryStudio]:
-    with TemporaryStudio(model=None if STARTER.exists() else OTHER_MODEL) as made:
+    with TemporaryStudio() as made:
         made.call("studio", "start")
         yield made
