@@ -112,7 +112,12 @@ class Watcher:
         """Seconds from the first to the last step of an item."""
         while (item, steps) not in self._times:
             self._changed.clear()
-            await asyncio.wait_for(self._changed.wait(), PATIENCE)
+            change = asyncio.create_task(self._changed.wait())
+            await asyncio.wait({change, self._task}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if self._task.done():
+                self._task.result()  # raises what ended the events
+            if not change.done():
+                raise TimeoutError("no picture was made")
         return self._times[item, steps] - self._times[item, 0]
 
     def close(self) -> None:
