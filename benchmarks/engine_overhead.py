@@ -1,6 +1,6 @@
 """What the studio adds to the denoise loop: daemon, worker, events and previews, against the bare loop.
 
-    python -m benchmarks.engine_overhead [--runs 7] [--steps 40] [--size 256] [--json]
+    python -m benchmarks.engine_overhead [--runs 7] [--steps 20] [--size 512] [--json]
 
 Ours: a picture made by the real daemon and worker with a preview after every step and one reader of all events
 attached; the time runs from the event "step 0" to the event "last step" of the denoise node, as that reader gets
@@ -87,7 +87,8 @@ class Watcher:
 
     def __init__(self, client: StudioClient) -> None:
         self._client = client
-        self._times: dict[tuple[int, int], float] = {}
+        self._starts: dict[int, float] = {}
+        self._ends: dict[int, float] = {}
         self._changed = asyncio.Event()
         self._attached = asyncio.Event()
         self.previews = 0
@@ -100,17 +101,22 @@ class Watcher:
                     self._attached.set()
                 case Preview():
                     self.previews += 1
-                case Progress(node_type="denoise_latents") if event.total:
-                    self._times.setdefault((event.item_id, event.step), time.perf_counter())
+                case Progress(node_type="denoise_latents") if event.step < event.total:
+                    if event.step == 0:
+                        self._starts[event.item_id] = time.perf_counter()
+                case Progress() if (
+                    event.item_id in self._starts
+                ):  # the last step, or the next node in its place
+                    self._ends.setdefault(event.item_id, time.perf_counter())
                     self._changed.set()
 
     async def attached(self) -> None:
         """Wait until events come in."""
         await self._attached.wait()
 
-    async def denoising(self, item: int, steps: int) -> float:
+    async def denoising(self, item: int) -> float:
         """Seconds from the first to the last step of an item."""
-        while (item, steps) not in self._times:
+        while item not in self._ends:
             self._changed.clear()
             change = asyncio.create_task(self._changed.wait())
             await asyncio.wait({change, self._task}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -118,7 +124,7 @@ class Watcher:
                 self._task.result()  # raises what ended the events
             if not change.done():
                 raise TimeoutError("no picture was made")
-        return self._times[item, steps] - self._times[item, 0]
+        return self._ends[item] - self._starts[item]
 
     def close(self) -> None:
         """Stop reading."""
@@ -143,7 +149,7 @@ async def through_the_daemon(arguments: Any, studio: TemporaryStudio) -> dict[st
                 seed=seed,
             )
             (item,) = (await client.enqueue(request)).item_ids
-            seconds = await watcher.denoising(item, arguments.steps)
+            seconds = await watcher.denoising(item)
             while not (await client.item(item)).status.finished:
                 await asyncio.sleep(0.05)
             return seconds
@@ -238,8 +244,8 @@ def within_one_process(arguments: Any, model: ModelRecord, request: dict[str, An
 
 def main() -> int:
     flags = parser(__doc__)
-    flags.add_argument("--steps", type=int, default=40)
-    flags.add_argument("--size", type=int, default=256)
+    flags.add_argument("--steps", type=int, default=20)
+    flags.add_argument("--size", type=int, default=512)
     arguments = flags.parse_args()
     with TemporaryStudio(model=arguments.model) as studio:
         studio.call("studio", "start")

@@ -39,7 +39,7 @@ A file that holds keys or tokens is made readable for its owner only, and no ver
 | | with `--root DIR`, `INVOKE_TUI_ROOT` or `INVOKEAI_ROOT` | without |
 |---|---|---|
 | settings | `DIR/invokeai.yaml` | `~/.config/invoke-tui/invokeai.yaml` |
-| database | `DIR/databases/invoke-tui.db` | `~/.local/share/invoke-tui/databases/invokeai.db` |
+| database | `DIR/databases/invoke-tui.db` | `~/.local/share/invoke-tui/databases/invoke-tui.db` |
 | pictures | `DIR/outputs/images` | `~/.local/share/invoke-tui/outputs/images` |
 | models | `DIR/models` | `~/.local/share/invoke-tui/models` |
 | logs, last session | `DIR/state` | `~/.local/state/invoke-tui` |
@@ -51,8 +51,9 @@ Give the studio a folder of its own: the folder of an InvokeAI installation has 
 
 ## Memory on Linux
 
-When the engine's memory grows with every change of model, set `MALLOC_MMAP_THRESHOLD_=1048576` in the environment the
-studio is started from: freed weights then go back to the system at once, at some cost in speed.
+The engine keeps glibc from holding on to freed weights: a worker with a GPU is started with
+`MALLOC_MMAP_THRESHOLD_=1048576`, one on a CPU trims its heap when models are dropped. A worker with a
+GPU keeps the value that is set in the environment the studio is started from.
 
 ## Keys
 """

@@ -356,6 +356,7 @@ class Terminal(Section):
         default="auto", description="Smaller and fewer pictures over the wire; auto: as measured."
     )
     preview_every: int = Field(default=1, ge=0, description="Steps between previews; 0 = none.")
+    preview_seconds: float = Field(default=0.2, ge=0, description="Shortest time between previews.")
     idle_stop_minutes: float = Field(
         default=30, ge=0, description="The daemon stops after so long without front end and work; 0 = never."
     )

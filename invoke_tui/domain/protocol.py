@@ -40,6 +40,7 @@ class EngineSettings(Record):
     pil_compress_level: int = Field(default=1, ge=0, le=9)
     node_cache_size: int = Field(default=512, ge=0)
     preview_every: int = Field(default=1, ge=0, description="Steps between previews; 0 = none")
+    preview_seconds: float = Field(default=0.2, ge=0, description="Shortest time between previews")
     heartbeat_seconds: float = Field(default=1.0, gt=0)
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 from torch import nn
 
 BLOCKS: Final = frozenset({
-    "ResnetBlock2D", "BasicTransformerBlock", "Transformer2DModel", "AttnDownBlock2D",
-    "FluxTransformerBlock", "FluxSingleTransformerBlock", "JointTransformerBlock", "CLIPEncoderLayer",
+    "ResnetBlock2D", "BasicTransformerBlock", "FluxTransformerBlock", "FluxSingleTransformerBlock",
+    "JointTransformerBlock", "CLIPEncoderLayer",
 })  # fmt: skip
 """Class names whose forward is a good place to stop: a few dozen per step, each a small part of it."""
 

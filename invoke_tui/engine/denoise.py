@@ -55,6 +55,7 @@ class Rig:
     dtype: torch.dtype
     rgb_factors: RgbFactors
     preview_every: int = 1
+    preview_seconds: float = 0.0
     sequential_guidance: bool = False
 
 
@@ -86,6 +87,7 @@ def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
         rig.rgb_factors,
         hooks,
         every=rig.preview_every,
+        seconds=rig.preview_seconds,
         total=total,
         scale=rig.family.pixels_per_latent,
     )

@@ -207,6 +207,7 @@ class Engine:
                 dtype=self._dtype,
                 rgb_factors=factors,
                 preview_every=self._settings.preview_every,
+                preview_seconds=self._settings.preview_seconds,
                 sequential_guidance=sequential,
             )
             return denoise(job, rig, hooks)

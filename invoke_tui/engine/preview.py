@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -55,23 +56,35 @@ class Previewer:
     """
 
     def __init__(
-        self, factors: RgbFactors, hooks: RunHooks, *, every: int, total: int, scale: int = 8
+        self,
+        factors: RgbFactors,
+        hooks: RunHooks,
+        *,
+        every: int,
+        total: int,
+        seconds: float = 0.0,
+        scale: int = 8,
     ) -> None:
         self._factors = factors
         self._hooks = hooks
         self._every = every
         self._total = total
+        self._seconds = seconds
+        self._not_before = 0.0
         self._scale = scale
         self._weights: tuple[Tensor, Tensor] | None = None
         self._waiting: tuple[Tensor, int, torch.cuda.Event | None] | None = None
 
     def due(self, step: int) -> bool:
-        """Whether step ``step`` (from 1) gets a preview: every so many steps, and the last."""
-        return self._every > 0 and (step % self._every == 0 or step == self._total)
+        """Whether step ``step`` (from 1) gets a preview: every so many steps, no faster than is seen, and the last."""
+        if self._every < 1 or step == self._total:
+            return self._every > 0
+        return step % self._every == 0 and time.monotonic() >= self._not_before
 
     def show(self, latents: Tensor, step: int) -> None:
         """Send the first picture of ``latents`` (n, c, h, w), the model's idea of the finished ones."""
         self.flush()
+        self._not_before = time.monotonic() + self._seconds
         pixels = self._pixels(latents[:1].float())
         if pixels.device.type != "cuda":
             self._send(pixels.cpu(), step)

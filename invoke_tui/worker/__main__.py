@@ -13,6 +13,9 @@ import sys
 from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.worker.process import DEFAULT_ENGINE, Worker
 
+SWITCH_SECONDS = 0.0005
+"""A step's thread gives up the interpreter at every kernel and waits so long for it at most, not Python's 5 ms."""
+
 
 def main() -> int:
     """Parse the command line and serve."""
@@ -22,6 +25,7 @@ def main() -> int:
     parser.add_argument("--engine", default=DEFAULT_ENGINE, help="module:factory of the engine")
     arguments = parser.parse_args()
     faulthandler.enable()
+    sys.setswitchinterval(SWITCH_SECONDS)
     return Worker(
         arguments.fd, EngineSettings.model_validate_json(arguments.settings), arguments.engine
     ).run()

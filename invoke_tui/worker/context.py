@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -19,6 +20,7 @@ from invoke_tui.worker.link import Link
 from invoke_tui.worker.pictures import encode_picture, picture_name
 from invoke_tui.worker.previews import PreviewSender
 
+PROGRESS_SECONDS: Final = 0.2
 _NUMBERS: Final = count(1)
 """Numbers the names of latents and conditioning; a name is never used twice in a process."""
 
@@ -123,13 +125,18 @@ class NodeHooks:
     def __init__(self, state: ItemState, context: NodeContext) -> None:
         self._state = state
         self._context = context
+        self._told = 0.0
 
     def check_cancel(self) -> None:
         """Raise ``CanceledError`` when the item was canceled."""
         self._state.check_cancel()
 
     def progress(self, step: int, total: int, message: str) -> None:
-        """``step`` of ``total`` is done."""
+        """``step`` of ``total`` is done; steps faster than anyone reads are not told one by one."""
+        now = time.monotonic()
+        if 0 < step < total and now - self._told < PROGRESS_SECONDS:
+            return
+        self._told = now
         self._context.progress(message, step, total)
 
     def preview(self, image: Image, step: int, total: int, width: int, height: int) -> None:

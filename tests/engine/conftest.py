@@ -96,7 +96,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
     folder = tmp_path_factory.mktemp("models")
     log: list[tuple[str, str]] = []
-    engine = Engine(EngineSettings(device="cpu"), lambda level, message: log.append((level, message)))
+    engine = Engine(
+        EngineSettings(device="cpu", preview_seconds=0), lambda level, message: log.append((level, message))
+    )
     sd1 = record_of(write_model(folder / "tiny-sd1"), BaseModelType.SD1)
     sd2 = record_of(write_model(folder / "tiny-sd2", v_prediction=True), BaseModelType.SD2)
     engine.use_models({record.key: record for record in (sd1, sd2)})

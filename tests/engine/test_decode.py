@@ -163,6 +163,11 @@ def test_previews_by_the_models_own_factors(tmp_path: Path) -> None:
     hooks = Recorder()
     previewer = Previewer(own, hooks, every=2, total=5)
     assert [step for step in range(1, 6) if previewer.due(step)] == [2, 4, 5]
+    rare = Previewer(own, hooks, every=1, total=5, seconds=3600)
+    assert rare.due(1)
+    rare.show(torch.zeros(1, 4, 2, 2), 1)
+    assert [step for step in range(2, 6) if rare.due(step)] == [5]
+    hooks.previews.clear()
     latents = torch.zeros(1, 4, 2, 3)
     latents[0, 0], latents[0, 1], latents[0, 2, 0, 0] = 2.0, -2.0, torch.nan
     previewer.show(latents, 2)

@@ -8,6 +8,7 @@ import psutil
 import torch
 
 from invoke_tui.domain.device import MemoryUse
+from invoke_tui.engine.memory import heap
 
 
 class DeviceBackend(Protocol):
@@ -37,6 +38,7 @@ class CpuBackend:
 
     def __init__(self) -> None:
         self.device = torch.device("cpu")
+        heap.reuse_blocks()
 
     def free_bytes(self) -> int:
         """Memory that can be had without swapping."""
@@ -51,7 +53,8 @@ class CpuBackend:
         return int(psutil.Process().memory_info().rss)
 
     def empty_cache(self) -> None:
-        """Nothing to do: torch keeps no cache on the CPU."""
+        """Return the heap's free blocks to the system; torch itself keeps no cache on the CPU."""
+        heap.give_back()
 
 
 class CudaBackend:
