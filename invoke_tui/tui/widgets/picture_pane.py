@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -25,6 +26,26 @@ Mode = Literal["empty", "picture", "error"]
 MODES: Final[tuple[Mode, ...]] = ("empty", "picture", "error")
 
 
+class Caption(Static):
+    """One line: as much of the prompt as there is room for, and all of the details."""
+
+    def __init__(self) -> None:
+        super().__init__(id="caption")
+        self._prompt = self._details = ""
+
+    def say(self, prompt: str, details: str) -> None:
+        """Say this from now on."""
+        self._prompt, self._details = " ".join(prompt.split()), details
+        self.refresh()  # nothing else has to move
+
+    def render(self) -> Content:
+        """Cut the prompt, never the details."""
+        gap = "  " if self._details else ""
+        room = max(8, self.content_size.width - cell_len(gap + self._details))
+        prompt = Content(self._prompt).truncate(room, ellipsis=True)
+        return prompt + Content.styled(gap + self._details, "$text-muted")
+
+
 class PicturePane(Vertical):
     """Everything at the right of the form."""
 
@@ -38,7 +59,7 @@ class PicturePane(Vertical):
         with Vertical(id="error"):
             yield Static(id="error-title")
             yield Static(id="error-hint")
-        yield Static(id="caption")
+        yield Caption()
         yield Static(id="progress")
         yield ResultsStrip()
 
@@ -58,19 +79,15 @@ class PicturePane(Vertical):
 
     def show_item(self, item: QueueItem) -> None:
         """What is being made."""
-        parts: list[tuple[str, str] | str] = [(safe_text(item.prompt, limit=300) or "(no prompt)", "")]
-        if item.request is not None:
-            size = f"{item.request.width} × {item.request.height}"
-            parts.append((f"  {size} · seed {item.request.seed}", "$text-muted"))
-        self.query_one("#caption", Static).update(Content.assemble(*parts))
+        request = item.request
+        self.query_one(Caption).say(
+            safe_text(item.prompt, limit=300) or "(no prompt)",
+            f"{request.width} × {request.height} · seed {request.seed}" if request else "",
+        )
 
     def show_image(self, image: ImageRecord) -> None:
         """What is shown."""
-        self.query_one("#caption", Static).update(
-            Content.assemble(
-                (prompt_of(image) or safe_text(image.image_name), ""), (f"  {details(image)}", "$text-muted")
-            )
-        )
+        self.query_one(Caption).say(prompt_of(image) or safe_text(image.image_name), details(image))
         self.say("")
 
     def show_progress(self, progress: Progress) -> None:
