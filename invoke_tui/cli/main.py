@@ -75,8 +75,8 @@ def open_screen(flags: dict[str, str]) -> int:
             hint='Use a verb instead, e.g. invoke-tui generate "a red fox" --out fox.png; invoke-tui --help lists all.',
             code="no_terminal",
         )
-    # a key pressed just after something else was painted waits for the next frame: 8 ms, not Textual's 17
-    os.environ.setdefault("TEXTUAL_FPS", "120")
+    # a key pressed just after something else was painted waits for the next frame: 5 ms, not Textual's 17
+    os.environ.setdefault("TEXTUAL_FPS", "200")
     with _without_collection():
         from invoke_tui.tui.app import run
 

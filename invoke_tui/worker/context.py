@@ -20,7 +20,7 @@ from invoke_tui.worker.link import Link
 from invoke_tui.worker.pictures import encode_picture, picture_name
 from invoke_tui.worker.previews import PreviewSender
 
-PROGRESS_SECONDS: Final = 0.2
+PROGRESS_SECONDS: Final = 0.25
 _NUMBERS: Final = count(1)
 """Numbers the names of latents and conditioning; a name is never used twice in a process."""
 

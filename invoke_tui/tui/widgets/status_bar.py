@@ -26,7 +26,7 @@ STATES: Final[dict[str, Part]] = {
     "stopping": ("engine stopping", "$text-warning"),
 }
 CONNECTING: Final[list[Part]] = [("○ ", "$text-warning"), ("connecting", "")]
-INTERVAL: Final = 0.25
+INTERVAL: Final = 0.5
 """Seconds between two paints at most."""
 
 
