@@ -1,0 +1,83 @@
+"""What the screens look like.
+
+After a change that is meant, run ``uv run pytest tests/tui/test_snapshots.py --snapshot-update`` and look at the
+pictures before they are committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from textual.pilot import Pilot
+
+from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.widgets import queue_list
+from invoke_tui.tui.widgets.prompt_editor import PromptEditor
+from tests.tui.fake_client import FakeClient
+from tests.tui.harness import connected, make_app, settle
+
+PROMPT = "a lighthouse++ in (thick fog)0.8"
+
+
+class Compare(Protocol):
+    """The fixture of pytest-textual-snapshot."""
+
+    def __call__(
+        self,
+        app: InvokeTuiApp,
+        *,
+        terminal_size: tuple[int, int],
+        run_before: Callable[[Pilot[Any]], Awaitable[None]],
+    ) -> bool: ...
+
+
+def steady(*keys: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """Connect, press ``keys``, and let nothing blink."""
+
+    async def prepare(pilot: Pilot[Any]) -> None:
+        await connected(pilot)
+        for editor in pilot.app.screen.query(PromptEditor):
+            editor.cursor_blink = False
+        await pilot.press(*keys)
+        await pilot.pause(0.8)
+
+    return prepare
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_generate(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    app = make_app(tmp_path, FakeClient())
+    assert snap_compare(app, terminal_size=size, run_before=steady(*PROMPT))
+
+
+def test_generate_with_a_result(snap_compare: Compare, tmp_path: Path) -> None:
+    client = FakeClient()
+
+    async def make(pilot: Pilot[Any]) -> None:
+        await steady(*PROMPT, "ctrl+g")(pilot)
+        await settle(pilot, lambda: client.pictures)
+        await pilot.pause(1)
+
+    assert snap_compare(make_app(tmp_path, client), terminal_size=(120, 40), run_before=make)
+
+
+def test_help(snap_compare: Compare, tmp_path: Path) -> None:
+    app = make_app(tmp_path, FakeClient())
+    assert snap_compare(app, terminal_size=(80, 24), run_before=steady("f1"))
+
+
+def test_queue(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_list, "age", lambda _moment: "5 s")
+    client = FakeClient(auto=False)
+
+    async def fill() -> None:
+        for number, prompt in enumerate((PROMPT, "a [red]fox", "paper boats on a pond")):
+            await client.enqueue(GenerationRequest(positive_prompt=prompt, seed=number))
+
+    asyncio.run(fill())
+    assert snap_compare(make_app(tmp_path, client), terminal_size=(80, 24), run_before=steady("alt+6"))
