@@ -72,7 +72,7 @@ def test_help(snap_compare: Compare, tmp_path: Path) -> None:
 
 
 def test_queue(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_list, "age", lambda _moment: "5 s")
+    monkeypatch.setattr(queue_list, "age", lambda *_moments: "5 s")
     client = FakeClient(auto=False)
 
     async def fill() -> None:
