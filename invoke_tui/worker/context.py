@@ -132,9 +132,12 @@ class NodeHooks:
         self._state.check_cancel()
 
     def progress(self, step: int, total: int, message: str) -> None:
-        """``step`` of ``total`` is done; steps faster than anyone reads are not told one by one."""
+        """``step`` of ``total`` is done; steps faster than anyone reads are not told one by one.
+
+        The first two always are: from them the daemon knows the pace, and by it a standstill.
+        """
         now = time.monotonic()
-        if 0 < step < total and now - self._told < PROGRESS_SECONDS:
+        if 2 < step < total and now - self._told < PROGRESS_SECONDS:
             return
         self._told = now
         self._context.progress(message, step, total)

@@ -137,7 +137,10 @@ class Desk:
             pane.show_error(error.message, error.hint)
             return
         many = f"{len(result.item_ids)} pictures" if len(result.item_ids) > 1 else "1 picture"
-        if not self._studio.state.running:
+        state = self._studio.state
+        if state.worker is None or state.worker.state in ("starting", "warming"):
+            pane.say(f"{many} queued · the engine is warming up, which takes a while the first time")
+        elif not state.running:
             pane.say(f"{many} queued")
         else:
             self._screen.notify(f"{many} queued", timeout=2, markup=False)
