@@ -21,12 +21,23 @@ class BaseModelType(StrEnum):
     SDXL = "sdxl"
     SDXL_REFINER = "sdxl-refiner"
     FLUX = "flux"
+    FLUX2 = "flux2"
+    COGVIEW4 = "cogview4"
+    Z_IMAGE = "z-image"
+    ERNIE_IMAGE = "ernie-image"
+    IDEOGRAM4 = "ideogram-4"
+    QWEN_IMAGE = "qwen-image"
+    ANIMA = "anima"
+    KREA2 = "krea-2"
+    WAN = "wan"
+    EXTERNAL = "external"
     UNKNOWN = "unknown"
 
 
 class ModelType(StrEnum):
     """The part a model plays (InvokeAI's ``type`` ids)."""
 
+    ONNX = "onnx"
     MAIN = "main"
     VAE = "vae"
     LORA = "lora"
@@ -38,16 +49,48 @@ class ModelType(StrEnum):
     CLIP_VISION = "clip_vision"
     CLIP_EMBED = "clip_embed"
     T5_ENCODER = "t5_encoder"
+    QWEN3_ENCODER = "qwen3_encoder"
+    QWEN_VL_ENCODER = "qwen_vl_encoder"
+    QWEN3_VL_ENCODER = "qwen3_vl_encoder"
+    MISTRAL_ENCODER = "mistral_encoder"
+    WAN_T5_ENCODER = "wan_t5_encoder"
+    GEMMA2_ENCODER = "gemma2_encoder"
     SPANDREL = "spandrel_image_to_image"
+    SIGLIP = "siglip"
+    FLUX_REDUX = "flux_redux"
+    LLAVA_ONEVISION = "llava_onevision"
+    PROMPT_ENHANCER = "prompt_enhancer"
+    TEXT_LLM = "text_llm"
+    EXTERNAL_IMAGE_GENERATOR = "external_image_generator"
+    PID_DECODER = "pid_decoder"
     UNKNOWN = "unknown"
 
 
 class ModelFormat(StrEnum):
     """How the weights are stored (InvokeAI's ``format`` ids)."""
 
+    OMI = "omi"
     DIFFUSERS = "diffusers"
     CHECKPOINT = "checkpoint"
     LYCORIS = "lycoris"
+    OLORA = "olora"
+    ONNX = "onnx"
+    OLIVE = "olive"
+    EMBEDDING_FILE = "embedding_file"
+    EMBEDDING_FOLDER = "embedding_folder"
+    INVOKEAI = "invokeai"
+    T5_ENCODER = "t5_encoder"
+    QWEN3_ENCODER = "qwen3_encoder"
+    QWEN_VL_ENCODER = "qwen_vl_encoder"
+    QWEN3_VL_ENCODER = "qwen3_vl_encoder"
+    MISTRAL_ENCODER = "mistral_encoder"
+    WAN_T5_ENCODER = "wan_t5_encoder"
+    GEMMA2_ENCODER = "gemma2_encoder"
+    BNB_INT8 = "bnb_quantized_int8b"
+    BNB_NF4 = "bnb_quantized_nf4b"
+    GGUF = "gguf_quantized"
+    EXTERNAL_API = "external_api"
+    SDNQ = "sdnq_quantized"
     UNKNOWN = "unknown"
 
 
@@ -63,6 +106,8 @@ class ModelDefaults(Record):
     steps: int | None = Field(default=None, gt=0)
     cfg_scale: float | None = Field(default=None, ge=1)
     cfg_rescale_multiplier: float | None = Field(default=None, ge=0, lt=1)
+    guidance: float | None = Field(default=None, ge=1)
+    preprocessor: str | None = None
     width: int | None = Field(default=None, ge=64, multiple_of=8)
     height: int | None = Field(default=None, ge=64, multiple_of=8)
 
