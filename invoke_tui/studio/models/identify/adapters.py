@@ -10,6 +10,7 @@ from invoke_tui.studio.models.identify.keys import Keys
 from invoke_tui.studio.models.identify.verdict import Verdict, control_defaults, unknown
 
 _BY_TEXT_WIDTH: Final = {768: BaseModelType.SD1, 1024: BaseModelType.SD2, 2048: BaseModelType.SDXL}
+_EMBEDDINGS: Final = {768: BaseModelType.SD1, 1024: BaseModelType.SD2, 1280: BaseModelType.SDXL}
 _XL: Final = re.compile(r"xl", re.I)
 _SD2: Final = re.compile(r"(?<![a-z])sd-?2", re.I)
 _SD3: Final = re.compile(r"(?<![a-z])sd-?3|stable-diffusion-3", re.I)
@@ -45,6 +46,8 @@ def control(keys: Keys) -> Verdict | None:
         "double_blocks.", "\ntransformer_blocks."
     ):
         qwen = keys.contains("transformer_blocks.0.img_mlp.")
+        if not qwen and keys.size("controlnet_blocks.0.bias", 0) in (1536, 2432):
+            return _one(keys, ModelType.CONTROLNET, BaseModelType.SD3)
         return _one(keys, ModelType.CONTROLNET, BaseModelType.QWEN_IMAGE if qwen else BaseModelType.FLUX)
     if keys.begins("control_layers.", "control_all_x_embedder."):
         return _one(keys, ModelType.CONTROLNET, BaseModelType.Z_IMAGE)
@@ -110,17 +113,15 @@ def embedding(keys: Keys) -> Verdict | None:
         width = keys.size("emb_params", -1)
     elif inside := [name for name in names if name.startswith("string_to_param")]:
         width = keys.size(inside[0], -1)
-    # diffusers' learned embeddings: the token is the name, and nothing else is in the file
-    elif all(
-        len(tensor.shape) in (1, 2) and tensor.shape[-1] in (768, 1024, 1280)
-        for tensor in keys.header.tensors.values()
-    ) and all("." not in name for name in names):
-        width = next((tensor.shape[-1] for tensor in keys.header.tensors.values()), None)
+    # diffusers' learned embeddings: the token is the name. A name without brackets must be the only one.
+    elif len(names) == 1 or all(name.startswith("<") and name.endswith(">") for name in names):
+        shape = next(iter(keys.header.tensors.values())).shape
+        width = shape[-1] if len(shape) in (1, 2) and shape[-1] in _EMBEDDINGS else None
     else:
         return None
     if width is None:
         return None
-    base = {768: BaseModelType.SD1, 1024: BaseModelType.SD2, 1280: BaseModelType.SDXL}.get(width)
+    base = _EMBEDDINGS.get(width)
     if base is None:
         return unknown(f"It is an embedding of width {width}, which belongs to no known text encoder.")
     return _one(keys, ModelType.EMBEDDING, base, format_=ModelFormat.EMBEDDING_FILE)
@@ -138,6 +139,8 @@ def vae(keys: Keys) -> Verdict | None:
     channels = shape[1] if len(shape) > 1 else 0
     if len(shape) == 5:
         return _video_vae(keys, channels)
+    if keys.begins("quantize."):
+        return unknown("It is a VQ autoencoder, which is not supported.")
     if channels == 32:
         return _one(keys, ModelType.VAE, BaseModelType.FLUX2)
     if channels == 16:

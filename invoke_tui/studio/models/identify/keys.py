@@ -12,6 +12,7 @@ from invoke_tui.studio.models.headers.header import Header
 
 # Where programs put the denoiser: checkpoints, ComfyUI, bare transformers, Cosmos.
 PREFIXES: Final = ("model.diffusion_model.", "diffusion_model.", "", "net.", "model.")
+_NAME_LIMIT: Final = 300
 _PRECISIONS: Final = {
     "F64": "fp64",
     "F32": "fp32",
@@ -35,8 +36,8 @@ class Keys:
 
     @cached_property
     def text(self) -> str:
-        """All names, each between two newlines."""
-        return "\n" + "\n".join(self.header.tensors) + "\n"
+        """All names, each between two newlines. Overlong ones belong to no model and would make searches slow."""
+        return "\n" + "\n".join(name for name in self.header.tensors if len(name) <= _NAME_LIMIT) + "\n"
 
     def __len__(self) -> int:
         return len(self.header.tensors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Final
 
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
@@ -56,17 +57,20 @@ _DEEP: Final = re.compile(
     r"attentions[._]\d+[._]transformer_blocks[._][1-9]|blocks[._]\d+[._]1[._]transformer_blocks[._][1-9]"
 )
 _UNET: Final = re.compile(
-    r"(?:\nlora_unet_|\nunet\.|\ndiffusion_model\.|\n)(?:down_blocks|up_blocks|mid_block|input_blocks|middle_block|output_blocks)[._]"
+    r"(?:\nlora_unet_|\nunet\.|\ndiffusion_model\.|\nbase_model\.model\.|\n)(?:down_blocks|up_blocks|mid_block|input_blocks|middle_block|output_blocks)[._]"
 )
 _SHALLOW: Final = re.compile(
     r"down_blocks[._]0[._]attentions|up_blocks[._]3[._]attentions|input_blocks[._][12][._]1[._]"
 )
-_TEXT: Final = _module(r"(?:lora_te\d?_|text_encoder\.|te\.)text_model~encoder~layers~\d+~\w+[._]?\w*")
+_TEXT: Final = _module(r"(?:lora_te\d?_|text_encoder\.|te\.)text_model~encoder~layers~\d+~[\w.]*?")
 _TEXT2: Final = re.compile(r"\n(?:lora_te2_text_model|text_encoder_2\.text_model)")
 _FLUX_IN: Final = _module(r"(?:double_blocks~\d+~(?:img|txt)_attn~qkv|single_blocks~\d+~linear1)")
 _FLUX_FF: Final = _module(r"double_blocks~\d+~(?:img|txt)_mlp~0")
 _FLUX_ONE: Final = _module(r"single_blocks~\d+~linear1")
-_FLUX_MANY: Final = re.compile(r"double_blocks[._](?:8|9|1\d)[._]|single_blocks[._](?:4[89]|[5-9]\d)")
+# FLUX.1 has 19 double and 38 single blocks, FLUX.2 klein (4B) 5 and 20, FLUX.2 dev 8 and 48, HunyuanVideo 20 and 40.
+_FLUX_MANY: Final = re.compile(r"double_blocks[._](?:[89]|1\d)[._]")
+_FLUX_MORE: Final = re.compile(r"double_blocks[._][5-7][._]|single_blocks[._][23]\d[._]")
+_HUNYUAN: Final = re.compile(r"double_blocks[._]19[._]|single_blocks[._]3[89][._]|individual_token_refiner")
 _JOINT: Final = re.compile(r"(?<!single_)transformer_blocks[._](\d+)[._]")
 _JOINT_IN: Final = _module(r"transformer_blocks~\d+~attn~(?:to_[qkv]|add_[qkv]_proj)")
 
@@ -94,6 +98,8 @@ def probe(keys: Keys) -> Verdict | None:
         return unknown(
             "It is a control model made of LoRA layers (Control-LoRA or LLLite), which is not supported."
         )
+    if keys.contains("distilled_guidance_layer"):
+        return unknown("It is a LoRA for Chroma, which is not supported.")
     if "locon" not in algorithms and "lora" in algorithms and _convolves(keys):
         algorithms = tuple("locon" if name == "lora" else name for name in algorithms)
     dialect = next((name for name, pattern in _DIALECTS if keys.search(pattern)), None)
@@ -170,7 +176,7 @@ def _said(keys: Keys) -> BaseModelType | None:
 
 def _flux(keys: Keys) -> _Base:
     """FLUX.1 and FLUX.2 share their block names; widths and counts of blocks differ."""
-    if keys.contains("double_stream_modulation", "attn.to_qkv_mlp_proj", "attn_to_qkv_mlp_proj"):
+    if keys.contains("double_stream_modulation", "to_qkv_mlp_proj", "ff.linear_in", "ff_linear_in"):
         return BaseModelType.FLUX2, ()
     if not keys.contains("double_blocks.", "double_blocks_", "single_blocks.", "single_blocks_"):
         return None, ()
@@ -178,6 +184,8 @@ def _flux(keys: Keys) -> _Base:
     width = _width_in(keys, found[1]) if found else None
     if width in (4096, 6144):
         return BaseModelType.FLUX2, ()
+    if keys.search(_HUNYUAN):
+        return None, ()
     single, double = keys.search(_FLUX_ONE), keys.search(_FLUX_FF)
     grown = (_width_out(keys, single[1]) if single else None, _width_out(keys, double[1]) if double else None)
     if grown[0] == 27648 or grown[1] == 18432:
@@ -186,6 +194,7 @@ def _flux(keys: Keys) -> _Base:
         grown[0] == 21504
         or grown[1] == 12288
         or keys.search(_FLUX_MANY)
+        or (width == 3072 and keys.search(_FLUX_MORE))
         or keys.contains("_mod.lin", "_mod_lin")
     ):
         return BaseModelType.FLUX, ()
@@ -216,9 +225,10 @@ def _joint(keys: Keys) -> _Base:
         return BaseModelType.SD3, ()
     if width != 3072:
         return None, ()
-    if any(int(number) > 18 for number in _JOINT.findall(keys.text)):
+    highest = max((int(number) for number in _JOINT.findall(keys.text)), default=0)
+    if highest > 18:
         return BaseModelType.QWEN_IMAGE, ()
-    if keys.contains("norm1.linear", "norm1_linear", "ff.net", "ff_net", "ff_context"):
+    if highest == 18 or keys.contains("norm1.linear", "norm1_linear", "ff.net", "ff_net", "ff_context"):
         return BaseModelType.FLUX, ()
     if keys.begins("transformer_blocks."):
         return BaseModelType.QWEN_IMAGE, ("Qwen-Image: FLUX LoRAs name the transformer before its blocks",)
@@ -264,7 +274,9 @@ def _stable_diffusion(keys: Keys) -> _Base:
     text = keys.search(_TEXT)
     # XL numbers its encoders, and so does FLUX: a first encoder alone may belong to either.
     if text and not text[1].startswith("lora_te1"):
-        return {768: BaseModelType.SD1, 1024: BaseModelType.SD2}.get(_text_width(keys) or 0), ()
+        found = {768: BaseModelType.SD1, 1024: BaseModelType.SD2}.get(_text_width(keys) or 0)
+        named = text[1].startswith("lora_te_") or found is not BaseModelType.SD1
+        return found, () if named else ("Stable Diffusion 1: XL's first text encoder has the same shapes",)
     if keys.search(_SHALLOW):
         said = _said(keys)
         if said in (BaseModelType.SD1, BaseModelType.SD2):
@@ -274,7 +286,7 @@ def _stable_diffusion(keys: Keys) -> _Base:
 
 def _text_width(keys: Keys) -> int | None:
     """The width of a text encoder: the smallest side of its layers, as the feed-forward has wider ones."""
-    widths = {_width_in(keys, found) for found in _TEXT.findall(keys.text)[:12]}
+    widths = {_width_in(keys, found[1]) for found in islice(_TEXT.finditer(keys.text), 12)}
     return min((width for width in widths if width), default=None)
 
 
