@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from invoke_tui.studio.models.headers.header import Header, TensorInfo, UnreadableError
+from invoke_tui.studio.models.headers.read import read_header
 
-__all__ = ["Header", "TensorInfo", "UnreadableError"]
+__all__ = ["Header", "TensorInfo", "UnreadableError", "read_header"]
