@@ -19,6 +19,7 @@ _BY_TEXT_WIDTH: Final = {
     2048: BaseModelType.SDXL,
     1280: BaseModelType.SDXL_REFINER,
 }
+OWN_FILE: Final = "invoke.json"
 _IN_CHANNELS: Final = {4: "normal", 5: "depth", 9: "inpaint"}
 _UNET_PIPELINES: Final = re.compile(
     r"(?:StableDiffusion(?:XL)?(?:Img2Img|Inpaint|Depth2Img)?|LatentConsistencyModel(?:Img2Img)?)Pipeline\Z"
@@ -112,13 +113,16 @@ def _unet_pipeline(folder: Path, read: ReadJson) -> Verdict:
         return unknown("The folder has no readable unet/config.json.")
     width, channels = unet.get("cross_attention_dim"), unet.get("in_channels", 4)
     base = _BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
+    said = read(folder / OWN_FILE).get("base")
+    # A model of another width than its family's, such as the starter, says itself which family runs it.
+    base = next((family for family in _BY_TEXT_WIDTH.values() if family == said), base)
     if base is None:
         return unknown(f"Its UNet's text width {safe_text(width, limit=40)} belongs to no Stable Diffusion.")
     variant = _IN_CHANNELS.get(channels) if isinstance(channels, int) else None
     if variant is None:
         return unknown(f"Its UNet takes {safe_text(channels, limit=40)} channels; only 4, 5 and 9 are known.")
-    said = read(folder / "scheduler" / "scheduler_config.json").get("prediction_type")
-    prediction: PredictionType = said if said in ("v_prediction", "sample") else "epsilon"
+    predicts = read(folder / "scheduler" / "scheduler_config.json").get("prediction_type")
+    prediction: PredictionType = predicts if predicts in ("v_prediction", "sample") else "epsilon"
     return Verdict(
         type=ModelType.MAIN,
         base=base,

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
 from invoke_tui.domain.text import safe_text
-from invoke_tui.studio.models.headers.header import Header
+from invoke_tui.studio.models.headers.header import Header, UnreadableError
 from invoke_tui.studio.models.identify.folder_kinds import encoder_of, part_of, pipeline_of
 from invoke_tui.studio.models.identify.verdict import Verdict, unknown
 
-Peek = Callable[[Path], Header | None]
+Peek = Callable[[Path], Header]
 ByHeader = Callable[[Header, str], Verdict]
 
 JSON_LIMIT: Final = 2**20
@@ -48,7 +48,7 @@ def identify(folder: Path, peek: Peek | None, by_header: ByHeader) -> Verdict:
     if not any(name.lower().endswith(_WEIGHTS) for name in files):
         return unknown("There are no model files in this folder.")
     config = read_json(folder / "config.json")
-    if "_class_name" in config:
+    if isinstance(config.get("_class_name"), str):
         return _with_files(part_of(folder, config), folder)
     verdict = _encoder(folder, config)
     if verdict is not None:
@@ -91,7 +91,7 @@ def _single(folder: Path, peek: Peek | None, by_header: ByHeader) -> Verdict | N
             continue
         verdict = _peeked(path, peek, by_header)
         if verdict is None:
-            return unknown(f"The header of {path.name} could not be read.")
+            return unknown(f"What it is stands in the header of {path.name}, which was not looked at.")
         if verdict.type is kind or (kind is ModelType.LORA and verdict.type is ModelType.CONTROL_LORA):
             return _again(verdict, stored)
         return verdict if not verdict.known else unknown(f"{path.name} is no {kind.value}.")
@@ -114,12 +114,19 @@ def _ip_adapter(folder: Path, peek: Peek | None, by_header: ByHeader) -> Verdict
                 format=ModelFormat.INVOKEAI,
                 assumed=("the folder's name says so",),
             )
-    return unknown(f"It is an IP-Adapter folder, but the header of {path.name} could not be read.")
+    return unknown(
+        f"It is an IP-Adapter folder, but its base stands in {path.name}, which was not looked at."
+    )
 
 
 def _peeked(path: Path, peek: Peek | None, by_header: ByHeader) -> Verdict | None:
-    header = peek(path) if peek is not None else None
-    return by_header(header, path.name) if header is not None else None
+    """What a file in the folder is; None when nobody may look."""
+    if peek is None:
+        return None
+    try:
+        return by_header(peek(path), path.name)
+    except UnreadableError as error:
+        return unknown(f"{path.name} cannot be read: {safe_text(error, limit=300)}.")
 
 
 def _again(verdict: Verdict, stored: ModelFormat) -> Verdict:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.headers.header import Header
 from invoke_tui.studio.models.identify import adapters, folders, lora, main_models
 from invoke_tui.studio.models.identify.keys import Keys
@@ -27,17 +28,18 @@ _PROBES: Final[tuple[Callable[[Keys], Verdict | None], ...]] = (
 )
 
 
-def identify(
-    path: Path, header: Header | None = None, *, peek: Callable[[Path], Header | None] | None = None
-) -> Verdict:
+def identify(path: Path, header: Header | None = None, *, peek: folders.Peek | None = None) -> Verdict:
     """What the file with this ``header``, or the folder at ``path``, is. Nothing is loaded and nothing raises: what
-    cannot be told is a verdict with a reason. ``peek`` reads the header of a file inside a folder, for the few kinds
-    of folder whose configuration does not say what they are."""
+    cannot be told is a verdict with a reason. ``peek`` (as ``headers.read.read_header``) reads the header of a file
+    inside a folder, for the few kinds of folder whose configuration does not say what they are."""
     if header is not None:
         return identify_header(header, path.name)
-    if path.is_dir():
-        return folders.identify(path, peek, identify_header)
-    return unknown("Its header could not be read.")
+    try:
+        if path.is_dir():
+            return folders.identify(path, peek, identify_header)
+    except (OSError, ValueError) as error:
+        return unknown(f"It cannot be read: {safe_text(error, limit=300)}.")
+    return unknown("It is no folder, and without its header a file tells nothing.")
 
 
 def identify_header(header: Header, file_name: str) -> Verdict:

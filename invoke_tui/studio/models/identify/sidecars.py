@@ -166,9 +166,12 @@ def _plain(found: object) -> str:
     """A description as text: sites send HTML."""
     if not isinstance(found, str):
         return ""
-    cut = found[:40_000]
+    cut = found[:20_000]
     if "<" in cut:
         parser = _Words()
-        parser.feed(cut)
+        try:
+            parser.feed(cut)
+        except (AssertionError, ValueError):  # what the parser says to a broken declaration
+            return ""
         cut = "".join(parser.words)
     return _text(cut.strip(), 4000, multiline=True)
