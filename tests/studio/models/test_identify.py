@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from invoke_tui.domain.models import ModelType
+from invoke_tui.domain.models import BaseModelType, ModelType
 from invoke_tui.studio.models.headers.header import Header, TensorInfo, UnreadableError
 from invoke_tui.studio.models.identify import Verdict, identify
+from invoke_tui.studio.models.identify.verdict import control_defaults, main_defaults
 
 RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data/identification.json").read_text())
 VECTORS = Path(os.environ.get("INVOKE_TUI_VECTORS", "/nonexistent"))
@@ -275,12 +276,25 @@ def test_single_files(
         ({"emb_params": [2, 99]}, "width 99"),
         ({**FLUX, "img_in.weight": [3072, 128]}, "Canny or Depth"),
         ({"a.bitsandbytes__fp4": [1]}, "FP4"),
+        (
+            {"time_embedding.linear_1.weight": [1, 1], "conv_in.weight": [320, 4, 3, 3]},
+            "one part of a diffusers",
+        ),
     ],
 )
 def test_unknown_files_say_why(keys: dict[str, Any], reason: str) -> None:
     verdict = told(keys)
     assert not verdict.known
     assert reason in verdict.reason
+
+
+def test_default_settings_are_invokeais() -> None:
+    recorded = json.loads((Path(__file__).parent / "data/default_settings.json").read_text())
+    for case in recorded["preprocessors"]:
+        assert control_defaults(case["name"]).preprocessor == case["preprocessor"], case
+    for case in recorded["main"]:
+        settings = main_defaults(BaseModelType(case["base"]), case["variant"])
+        assert settings.model_dump(exclude_none=True) == (case["settings"] or {}), case
 
 
 def test_what_only_a_name_tells_is_marked() -> None:
@@ -336,6 +350,16 @@ class TestFolders:
         )
         verdict = identify(folder)
         assert (verdict.base, verdict.variant, verdict.default_settings.steps) == ("z-image", "turbo", 9)
+
+    def test_quantised_folders(self, tmp_path: Path) -> None:
+        sdnq = {"quantization_config": {"quant_method": "sdnq"}}
+        files = {"model_index.json": {"_class_name": "FluxPipeline"}, "transformer/config.json": sdnq}
+        verdict = identify(lay_out(tmp_path / "f", files))
+        assert (verdict.base, verdict.format) == ("flux", "sdnq_quantized")
+        config = {"architectures": ["T5EncoderModel"]}
+        files = {"text_encoder_2/config.json": config, "text_encoder_2/bnb_llm_int8.safetensors": "x"}
+        verdict = identify(lay_out(tmp_path / "t5", files))
+        assert (verdict.type, verdict.format) == ("t5_encoder", "bnb_quantized_int8b")
 
     def test_half_precision_only(self, tmp_path: Path) -> None:
         config = {"_class_name": "AutoencoderKL", "scaling_factor": 0.13025}

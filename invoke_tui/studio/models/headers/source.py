@@ -41,19 +41,23 @@ class Source:
 def opened(path: Path) -> Iterator[Source]:
     """Open ``path`` for one reader; whatever the operating system says against it becomes an ``UnreadableError``."""
     try:
-        # O_NONBLOCK: a named pipe in a model folder must not keep the scan waiting for a writer.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
-            if stat.S_ISDIR(status.st_mode):
-                raise UnreadableError("it is a folder, not a model file")
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableError("it is no plain file, but a pipe, a socket or a device")
             head = file.read(_HEAD_BYTES)
             file.seek(0)
             _refuse_what_is_no_model(head)
             yield Source(file, status.st_size, head)
+    except IsADirectoryError as error:
+        raise UnreadableError("it is a folder, not a model file") from error
     except OSError as error:
         raise UnreadableError(f"the file cannot be read: {shown(error.strerror or error)}") from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # a named pipe in a model folder must not keep the scan waiting for a writer
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def shown(name: object) -> str:
