@@ -193,6 +193,11 @@ def encoder(keys: Keys) -> Verdict | None:
     return _language_model(keys)
 
 
+def _words(keys: Keys) -> int | None:
+    """The size of a language model's vocabulary."""
+    return keys.size("model.embed_tokens.weight", 0) or keys.size("token_embd.weight", 0)
+
+
 def _language_model(keys: Keys) -> Verdict | None:
     if keys.begins("visual.blocks.", "model.visual.blocks.") and keys.begins("model."):
         deep = keys.contains("deepstack_merger_list.")
@@ -204,6 +209,10 @@ def _language_model(keys: Keys) -> Verdict | None:
         if variant is None:
             return unknown(f"It is a Qwen3 text encoder of width {width}; only 1024, 2560 and 4096 are used.")
         return _one(keys, ModelType.QWEN3_ENCODER, variant=variant)
+    if width == 5120 and _words(keys) == 131072:
+        return _one(keys, ModelType.MISTRAL_ENCODER)
+    if width == 2304 and keys.contains(".pre_feedforward_layernorm.", "\nblk.0.post_ffw_norm."):
+        return _one(keys, ModelType.GEMMA2_ENCODER)
     if width is not None:
         return unknown("It is a language model that no picture model uses.")
     return None
@@ -218,6 +227,7 @@ _UPSCALERS: Final = re.compile(
     r"|layers\.0\.blocks\.0\.(?:attn\.attns|norm1|attn)\."  # DAT, ATD
     r"|m_body\.0\.trans_block\.|block_1\.c1_r\.sk\.weight|residual_layer\.0\.residual_layer\."  # SCUNet, SPAN, OmniSR
     r"|unet1\.conv1\.conv\.0\.weight|feats\.0\.(?:weight|norm)|to_feat\.(?:weight|0)"  # RealCUGAN, RealPLKSR, SAFMN
+    r"|body\.0\.body\.0\.body\.0\.weight"  # RCAN
     r"|gfpgan\.|dblocks\.0\.)"
 )
 _COMPACT: Final = tuple(f"{wrap}body.0.weight" for wrap in ("params_ema.", "params.", "", "state_dict."))

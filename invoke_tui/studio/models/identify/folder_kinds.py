@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +73,22 @@ def pipeline_of(folder: Path, index: dict[str, Any], read: ReadJson) -> Verdict:
     if base is None:
         return unknown(f"The pipeline {safe_text(name, limit=80)} is not supported.")
     transformer = read(folder / "transformer" / "config.json")
+    verdict = _transformer_pipeline(folder, name, base, index, transformer, read)
+    quantised = transformer.get("quantization_config")
+    if verdict.known and isinstance(quantised, dict) and quantised.get("quant_method") == "sdnq":
+        return replace(verdict, format=ModelFormat.SDNQ)
+    return verdict
+
+
+def _transformer_pipeline(
+    folder: Path,
+    name: str,
+    base: BaseModelType,
+    index: dict[str, Any],
+    transformer: dict[str, Any],
+    read: ReadJson,
+) -> Verdict:
+    """The families whose denoiser is a transformer."""
     if base is BaseModelType.FLUX:
         if transformer.get("in_channels") == 128:
             return unknown("A FLUX transformer with a control picture built in is not supported.")
@@ -185,7 +202,7 @@ def part_of(folder: Path, config: dict[str, Any]) -> Verdict:
     controlnets = {"FluxControlNetModel": BaseModelType.FLUX, "SD3ControlNetModel": BaseModelType.SD3}
     if name in controlnets:
         return _part(ModelType.CONTROLNET, controlnets[name], controls=folder.name)
-    if name == "ControlNetModel":
+    if name in ("ControlNetModel", "ControlNetModel_Union", "ControlNetUnionModel"):
         width = config.get("cross_attention_dim")
         base = _BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
         if base in (None, BaseModelType.SDXL_REFINER):

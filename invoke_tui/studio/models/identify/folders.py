@@ -69,8 +69,19 @@ def _encoder(folder: Path, config: dict[str, Any]) -> Verdict | None:
             tokenizer = any(
                 (folder / name).exists() for name in ("tokenizer_config.json", "tokenizer.json", "tokenizer")
             )
-            return _with_files(encoder_of(architecture, found, has_tokenizer=tokenizer or bool(part)), folder)
+            verdict = encoder_of(architecture, found, has_tokenizer=tokenizer or bool(part))
+            if verdict.type is ModelType.T5_ENCODER and _is_int8(folder / part, found):
+                return replace(verdict, format=ModelFormat.BNB_INT8)
+            return _with_files(verdict, folder)
     return None
+
+
+def _is_int8(folder: Path, config: dict[str, Any]) -> bool:
+    """Whether bitsandbytes' 8-bit weights lie here: the configuration or, in InvokeAI's own files, the name tells."""
+    quantised = config.get("quantization_config")
+    if isinstance(quantised, dict) and quantised.get("load_in_8bit") is True:
+        return True
+    return any("llm_int8" in name for name in _files(folder, 0))
 
 
 def _architecture(config: dict[str, Any]) -> str:

@@ -227,5 +227,9 @@ def _stranger(keys: Keys) -> Verdict | None:
     # A LoRA for one of these has the same names, and is the LoRA probe's to judge.
     if keys.contains(".lora_", ".lokr_", ".hada_"):
         return None
+    if keys.has("time_embedding.linear_1.weight") or keys.has(
+        "time_text_embed.timestep_embedder.linear_1.weight"
+    ):
+        return unknown("It is one part of a diffusers folder; the whole folder is needed.")
     found = next((name for fragment, name in _STRANGERS if keys.contains(fragment)), None)
     return unknown(f"It is {found}, which is not supported.") if found else None
