@@ -27,7 +27,7 @@ MODES: Final[tuple[Mode, ...]] = ("empty", "picture", "error")
 
 
 class Caption(Static):
-    """One line: as much of the prompt as there is room for, and all of the details."""
+    """One line: the prompt, then the details; each gets half of it where there is not room for both."""
 
     def __init__(self) -> None:
         super().__init__(id="caption")
@@ -39,11 +39,13 @@ class Caption(Static):
         self.refresh()  # nothing else has to move
 
     def render(self) -> Content:
-        """Cut the prompt, never the details."""
+        """Cut what is too long."""
+        width = self.content_size.width
         gap = "  " if self._details else ""
-        room = max(8, self.content_size.width - cell_len(gap + self._details))
+        room = max(width // 2, width - cell_len(gap + self._details))
         prompt = Content(self._prompt).truncate(room, ellipsis=True)
-        return prompt + Content.styled(gap + self._details, "$text-muted")
+        details = Content.styled(gap + self._details, "$text-muted")
+        return prompt + details.truncate(max(0, width - prompt.cell_length), ellipsis=True)
 
 
 class PicturePane(Vertical):
