@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from invoke_tui.domain.models import BaseModelType, ModelType
-from invoke_tui.studio.models.headers.header import Header, TensorInfo, UnreadableError
-from invoke_tui.studio.models.identify import Verdict, identify
+from invoke_tui.studio.models.headers.header import Header
+from invoke_tui.studio.models.identify import identify
 from invoke_tui.studio.models.identify.verdict import control_defaults, main_defaults
+from tests.studio.models.made import PEFT, header, lay_out, pair, told
 
 RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data/identification.json").read_text())
 VECTORS = Path(os.environ.get("INVOKE_TUI_VECTORS", "/nonexistent"))
@@ -29,36 +29,12 @@ BETTER_THAN_INVOKEAI = {
 FIELDS = ("type", "base", "format", "variant", "prediction_type", "repo_variant")
 
 
-def header(
-    keys: Mapping[str, Any],
-    dtype: str = "F16",
-    metadata: dict[str, str] | None = None,
-    container: Any = "safetensors",
-) -> Header:
-    return Header(
-        container, {key: TensorInfo(tuple(shape), dtype) for key, shape in keys.items()}, metadata or {}
-    )
-
-
-def told(keys: Mapping[str, Any], name: str = "x.safetensors", **more: Any) -> Verdict:
-    return identify(Path(name), header(keys, **more))
-
-
 def key_set(name: str) -> dict[str, list[int]]:
     path = VECTORS / "state_dict_keys" / f"{name}.json"
     if not path.is_file():
         pytest.skip("INVOKE_TUI_VECTORS names no folder with this key set")
     keys: dict[str, list[int]] = json.loads(path.read_text())["keys_to_shape"]
     return keys
-
-
-def lay_out(folder: Path, files: dict[str, Any]) -> Path:
-    folder.mkdir()
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
-    return folder
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case["name"])
@@ -122,13 +98,6 @@ def test_other_real_key_sets(name: str, kind: str, base: str) -> None:
     assert (verdict.type, verdict.base) == (kind, base)
 
 
-def pair(
-    module: str, wide: int, out: int = 0, down: str = "lora_down", up: str = "lora_up"
-) -> dict[str, Any]:
-    return {f"{module}.{down}.weight": [8, wide], f"{module}.{up}.weight": [out or wide, 8]}
-
-
-PEFT = {"down": "lora_A", "up": "lora_B"}
 UNET = "down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
 
 
@@ -302,116 +271,6 @@ def test_what_only_a_name_tells_is_marked() -> None:
     for name in ("vae.pt", "xl.pt", "sd2.pt"):
         assert told(keys, name).assumed
     assert not told(SDXL).assumed
-
-
-class TestFolders:
-    def read(self, path: Path) -> Header:
-        try:
-            return header(json.loads(path.read_text()))
-        except ValueError as error:
-            raise UnreadableError("it ends too early") from error
-
-    def test_ip_adapter_of_invokeai(self, tmp_path: Path) -> None:
-        weights = {"image_proj.proj.weight": [1, 1], "ip_adapter.1.to_k_ip.weight": [640, 2048]}
-        folder = lay_out(
-            tmp_path / "ip",
-            {"image_encoder.txt": "InvokeAI/ip_adapter_sdxl_image_encoder", "ip_adapter.bin": weights},
-        )
-        verdict = identify(folder, peek=self.read)
-        assert (verdict.type, verdict.base, verdict.format) == ("ip_adapter", "sdxl", "invokeai")
-        assert "not looked at" in identify(folder).reason
-        (folder / "ip_adapter.bin").write_text("")
-        assert "it ends too early" in identify(folder, peek=self.read).reason
-
-    def test_lora_and_embedding_folders(self, tmp_path: Path) -> None:
-        keys = pair("unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", 768, **PEFT)
-        folder = lay_out(tmp_path / "lora", {"pytorch_lora_weights.safetensors": keys})
-        verdict = identify(folder, peek=self.read)
-        assert (verdict.type, verdict.base, verdict.format) == ("lora", "sd-1", "diffusers")
-        folder = lay_out(tmp_path / "ti", {"learned_embeds.bin": {"<cat>": [768]}})
-        verdict = identify(folder, peek=self.read)
-        assert (verdict.type, verdict.format) == ("embedding", "embedding_folder")
-
-    def test_flux_and_z_image_variants(self, tmp_path: Path) -> None:
-        folder = lay_out(
-            tmp_path / "f",
-            {
-                "model_index.json": {"_class_name": "FluxPipeline"},
-                "transformer/config.json": {"guidance_embeds": True},
-            },
-        )
-        assert identify(folder).variant == "dev"
-        folder = lay_out(
-            tmp_path / "z",
-            {
-                "model_index.json": {"_class_name": "ZImagePipeline"},
-                "scheduler/scheduler_config.json": {"shift": 3.0},
-            },
-        )
-        verdict = identify(folder)
-        assert (verdict.base, verdict.variant, verdict.default_settings.steps) == ("z-image", "turbo", 9)
-
-    def test_quantised_folders(self, tmp_path: Path) -> None:
-        sdnq = {"quantization_config": {"quant_method": "sdnq"}}
-        files = {"model_index.json": {"_class_name": "FluxPipeline"}, "transformer/config.json": sdnq}
-        verdict = identify(lay_out(tmp_path / "f", files))
-        assert (verdict.base, verdict.format) == ("flux", "sdnq_quantized")
-        config = {"architectures": ["T5EncoderModel"]}
-        files = {"text_encoder_2/config.json": config, "text_encoder_2/bnb_llm_int8.safetensors": "x"}
-        verdict = identify(lay_out(tmp_path / "t5", files))
-        assert (verdict.type, verdict.format) == ("t5_encoder", "bnb_quantized_int8b")
-
-    def test_half_precision_only(self, tmp_path: Path) -> None:
-        config = {"_class_name": "AutoencoderKL", "scaling_factor": 0.13025}
-        folder = lay_out(
-            tmp_path / "v", {"config.json": config, "diffusion_pytorch_model.fp16.safetensors": "x"}
-        )
-        verdict = identify(folder)
-        assert (verdict.base, verdict.repo_variant, verdict.assumed) == ("sdxl", "fp16", ())
-
-    @pytest.mark.parametrize(
-        "index",
-        [
-            "",
-            "[",
-            "[]",
-            "[" * 100_000,
-            '{"_class_name": 7}',
-            '{"_class_name": {"a": 1}}',
-            '{"_class_name": "\\u001b[2J"}',
-        ],
-    )
-    def test_hostile_index(self, index: str, tmp_path: Path) -> None:
-        verdict = identify(lay_out(tmp_path / "h", {"model_index.json": index, "config.json": index}))
-        assert not verdict.known
-        assert "\x1b" not in verdict.reason
-
-    @pytest.mark.parametrize("odd", [None, [], {}, "768", [768], True, 1e300, -1])
-    def test_odd_values(self, odd: object, tmp_path: Path) -> None:
-        files = {
-            "model_index.json": {"_class_name": "StableDiffusionPipeline"},
-            "unet/config.json": {"cross_attention_dim": odd, "in_channels": odd},
-            "scheduler/scheduler_config.json": {"prediction_type": odd},
-        }
-        assert not identify(lay_out(tmp_path / "odd", files)).known
-        config = {"_class_name": "T2IAdapter", "adapter_type": odd, "architectures": odd}
-        assert not identify(lay_out(tmp_path / "odd2", {"config.json": config, "x.bin": ""})).known
-        config = {"_class_name": odd, "architectures": [odd], "hidden_size": odd}
-        assert not identify(lay_out(tmp_path / "odd3", {"config.json": config, "x.bin": ""})).known
-
-
-@pytest.mark.parametrize("path", ["nowhere", "a\x00b", "x" * 5000])
-def test_impossible_paths(path: str) -> None:
-    assert not identify(Path(path)).known
-
-
-def test_a_model_of_its_own_width_says_its_family(tmp_path: Path) -> None:
-    files = {
-        "model_index.json": {"_class_name": "StableDiffusionPipeline"},
-        "unet/config.json": {"cross_attention_dim": 256, "in_channels": 4},
-    }
-    assert "256" in identify(lay_out(tmp_path / "a", files)).reason
-    assert identify(lay_out(tmp_path / "b", files | {"invoke.json": {"base": "sd-1"}})).base == "sd-1"
 
 
 def test_hostile_names_are_only_names() -> None:
