@@ -71,6 +71,18 @@ def test_watch_streams_events(fake: FakeStudio, run: Run) -> None:
     assert "\x1b" not in text
 
 
+def test_models_identify_needs_no_studio(run: Run, tmp_path: Path) -> None:
+    starter = Path(invoke_tui.__file__).parent / "starter" / "model"
+    (tmp_path / "page.safetensors").write_text("<html>log in</html>")
+    [model, page] = run("models", "identify", str(starter), str(tmp_path), "--json").json["models"]
+    assert (model["type"], model["base"], model["format"]) == ("main", "sd-1", "diffusers")
+    assert page["status"] == "unreadable"
+    assert "diffusers" in run("models", "identify", str(starter)).out
+    alone = run("models", "identify", str(tmp_path / "page.safetensors"))
+    assert alone.code == 2
+    assert "web page" in alone.err
+
+
 def test_models(fake: FakeStudio, run: Run) -> None:
     fake.add_model("Starter")
     fake.add_model("evil\x1b]0;x\x07", missing=True)
