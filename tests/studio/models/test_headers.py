@@ -7,7 +7,9 @@ import json
 import os
 import pickle
 import struct
+import sys
 import time
+import types
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -485,6 +487,25 @@ def test_the_old_format_is_followed_exactly(tmp_path: Path) -> None:
 
 def test_a_single_tensor_is_no_model(tmp_path: Path, zipped: bool) -> None:
     assert "a single value" in refusal(saved(tmp_path / "m.pt", torch.zeros(2), zipped))
+
+
+def test_a_checkpoint_as_stable_diffusion_came_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("pytorch_lightning.callbacks.model_checkpoint")
+    callback = type("ModelCheckpoint", (), {"__module__": module.__name__})
+    module.ModelCheckpoint = callback  # type: ignore[attr-defined]
+    for name in ("pytorch_lightning", "pytorch_lightning.callbacks"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    weights = {"model.diffusion_model.out.2.weight": torch.zeros(4, 320, 3, 3)}
+    torch.save({"state_dict": weights, "callbacks": {callback: {"best": None}}}, tmp_path / "sd.ckpt")
+    torch.save({"state_dict": weights, "callbacks": [callback()]}, tmp_path / "object.ckpt")
+    assert read_header(tmp_path / "sd.ckpt").tensors["model.diffusion_model.out.2.weight"].shape == (
+        4,
+        320,
+        3,
+        3,
+    )
+    assert refusal(tmp_path / "object.ckpt")
 
 
 def test_a_checkpoint_with_a_class_of_its_own(tmp_path: Path) -> None:

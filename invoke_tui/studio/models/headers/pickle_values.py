@@ -192,6 +192,8 @@ _ALLOWED: Final[Mapping[tuple[str, str], object]] = {
     ("_codecs", "encode"): Function(_opaque),
     ("__builtin__", "set"): Function(_opaque),
     ("builtins", "set"): Function(_opaque),
+    # the first Stable Diffusion checkpoints have it as a dictionary's key: a word will do, and cannot be called
+    ("pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint"): "ModelCheckpoint",
 }
 
 
