@@ -55,7 +55,7 @@ ACTIONS: Final = (
            "Explains where you are. ? works where no text field has the focus.", footer=True),
     Action("app.interrupt", "app", "ctrl+c", "app.interrupt", "Quit", "",
            "Pressed twice, leaves. Work that was started goes on."),
-    Action("app.quit", "app", "f10,ctrl+q,q", "app.quit", "Quit", "App: Quit",
+    Action("app.quit", "app", "f10,q", "app.quit", "Quit", "App: Quit",
            "Leaves. Work that was started goes on."),
     Action("generate.run", "generate", "ctrl+g,alt+enter,ctrl+enter,f5", "generate", "Generate", "Generate: Start",
            "Enqueues the picture; while one runs, another press queues one more.", footer=True, priority=True),
