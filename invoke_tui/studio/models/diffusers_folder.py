@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +12,13 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import ValidationError
 
 from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelRecord, ModelType
+from invoke_tui.studio.models.identify.folder_kinds import OWN_FILE
+from invoke_tui.studio.models.identify.folders import JSON_LIMIT, read_json
+from invoke_tui.studio.models.identify.verdict import IN_CHANNELS
 
 _PIPELINE: Final = "StableDiffusion"
 _BASES: Final = {768: BaseModelType.SD1, 1024: BaseModelType.SD2}
-_VARIANTS: Final = {4: "normal", 5: "depth", 9: "inpaint"}
 _DEPTH: Final = 3
-_JSON_LIMIT: Final = 2**20
-DEFAULTS_FILE: Final = "invoke.json"
 
 
 def find(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
@@ -38,14 +37,14 @@ def find(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
 
 def read(folder: Path) -> ModelRecord | None:
     """The record of a folder that is a Stable Diffusion 1 or 2 model, else None."""
-    index = _json(folder / "model_index.json")
-    unet = _json(folder / "unet" / "config.json")
+    index = read_json(folder / "model_index.json")
+    unet = read_json(folder / "unet" / "config.json")
     if not str(index.get("_class_name", "")).startswith(_PIPELINE):
         return None
     base = _base(folder, unet)
     if base is None:
         return None
-    prediction = _json(folder / "scheduler" / "scheduler_config.json").get("prediction_type", "epsilon")
+    prediction = read_json(folder / "scheduler" / "scheduler_config.json").get("prediction_type", "epsilon")
     size, digest = _weigh(folder)
     return ModelRecord(
         key=str(uuid5(NAMESPACE_URL, folder.as_uri())),
@@ -54,7 +53,7 @@ def read(folder: Path) -> ModelRecord | None:
         base=base,
         type=ModelType.MAIN,
         format=ModelFormat.DIFFUSERS,
-        variant=_VARIANTS.get(unet.get("in_channels", 4), "normal"),
+        variant=IN_CHANNELS.get(unet.get("in_channels", 4), "normal"),
         prediction_type=prediction if prediction in ("epsilon", "v_prediction", "sample") else "epsilon",
         path=str(folder),
         file_size=size,
@@ -65,7 +64,7 @@ def read(folder: Path) -> ModelRecord | None:
 
 def _base(folder: Path, unet: dict[str, Any]) -> BaseModelType | None:
     """What the folder's ``invoke.json`` says, else what the width of the text states tells."""
-    said = _json(folder / DEFAULTS_FILE).get("base")
+    said = read_json(folder / OWN_FILE).get("base")
     if said in set(BaseModelType):
         return BaseModelType(said)
     dimension = unet.get("cross_attention_dim")
@@ -74,11 +73,11 @@ def _base(folder: Path, unet: dict[str, Any]) -> BaseModelType | None:
 
 def _defaults(folder: Path, unet: dict[str, Any]) -> ModelDefaults:
     """What the folder's ``invoke.json`` says, else the size the UNet was made for."""
-    said = _json(folder / DEFAULTS_FILE)
+    said = read_json(folder / OWN_FILE)
     given = said.get("default_settings", said)
     known = {name: value for name, value in given.items() if name in ModelDefaults.model_fields}
     sample = unet.get("sample_size")
-    blocks = _json(folder / "vae" / "config.json").get("block_out_channels")
+    blocks = read_json(folder / "vae" / "config.json").get("block_out_channels")
     scale = 2 ** (len(blocks) - 1) if isinstance(blocks, list) and 1 <= len(blocks) <= 6 else 8
     if isinstance(sample, int) and 8 <= sample <= 256:
         known = {"width": sample * scale, "height": sample * scale} | known
@@ -97,16 +96,6 @@ def _weigh(folder: Path) -> tuple[int, str]:
         size = path.stat().st_size
         total += size
         digest.update(f"{path.relative_to(folder)}:{size}\n".encode())
-        if path.suffix == ".json" and size <= _JSON_LIMIT:
+        if path.suffix == ".json" and size <= JSON_LIMIT:
             digest.update(path.read_bytes())
     return total, f"layout:{digest.hexdigest()}"
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _JSON_LIMIT:
-            return {}
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -106,7 +106,7 @@ class PicturePane(Vertical):
                 (f" step {progress.step} of {progress.total}", ""),
                 (tail, "$text-muted"),
             ),
-            layout=False,  # one line of its own: nothing else has to move, ten times a second
+            layout=False,  # one line of its own: nothing else has to move
         )
 
     def say(self, text: str) -> None:

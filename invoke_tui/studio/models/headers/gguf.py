@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import struct
-from pathlib import Path
 
 from invoke_tui.studio.models.headers.ggml_types import TYPES
 from invoke_tui.studio.models.headers.header import Header, TensorInfo, UnreadableError
-from invoke_tui.studio.models.headers.source import Source, opened, shown
+from invoke_tui.studio.models.headers.source import Source, shown
 
 MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
@@ -41,12 +40,6 @@ _SCALARS = {
     }.items()
 }
 _U32, _U64 = struct.Struct("<I"), struct.Struct("<Q")
-
-
-def read(path: Path) -> Header:
-    """The header of the GGUF file at ``path``."""
-    with opened(path) as source:
-        return read_from(source)
 
 
 def read_from(source: Source) -> Header:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import BinaryIO
 
 from invoke_tui.studio.models.headers import torch_zip
 from invoke_tui.studio.models.headers.header import Header, TensorInfo, UnreadableError
 from invoke_tui.studio.models.headers.pickle_machine import Machine
 from invoke_tui.studio.models.headers.pickle_values import Storage
-from invoke_tui.studio.models.headers.source import Source, opened, shown
+from invoke_tui.studio.models.headers.source import Source, shown
 
 MAGICS = (torch_zip.MAGIC, b"\x80")
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C
@@ -21,12 +20,6 @@ _DEPTH_LIMIT = 16
 _NODE_LIMIT = 1_000_000
 _NAME_LIMIT = 1024
 _WORDS_LIMIT = 65_536
-
-
-def read(path: Path) -> Header:
-    """The tensors in the torch file at ``path``."""
-    with opened(path) as source:
-        return read_from(source)
 
 
 def read_from(source: Source) -> Header:

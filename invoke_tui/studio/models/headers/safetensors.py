@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import NoReturn, cast
 
 from invoke_tui.studio.models.headers.header import Header, TensorInfo, UnreadableError
-from invoke_tui.studio.models.headers.source import Source, opened, shown
+from invoke_tui.studio.models.headers.source import Source, shown
 
 _LENGTH_BYTES = 8
 _HEADER_LIMIT = 100_000_000  # the format's own limit
@@ -33,12 +32,6 @@ _BITS = {
 def looks_like(head: bytes) -> bool:
     """Whether a file that begins with ``head`` is meant as safetensors: a length, then an opening brace."""
     return head[_LENGTH_BYTES : _LENGTH_BYTES + 1] == b"{"
-
-
-def read(path: Path) -> Header:
-    """The header of the safetensors file at ``path``."""
-    with opened(path) as source:
-        return read_from(source)
 
 
 def read_from(source: Source) -> Header:

@@ -10,18 +10,18 @@ from typing import Any, Final
 
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType, PredictionType
 from invoke_tui.domain.text import safe_text
-from invoke_tui.studio.models.identify.verdict import Verdict, control_defaults, main_defaults, unknown
+from invoke_tui.studio.models.identify.verdict import (
+    BY_TEXT_WIDTH,
+    IN_CHANNELS,
+    Verdict,
+    control_defaults,
+    main_defaults,
+    unknown,
+)
 
 ReadJson = Callable[[Path], dict[str, Any]]
 
-_BY_TEXT_WIDTH: Final = {
-    768: BaseModelType.SD1,
-    1024: BaseModelType.SD2,
-    2048: BaseModelType.SDXL,
-    1280: BaseModelType.SDXL_REFINER,
-}
 OWN_FILE: Final = "invoke.json"
-_IN_CHANNELS: Final = {4: "normal", 5: "depth", 9: "inpaint"}
 _UNET_PIPELINES: Final = re.compile(
     r"(?:StableDiffusion(?:XL)?(?:Img2Img|Inpaint|Depth2Img)?|LatentConsistencyModel(?:Img2Img)?)Pipeline\Z"
 )
@@ -129,13 +129,13 @@ def _unet_pipeline(folder: Path, read: ReadJson) -> Verdict:
     if not unet:
         return unknown("The folder has no readable unet/config.json.")
     width, channels = unet.get("cross_attention_dim"), unet.get("in_channels", 4)
-    base = _BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
+    base = BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
     said = read(folder / OWN_FILE).get("base")
     # A model of another width than its family's, such as the starter, says itself which family runs it.
-    base = next((family for family in _BY_TEXT_WIDTH.values() if family == said), base)
+    base = next((family for family in BY_TEXT_WIDTH.values() if family == said), base)
     if base is None:
         return unknown(f"Its UNet's text width {safe_text(width, limit=40)} belongs to no Stable Diffusion.")
-    variant = _IN_CHANNELS.get(channels) if isinstance(channels, int) else None
+    variant = IN_CHANNELS.get(channels) if isinstance(channels, int) else None
     if variant is None:
         return unknown(f"Its UNet takes {safe_text(channels, limit=40)} channels; only 4, 5 and 9 are known.")
     predicts = read(folder / "scheduler" / "scheduler_config.json").get("prediction_type")
@@ -204,7 +204,7 @@ def part_of(folder: Path, config: dict[str, Any]) -> Verdict:
         return _part(ModelType.CONTROLNET, controlnets[name], controls=folder.name)
     if name in ("ControlNetModel", "ControlNetModel_Union", "ControlNetUnionModel"):
         width = config.get("cross_attention_dim")
-        base = _BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
+        base = BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
         if base in (None, BaseModelType.SDXL_REFINER):
             return unknown(
                 f"It is a ControlNet, but its text width {safe_text(width, limit=40)} is not known."

@@ -9,7 +9,7 @@ from typing import Final
 
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
 from invoke_tui.studio.models.identify.keys import Keys
-from invoke_tui.studio.models.identify.verdict import Verdict, unknown
+from invoke_tui.studio.models.identify.verdict import BY_TEXT_WIDTH, Verdict, unknown
 
 _PAIRS: Final = (
     ".lora_A.", ".lora_B.", ".lora_down.", ".lora_up.", "_lora.down.", "_lora.up.",
@@ -261,12 +261,7 @@ def _stable_diffusion(keys: Keys) -> _Base:
         return None, ()
     cross = keys.search(_CROSS)
     width = _width_in(keys, cross[1]) if cross else None
-    base = {
-        768: BaseModelType.SD1,
-        1024: BaseModelType.SD2,
-        2048: BaseModelType.SDXL,
-        1280: BaseModelType.SDXL_REFINER,
-    }.get(width or 0)
+    base = BY_TEXT_WIDTH.get(width or 0)
     if base is not None:
         return base, ()
     if keys.search(_TEXT2) or keys.search(_DEEP):

@@ -7,9 +7,8 @@ from typing import Final
 
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType, PredictionType
 from invoke_tui.studio.models.identify.keys import Keys
-from invoke_tui.studio.models.identify.verdict import Verdict, main_defaults, unknown
+from invoke_tui.studio.models.identify.verdict import IN_CHANNELS, Verdict, main_defaults, unknown
 
-_IN_CHANNELS: Final = {4: "normal", 5: "depth", 9: "inpaint"}
 _FLUX2_BY_TEXT: Final = {7680: "klein_4b", 12288: "klein_9b", 15360: "dev"}
 _TURBO: Final = re.compile(r"turbo", re.I)
 _BASE: Final = re.compile(r"(?<![a-z])base(?![a-z])", re.I)
@@ -88,7 +87,7 @@ def _unet(keys: Keys) -> Verdict | None:
             else "It is a UNet without the attention that would tell its family."
         )
     channels = keys.size(root + "input_blocks.0.0.weight", 1)
-    variant = _IN_CHANNELS.get(channels or 0)
+    variant = IN_CHANNELS.get(channels or 0)
     if variant is None:
         return unknown(
             f"The UNet takes {channels} channels; only 4 (normal), 5 (depth) and 9 (inpaint) are known."

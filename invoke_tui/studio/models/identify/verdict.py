@@ -7,6 +7,16 @@ from typing import Final
 
 from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelType, PredictionType
 
+BY_TEXT_WIDTH: Final = {
+    768: BaseModelType.SD1,
+    1024: BaseModelType.SD2,
+    2048: BaseModelType.SDXL,
+    1280: BaseModelType.SDXL_REFINER,
+}
+"""Which Stable Diffusion has text states of this width."""
+IN_CHANNELS: Final = {4: "normal", 5: "depth", 9: "inpaint"}
+"""Which variant has a UNet that takes so many channels."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
