@@ -95,6 +95,7 @@ class ModelFormat(StrEnum):
 
 
 PredictionType = Literal["epsilon", "v_prediction", "sample"]
+SourceType = Literal["path", "url", "hf_repo_id", "external"]
 
 
 class ModelDefaults(Record):
@@ -110,6 +111,11 @@ class ModelDefaults(Record):
     preprocessor: str | None = None
     width: int | None = Field(default=None, ge=64, multiple_of=8)
     height: int | None = Field(default=None, ge=64, multiple_of=8)
+    weight: float | None = Field(default=None, description="Of a LoRA: how strongly it is applied")
+    weight_min: float | None = None
+    weight_max: float | None = None
+    cpu_only: bool | None = Field(default=None, description="Run it on the processor, whatever the device")
+    fp8_storage: bool | None = Field(default=None, description="Keep its weights in 8 bits in memory")
 
 
 class ModelIdentifier(Document):
@@ -127,19 +133,42 @@ class ModelRecord(Record):
     """One installed model. ``path`` is absolute; ``missing`` is set when nothing lies there any more."""
 
     key: str
-    hash: str
+    hash: str = Field(description="InvokeAI's once it was asked for (blake3:…), until then the fingerprint")
     name: str
     base: BaseModelType
     type: ModelType
     format: ModelFormat
     variant: str | None = "normal"
     prediction_type: PredictionType | None = None
+    repo_variant: str | None = Field(
+        default=None, description="Of a folder: the mark of its weights, e.g. fp16"
+    )
+    precision: str | None = Field(
+        default=None, description="The number type of most weights, e.g. fp16, Q4_K"
+    )
+    dialect: str | None = Field(default=None, description="Whose key names a LoRA uses")
+    algorithms: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = Field(
+        default=(), description="What a name decided because the weights do not tell"
+    )
     path: str
     file_size: int = Field(ge=0, description="bytes")
+    fingerprint: str = Field(
+        default="", description="Tells the content by size, header and samples of the weights"
+    )
     description: str = ""
     source: str = ""
+    source_type: SourceType = "path"
+    in_place: bool = Field(
+        default=True, description="The files are the person's own and never deleted with the record"
+    )
     trigger_phrases: tuple[str, ...] = ()
     default_settings: ModelDefaults = ModelDefaults()
+    cover_image: str | None = Field(default=None, description="Path of a picture")
+    related: tuple[str, ...] = Field(default=(), description="Keys of models that go with it")
+    by_hand: tuple[str, ...] = Field(
+        default=(), description="The fields a person set: no rescan changes them"
+    )
     installed: bool = True
     missing: bool = False
 

@@ -24,12 +24,14 @@ class ScanEntry(Record):
     format: ModelFormat = ModelFormat.UNKNOWN
     variant: str | None = None
     prediction_type: PredictionType | None = None
+    repo_variant: str | None = None
     precision: str | None = Field(
         default=None, description="The number type of most weights, e.g. fp16, fp8, Q4_K"
     )
     dialect: str | None = Field(default=None, description="Whose key names a LoRA uses")
     algorithms: tuple[str, ...] = ()
     file_size: int = Field(default=0, ge=0, description="bytes")
+    fingerprint: str = Field(default="", description="Of the content; only where it was needed")
     description: str = ""
     trigger_phrases: tuple[str, ...] = ()
     preview: str | None = Field(default=None, description="Path of a picture that lies beside the model")

@@ -83,7 +83,34 @@ models: Final = Table(
     Column("config", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
+    # size and times of what lay there when it was last read
+    Column("stamp", Text, nullable=False, server_default=""),
 )
+
+models_ignored: Final = Table(  # in the models folder, but removed from the list
+    "models_ignored",
+    metadata,
+    Column("path", Text, primary_key=True),
+)
+
+scan_folders: Final = Table(
+    "scan_folders",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("scanned_at", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+)
+
+scan_cache: Final = Table(
+    "scan_cache",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("folder", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+    Column("entry", Text, nullable=False),
+)
+Index("idx_scan_cache_folder", scan_cache.c.folder)
 
 state: Final = Table(
     "state",

@@ -3,161 +3,300 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections.abc import Iterable
+import os
+import shutil
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Final
-from uuid import NAMESPACE_URL, uuid5
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
-
-import invoke_tui
-from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType, SourceType
+from invoke_tui.domain.scan import ScanEntry
 from invoke_tui.studio.database import Database
-from invoke_tui.studio.database.tables import models, now
-from invoke_tui.studio.models import diffusers_folder
+from invoke_tui.studio.models import records, rows
+from invoke_tui.studio.models.catalogue import Catalogue
+from invoke_tui.studio.models.intake import Intake, Look, look_at
+from invoke_tui.studio.models.starter import STARTER_KEY, starter_look
+from invoke_tui.studio.models.walk import Found, walk
 
-STARTER_NAME: Final = "starter"
-STARTER_KEY: Final = str(uuid5(NAMESPACE_URL, "invoke-tui/starter"))
+_BATCH = 64
 
 
 class Models:
-    """The installed models of one root, kept in the database and in memory."""
+    """The installed models of one root, kept in the database and in memory.
+
+    Nothing here publishes an event: whoever changes the list compares ``revision`` and says so.
+    """
 
     def __init__(self, database: Database, folder: Path, default: str | None = None) -> None:
+        self.folder = Path(os.path.abspath(folder))
         self._database = database
-        self._folder = folder
         self._default = default
-        self._by_key: dict[str, ModelRecord] = {}
+        self._catalogue = Catalogue()
+        self._intake = Intake(database, self._catalogue)
+        self._ignored: set[str] = set()
+        self._passed: dict[str, str] = {}  # looked at and not registered: path and stamp
+        self._loaded = False
+        self._looking = asyncio.Lock()
 
-    async def refresh(self) -> bool:
-        """Look at the disk again; true when the list of models is another one now."""
-        before = dict(self._by_key)
-        found = await asyncio.to_thread(self._discover)
-        known = {key: model.model_copy(update={"missing": False}) for key, model in before.items()}
-        if before and all(known.get(model.key) == model for model in found):
-            stored = list(known.values())
-        else:
-            stored = await self._database.write(lambda c: _merge(c, found))
-        self._by_key = await asyncio.to_thread(_with_missing, stored)
-        return self._by_key != before
+    @property
+    def revision(self) -> int:
+        """A number that is another one after every change of the list."""
+        return self._catalogue.revision
+
+    # -- what there is --------------------------------------------------------------------------------------------
 
     def all(self) -> list[ModelRecord]:
         """Every model, the default one first, then by name."""
-        default = self._choose_default()
-        key = default.key if default else ""
-        return sorted(self._by_key.values(), key=lambda m: (m.key != key, m.name.lower(), m.key))
+        return self._catalogue.sorted(self._default_key())
+
+    def as_json(self) -> bytes:
+        """``all()`` as a JSON array, made once for each state of the list."""
+        return self._catalogue.json(self._default_key())
 
     async def main(self, wanted: str | None) -> ModelRecord:
         """The main model with this key or name; the default one for None."""
         if wanted is not None:
-            return await self._find(wanted, ModelType.MAIN)
-        model = self._choose_default()
+            return await self.find(wanted, ModelType.MAIN)
+        model = self._catalogue.by_key.get(self._default_key())
         if model is None:
             raise NotFoundError(
                 "No model is installed.",
-                hint=f"Put a diffusers folder of a Stable Diffusion model into {self._folder}.",
+                hint=f"Put a model into {self.folder}, or use one where it lies: invoke-tui models scan DIR.",
                 code="no_model",
             )
         return model
 
     async def vae(self, wanted: str) -> ModelRecord:
         """The VAE with this key or name."""
-        return await self._find(wanted, ModelType.VAE)
+        return await self.find(wanted, ModelType.VAE)
+
+    async def find(self, wanted: str, type_: ModelType | None = None) -> ModelRecord:
+        """The usable model with this key or name; the models folder is looked at again before it is called unknown."""
+        if self._catalogue.called(wanted, type_) is None:
+            await self.refresh()
+        return _usable(self.known(wanted, type_))
+
+    def known(self, wanted: str, type_: ModelType | None = None) -> ModelRecord:
+        """The model with this key or name, be it missing or not. Raises ``NotFoundError`` with names that are near."""
+        model = self._catalogue.called(wanted, type_)
+        if model is not None:
+            return model
+        kind = f"{type_.value} model" if type_ else "model"
+        meant = self._catalogue.like(wanted, type_)
+        hint = f"There is {', '.join(meant)}." if meant else f"No {kind} is installed."
+        raise NotFoundError(f"There is no {kind} “{wanted[:200]}”.", hint=hint, code="model_not_found")
+
+    def pick(
+        self,
+        type_: ModelType,
+        bases: Collection[BaseModelType],
+        wanted: str | None = None,
+        variant: str | None = None,
+    ) -> ModelRecord | None:
+        """The model of a type for one of some bases: the ``wanted`` one by key or name, else the first by name, those
+        of the ``variant`` before others. Models for any base fit too; missing ones are not picked."""
+        fitting = self._catalogue.of(type_, bases)
+        if wanted is not None:
+            return next((m for m in fitting if wanted == m.key or wanted.lower() == m.name.lower()), None)
+        preferred = [m for m in fitting if variant is None or m.variant == variant]
+        return next(iter([*preferred, *fitting]), None)
 
     def by_key(self, key: str) -> ModelRecord | None:
         """The model with this key, if it is installed."""
-        return self._by_key.get(key)
+        return self._catalogue.by_key.get(key)
+
+    def at(self, path: str) -> ModelRecord | None:
+        """The model whose files lie at ``path``."""
+        return self._catalogue.at(path)
 
     def require(self, key: str) -> ModelRecord:
         """The model with this key, which must be usable."""
-        model = self._by_key.get(key)
+        model = self.by_key(key)
         if model is None:
             raise NotFoundError("The model of this item is not installed any more.", code="model_not_found")
         return _usable(model)
 
     def named_in(self, keys: Iterable[str]) -> dict[str, ModelRecord]:
         """The records of those keys that name a model."""
-        return {key: self._by_key[key] for key in keys if key in self._by_key}
+        return {key: model for key in keys if (model := self.by_key(key))}
 
-    async def _find(self, wanted: str, kind: ModelType) -> ModelRecord:
-        model = self._look_up(wanted, kind)
-        if model is None and await self.refresh():
-            model = self._look_up(wanted, kind)
-        if model is not None:
-            return _usable(model)
-        names = sorted({m.name for m in self._by_key.values() if m.type is kind})
-        near = difflib.get_close_matches(wanted.lower(), [name.lower() for name in names], n=3, cutoff=0.4)
-        meant = [name for name in names if name.lower() in near] or names[:5]
-        hint = f"There is {', '.join(meant)}." if meant else f"No {kind.value} model is installed."
-        raise NotFoundError(
-            f"There is no {kind.value} model “{wanted[:200]}”.", hint=hint, code="model_not_found"
+    def stamp_of(self, record: ModelRecord) -> str:
+        """The stamp its files had when they were last read."""
+        return self._intake.stamps.get(record.path, "")
+
+    def manages(self, path: str) -> bool:
+        """Whether ``path`` lies inside the models folder."""
+        return Path(path).is_relative_to(self.folder)
+
+    # -- changing it ----------------------------------------------------------------------------------------------
+
+    async def refresh(self) -> bool:
+        """Look at the models folder again; true when the list of models is another one now."""
+        async with self._looking:
+            await self._load()
+            before = self.revision
+            await self._intake.take([starter_look()])
+            unseen = await asyncio.to_thread(self._unseen)
+            for start in range(0, len(unseen), _BATCH):
+                looks = await asyncio.to_thread(_look_at_all, unseen[start : start + _BATCH])
+                self._passed |= {look.entry.path: look.stamp for look in looks}
+                known = [look for look in looks if look.entry.status == "new"]
+                taken = await self._intake.take(known)
+                for record in taken:
+                    self._passed.pop(record.path, None)
+            await self._intake.mark_missing()
+            return self.revision != before
+
+    async def add(
+        self,
+        entry: ScanEntry,
+        *,
+        source: str = "",
+        source_type: SourceType = "path",
+        in_place: bool = True,
+        overrides: dict[str, Any] | None = None,
+    ) -> ModelRecord:
+        """Register what a look found. A model that is there already, by path or by content, is updated, never doubled;
+        one whose files were missing is found again. ``overrides`` win over the entry and stay through rescans; with a
+        ``type`` even a model nobody could identify is taken. Raises ``BadInputError``."""
+        [record] = await self.add_all(
+            [(entry, overrides or {})], source=source, source_type=source_type, in_place=in_place
         )
+        return record
 
-    def _look_up(self, wanted: str, kind: ModelType) -> ModelRecord | None:
-        found = self._by_key.get(wanted)
-        if found is not None and found.type is kind:
-            return found
-        named = [m for m in self.all() if m.type is kind and m.name.lower() == wanted.lower()]
-        return next(iter(sorted(named, key=lambda m: (m.missing, m.name != wanted))), None)
+    async def add_all(
+        self,
+        found: Sequence[tuple[ScanEntry, dict[str, Any]]],
+        *,
+        source: str = "",
+        source_type: SourceType = "path",
+        in_place: bool = True,
+    ) -> list[ModelRecord]:
+        """``add`` for many, in one transaction: all or none."""
+        await self._load()
+        looks = []
+        for entry, overrides in found:
+            _refuse_unusable(entry, overrides)
+            looks.append(
+                await asyncio.to_thread(
+                    look_at,
+                    entry,
+                    overrides=overrides,
+                    about={
+                        "source": source or entry.path,
+                        "source_type": source_type,
+                        "in_place": in_place,
+                    },
+                    asked_for=True,
+                )
+            )
+        taken = await self._intake.take(looks)
+        self._ignored -= {record.path for record in taken}
+        return taken
 
-    def _choose_default(self) -> ModelRecord | None:
-        mains = [m for m in self._by_key.values() if m.type is ModelType.MAIN and not m.missing]
-        wanted = (self._default or "").lower()
-        chosen = [m for m in mains if wanted and wanted in (m.key, m.name.lower())]
-        starter = [m for m in mains if m.key == STARTER_KEY]
-        return next(iter([*chosen, *starter, *sorted(mains, key=lambda m: m.name.lower())]), None)
+    async def edit(self, key: str, changes: dict[str, Any]) -> ModelRecord:
+        """Set fields by hand; they survive rescans. ``default_settings`` may be partial. Raises ``BadInputError``."""
+        await self._load()
+        record = records.changed(self._there(key), changes)
+        await self._intake.keep(record)
+        return record
 
-    def _discover(self) -> list[ModelRecord]:
-        found = [
-            model
-            for folder in diffusers_folder.find(self._folder)
-            if (model := diffusers_folder.read(folder))
+    async def set_hash(self, key: str, digest: str) -> ModelRecord:
+        """Keep the hash of the whole content that was computed on demand."""
+        record = self._there(key).model_copy(update={"hash": digest})
+        await self._intake.keep(record)
+        return record
+
+    async def remove(self, key: str, *, delete_files: bool) -> ModelRecord:
+        """Take a model off the list. Its files go only when asked for, lie in the models folder and are not used in
+        place; otherwise ``BadInputError`` and nothing is changed."""
+        await self._load()
+        record = self._there(key)
+        if record.key == STARTER_KEY:
+            raise BadInputError("The starter model comes with invoke-tui and stays.", code="not_removable")
+        managed = self.manages(record.path)
+        if delete_files and (record.in_place or not managed):
+            raise BadInputError(
+                f"The files of {record.name} are used where they lie ({record.path}) and are not deleted.",
+                hint="Remove the record only, and delete the files yourself.",
+                code="not_ours",
+            )
+        if delete_files:
+            await asyncio.to_thread(_delete, Path(record.path), self.folder)
+        ignore = managed and not delete_files
+        await self._database.write(lambda c: rows.remove(c, record, ignore=ignore))
+        if ignore:
+            self._ignored.add(record.path)
+        self._catalogue.drop(key)
+        self._intake.stamps.pop(record.path, None)
+        return record
+
+    def _there(self, key: str) -> ModelRecord:
+        model = self.by_key(key)
+        if model is None:
+            raise NotFoundError(f"There is no model with the key “{key[:200]}”.", code="model_not_found")
+        return model
+
+    async def _load(self) -> None:
+        if not self._loaded:
+            self._loaded = True
+            found, self._intake.stamps, self._ignored = await self._database.read(rows.load)
+            self._catalogue.touch(found)
+
+    def _unseen(self) -> list[Found]:
+        """What lies in the models folder and was not read since it changed last."""
+        if not self.folder.is_dir():
+            return []
+        return [
+            found
+            for found in walk(self.folder)
+            if not found.problem
+            and found.stamp not in (self._intake.stamps.get(found.path), self._passed.get(found.path))
+            and found.path not in self._ignored
         ]
-        starter = _starter()
-        return [starter, *found] if starter else found
+
+    def _default_key(self) -> str:
+        wanted = self._default and self._catalogue.called(self._default, ModelType.MAIN)
+        if wanted and not wanted.missing:
+            return wanted.key
+        if STARTER_KEY in self._catalogue.by_key:
+            return STARTER_KEY
+        mains = self._catalogue.of(ModelType.MAIN, set(BaseModelType))
+        return mains[0].key if mains else ""
 
 
-def _starter() -> ModelRecord | None:
-    """The model that ships in the package. Its path is found anew at every start: packages move."""
-    read = diffusers_folder.read(Path(invoke_tui.__file__).parent / "starter" / "model")
-    if read is None:
-        return None
-    return read.model_copy(
-        update={
-            "key": STARTER_KEY,
-            "name": STARTER_NAME,
-            "description": "The small model that comes with invoke-tui: simple scenes at 128 pixels.",
-            "source": "invoke-tui",
-        }
-    )
+def _look_at_all(found: Sequence[Found]) -> list[Look]:
+    return [look_at(None, found=one, about={"in_place": False, "source": one.path}) for one in found]
 
 
-def _merge(connection: Connection, found: list[ModelRecord]) -> list[ModelRecord]:
-    """Store what was found and read everything back; models whose files are gone stay, as missing."""
-    for model in found:
-        values = {
-            "key": model.key,
-            "name": model.name,
-            "base": model.base.value,
-            "type": model.type.value,
-            "path": model.path,
-            "config": model.model_dump_json(),
-            "updated_at": now(),
-        }
-        connection.execute(delete(models).where((models.c.path == model.path) & (models.c.key != model.key)))
-        connection.execute(
-            insert(models)
-            .values(values | {"created_at": now()})
-            .on_conflict_do_update(index_elements=["key"], set_=values)
+def _refuse_unusable(entry: ScanEntry, overrides: dict[str, Any]) -> None:
+    if entry.status == "unreadable":
+        raise BadInputError(f"{entry.path} cannot be used: {entry.reason}", code="not_identified")
+    if entry.type is ModelType.UNKNOWN and "type" not in overrides:
+        raise BadInputError(
+            f"What {entry.path} is could not be told: {entry.reason}",
+            hint="Say what it is: its type, base and format.",
+            code="not_identified",
         )
-    return [ModelRecord.model_validate_json(text) for text in connection.scalars(select(models.c.config))]
 
 
-def _with_missing(stored: list[ModelRecord]) -> dict[str, ModelRecord]:
-    return {m.key: m.model_copy(update={"missing": not Path(m.path).exists()}) for m in stored}
+def _delete(path: Path, folder: Path) -> None:
+    """Remove a model's files, and the folders of its own that are empty then."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            path.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(path)
+        for parent in path.parents:
+            if parent == folder or not parent.is_relative_to(folder):
+                break
+            parent.rmdir()
+    except OSError as error:
+        if path.exists():
+            raise BadInputError(
+                f"{path} cannot be deleted: {error.strerror or error}.", code="not_deleted"
+            ) from error
 
 
 def _usable(model: ModelRecord) -> ModelRecord:

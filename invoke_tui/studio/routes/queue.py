@@ -57,9 +57,9 @@ class Changed(Record):
 @router.post("/enqueue")
 async def enqueue(body: EnqueueBody, studio: Given) -> EnqueueResult:
     """Expand a request and enqueue its pictures, all or none."""
-    before = studio.models.all()
+    before = studio.models.revision
     resolved = await expand(body.request, studio.models, limit=studio.settings.max_queue_size)
-    if studio.models.all() != before:
+    if studio.models.revision != before:
         studio.hub.publish(ModelsChanged())
     items = [NewItem(request=request, origin="generate") for request in resolved]
     return await studio.queue.enqueue(items, front=body.front)

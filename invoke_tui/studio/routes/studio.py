@@ -10,8 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 import invoke_tui
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.events import ModelsChanged, Snapshot
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.events import Snapshot
 from invoke_tui.domain.status import StudioStatus
 from invoke_tui.studio.hub import Envelope, Reader, TooSlowError
 from invoke_tui.studio.services import Given, Services
@@ -41,14 +40,6 @@ async def status(studio: Given) -> StudioStatus:
         paused=pause is not None,
         pause_reason=pause.reason if pause else "",
     )
-
-
-@router.get("/models")
-async def models(studio: Given) -> list[ModelRecord]:
-    """The installed models, the default one first; the folder is looked at anew."""
-    if await studio.models.refresh():
-        studio.hub.publish(ModelsChanged())
-    return studio.models.all()
 
 
 @router.post("/shutdown")
