@@ -1,7 +1,7 @@
 """What the daemon tells its front ends. Every event has a sequence number; those of an item name item and attempt.
 
-``Preview``, ``Progress`` and ``MemoryChanged`` may be dropped for a slow reader (``droppable``); all others are
-state and always arrive.
+``Preview``, ``Progress``, ``InstallProgress`` and ``MemoryChanged`` may be dropped for a slow reader (``droppable``);
+all others are state and always arrive.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.device import MemoryUse, WorkerStatus
 from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.installs import InstallJob
 from invoke_tui.domain.queue import QueueCounts, QueueItem
 
 
@@ -111,6 +112,27 @@ class ModelsChanged(_Event):
     event: Literal["models_changed"] = "models_changed"
 
 
+class InstallProgress(_Event):
+    """How far a job is: bytes, bytes per second, seconds left; ``file`` is what arrived last."""
+
+    droppable: ClassVar[bool] = True
+    event: Literal["install_progress"] = "install_progress"
+    job_id: str
+    bytes_done: int
+    bytes_total: int | None = None
+    rate: float | None = None
+    eta: float | None = None
+    file: str = ""
+
+
+class InstallChanged(_Event):
+    """A job of the installer began, waits, goes on or ended; with ``removed`` it is off the list."""
+
+    event: Literal["install_changed"] = "install_changed"
+    job: InstallJob
+    removed: bool = False
+
+
 class StudioStopping(_Event):
     """The daemon is going away; the queue stays on disk."""
 
@@ -142,6 +164,8 @@ Event = Annotated[
     | MemoryChanged
     | LogLine
     | ModelsChanged
+    | InstallProgress
+    | InstallChanged
     | StudioStopping,
     Field(discriminator="event"),
 ]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import ExitCode, StudioError, error_from_json
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-
-SourceType = Literal["path", "url", "hf_repo_id"]
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType, SourceType
 
 
 class InstallStatus(StrEnum):

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from invoke_tui.domain.events import EVENT, Event, ItemChanged, MemoryChanged, Preview, Progress
+from invoke_tui.domain.events import (
+    EVENT,
+    Event,
+    InstallProgress,
+    ItemChanged,
+    MemoryChanged,
+    Preview,
+    Progress,
+)
 from invoke_tui.domain.queue import ItemStatus
 
 HISTORY: Final = 1000
@@ -130,4 +138,6 @@ def _conflation_key(event: Event) -> object:
             return event.event, event.item_id
         case MemoryChanged():
             return event.event, event.pid
+        case InstallProgress():
+            return event.event, event.job_id
     return event.sequence

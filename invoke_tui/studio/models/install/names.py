@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.text import safe_text
+from invoke_tui.studio.models.walk import SUFFIXES
 
 LONGEST: Final = 180
 """Bytes. File systems take 255; ours adds ``.part.json`` and previews."""
-SUFFIXES: Final = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf"})
 _RESERVED: Final = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$"} | {f"{p}{n}" for p in ("com", "lpt") for n in range(10)}
 )

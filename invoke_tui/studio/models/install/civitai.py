@@ -1,0 +1,136 @@
+"""Civitai: which file of which version, and what its page says about the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from invoke_tui.domain.errors import NotFoundError
+from invoke_tui.domain.text import safe_text
+from invoke_tui.studio.models.install.errors import DownloadError
+from invoke_tui.studio.models.install.names import is_weights, safe_name
+from invoke_tui.studio.models.install.plan import Plan, Wanted
+from invoke_tui.studio.models.install.sources import Civitai
+from invoke_tui.studio.models.install.web import Web
+
+_HEX64: Final = re.compile(r"[0-9A-Fa-f]{64}")
+_CARD: Final = ("id", "modelId", "name", "baseModel", "trainedWords", "description", "model")
+
+
+async def look_up(source: Civitai, site: str, web: Web, *, use_token: bool = True) -> Plan:
+    """What to download for ``source``: one file, its checksums, and the page's words as a card."""
+    version, model = await _version(source, site, web, use_token)
+    file = _choose(version, source)
+    number, model_id = _number(version.get("id")), _number(version.get("modelId") or model.get("id"))
+    name = safe_name(_text(file.get("name"), 300), fallback=f"civitai_{number}")
+    about = version.get("model") if isinstance(version.get("model"), dict) else model
+    card: dict[str, Any] = {key: version[key] for key in _CARD if key in version}
+    card |= {"id": number, "modelId": model_id}
+    card["model"] = {key: about[key] for key in ("name", "type", "description") if about and key in about}
+    if not card.get("description"):
+        card["description"] = model.get("description")
+    title = " ".join(
+        part for part in (_text(card["model"].get("name"), 120), _text(version.get("name"), 80)) if part
+    )
+    hashes = file.get("hashes") if isinstance(file.get("hashes"), dict) else {}
+    size = file.get("sizeKB")
+    page = Civitai(model_id=model_id or None, version_id=number)
+    return Plan(
+        source=str(page),
+        source_type="url",
+        files=(
+            Wanted(
+                url=_address(site, number, source, file),
+                path=name,
+                size=round(size * 1024) if isinstance(size, int | float) and 0 < size < 1e12 else None,
+                sha256=_hash(hashes, "SHA256"),
+                blake3=_hash(hashes, "BLAKE3"),
+            ),
+        ),
+        name=title,
+        card=card,
+        preview=_picture(version),
+    )
+
+
+async def _version(
+    source: Civitai, site: str, web: Web, use_token: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A version's JSON and, where the model was asked for, the model's."""
+
+    async def ask(path: str) -> dict[str, Any]:
+        found = await web.json(f"{site}/api/v1/{path}", token=source.token, use_token=use_token)
+        if not isinstance(found, dict):
+            raise DownloadError("Civitai sent something that cannot be read.", code="bad_answer")
+        return found
+
+    if source.version_id is not None:
+        return await ask(f"model-versions/{source.version_id}"), {}
+    model = await ask(f"models/{source.model_id}")
+    versions = [version for version in model.get("modelVersions") or () if isinstance(version, dict)]
+    if not versions:
+        raise NotFoundError(f"Civitai's model {source.model_id} has no version.", code="remote_not_found")
+    return versions[0] | {"modelId": model.get("id")}, model
+
+
+def _choose(version: Mapping[str, Any], source: Civitai) -> dict[str, Any]:
+    """The file that is meant: the one asked for, else weights before their companions, safetensors before pickles,
+    the page's own choice before others."""
+    listed = [file for file in version.get("files") or () if isinstance(file, dict)]
+    files = [file for file in listed if is_weights(_text(file.get("name"), 300))]
+    if source.file_id is not None:
+        files = [file for file in files if _number(file.get("id")) == source.file_id]
+    for key, value in source.wanted:
+        files = [file for file in files if _fact(file, key).lower() == value.lower()] or files
+    if not files:
+        raise NotFoundError(
+            "This version on Civitai has no model file that can be installed.",
+            hint="Look at its page; files to train with and archives are not installed.",
+            code="remote_not_found",
+        )
+
+    def rank(file: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+        weights = _text(file.get("type"), 40) in ("Model", "Pruned Model")
+        safe = _text(file.get("name"), 300).lower().endswith((".safetensors", ".sft", ".gguf"))
+        return weights, safe, file.get("primary") is True
+
+    return max(files, key=rank)
+
+
+def _fact(file: Mapping[str, Any], key: str) -> str:
+    facts = file.get("metadata") if isinstance(file.get("metadata"), dict) else {}
+    return _text(file.get("type") if key == "type" else (facts or {}).get(key), 40)
+
+
+def _address(site: str, version: int, source: Civitai, file: Mapping[str, Any]) -> str:
+    """The file's own download address when it lies on the site, else the version's. Its query names the file."""
+    given = _text(file.get("downloadUrl"), 500)
+    parts = urlsplit(given)
+    if parts.path.startswith("/api/download/models/") and parts.hostname:
+        return f"{site}{parts.path}{'?' + parts.query if parts.query else ''}"
+    query = f"?{urlencode(source.wanted)}" if source.wanted else ""
+    return f"{site}/api/download/models/{version}{query}"
+
+
+def _picture(version: Mapping[str, Any]) -> str:
+    for image in version.get("images") or ():
+        if isinstance(image, dict) and image.get("type", "image") == "image":
+            url = _text(image.get("url"), 1000)
+            if url.startswith(("https://", "http://")):
+                return url
+    return ""
+
+
+def _hash(hashes: Any, kind: str) -> str:
+    found = (hashes or {}).get(kind)
+    return found.lower() if isinstance(found, str) and _HEX64.fullmatch(found) else ""
+
+
+def _number(found: object) -> int:
+    return found if type(found) is int and 0 < found < 10**12 else 0
+
+
+def _text(found: object, limit: int) -> str:
+    return safe_text(found, limit=limit).strip() if isinstance(found, str) else ""

@@ -1,0 +1,99 @@
+"""From a source to a plan: asks whoever knows what there is to get. Nothing is downloaded yet."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.text import safe_text
+from invoke_tui.studio.models.install import civitai, hub
+from invoke_tui.studio.models.install.errors import CutError, DownloadError, login_page
+from invoke_tui.studio.models.install.names import name_of_answer, require_model_kind, safe_name
+from invoke_tui.studio.models.install.plan import Plan, Wanted
+from invoke_tui.studio.models.install.sources import (
+    Civitai,
+    HubRepo,
+    LocalPath,
+    Sites,
+    Source,
+    WebFile,
+    without_secrets,
+)
+from invoke_tui.studio.models.install.web import Web, looks_like_page
+
+_TRIES: Final = 3
+
+
+async def resolve(source: Source, sites: Sites, web: Web, *, use_token: bool = True) -> Plan:
+    """What to get for ``source``. Raises a ``StudioError`` when there is nothing."""
+    match source:
+        case LocalPath():
+            return await asyncio.to_thread(_local, source.path)
+        case HubRepo():
+            return await hub.look_up(source, sites.hub, web, use_token=use_token)
+        case Civitai():
+            return await civitai.look_up(source, sites.civitai, web, use_token=use_token)
+        case WebFile():
+            return await _file(source, web, use_token)
+
+
+def _local(path: Path) -> Plan:
+    """Files that lie here already. A folder is copied whole, without what is hidden."""
+    if not path.is_absolute() or not path.exists():
+        raise NotFoundError(f"There is nothing at {safe_text(path, limit=400)}.", code="path_not_found")
+    path = path.resolve()
+    if path.is_file():
+        require_model_kind(path.name)
+        size = path.stat().st_size
+        wanted = Wanted(url="", path=safe_name(path.name), size=size, exact=True, local=str(path))
+        return Plan(source=str(path), source_type="path", files=(wanted,))
+    found = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file, path))
+    if len(found) > 5000:
+        raise BadInputError(
+            f"{safe_text(path, limit=400)} holds {len(found)} files: it is no model.",
+            hint="invoke-tui models identify PATH shows which models lie in a folder.",
+            code="not_a_model",
+        )
+    return Plan(
+        source=str(path),
+        source_type="path",
+        whole_folder=True,
+        files=tuple(
+            Wanted(url="", path=str(f.relative_to(path)), size=f.stat().st_size, exact=True, local=str(f))
+            for f in found
+        ),
+    )
+
+
+def _hidden(file: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(root).parts) or file.suffix == ".py"
+
+
+async def _file(source: WebFile, web: Web, use_token: bool) -> Plan:
+    """Ask for the file and look at the answer's head: its name and size. HEAD is refused by many stores."""
+    for attempt in range(_TRIES):
+        try:
+            async with web.get(source.url, token=source.token, use_token=use_token) as response:
+                kind = response.headers.get("content-type", "")
+                name = name_of_answer(source.url, response.headers.get("content-disposition"))
+                length = response.headers.get("content-length", "")
+                encoded = response.headers.get("content-encoding")
+            break
+        except CutError as error:
+            if attempt == _TRIES - 1:
+                raise DownloadError(f"{error}.", hint="Check the connection and try again.") from error
+            await asyncio.sleep(error.pause if error.pause is not None else 0.5 * 2**attempt)
+    else:
+        raise AssertionError("the last attempt returns or raises")
+    if looks_like_page(b"", kind):
+        raise login_page(source.url, had_token=bool(source.token or web.tokens.for_url(source.url)))
+    require_model_kind(name)
+    size = int(length) if length.isdecimal() and len(length) < 16 and not encoded else None
+    return Plan(
+        source=without_secrets(source.url),
+        source_type="url",
+        files=(Wanted(url=source.url, path=name, size=size, exact=size is not None),),
+        name=PurePosixPath(name).stem,
+    )
