@@ -25,6 +25,19 @@ class DeviceChoice(Record):
     total_memory: int = Field(default=0, description="bytes of VRAM; 0 on the CPU")
 
 
+class ComponentUse(Record):
+    """One component in the model cache: where its bytes are."""
+
+    key: str
+    model: str = Field(default="", description="The model's name")
+    part: str = Field(default="", description="unet, vae, text_encoder, ...")
+    total_bytes: int = 0
+    resident_bytes: int = Field(default=0, description="on the device; 0 where it shares the machine's memory")
+    streamed_layers: int = Field(default=0, description="layers that pass through the device call by call")
+    locked: bool = Field(default=False, description="in use now, so it cannot be unloaded")
+    last_used: float = Field(default=0, description="seconds since 1970")
+
+
 class MemoryUse(Record):
     """Bytes in use on the machine that runs the engine. VRAM figures are 0 where there is none."""
 
@@ -33,6 +46,17 @@ class MemoryUse(Record):
     ram_used: int = 0
     ram_total: int = 0
     process_rss: int = 0
+    components: tuple[ComponentUse, ...] = Field(default=(), description="The cut by model")
+    reserved: int = Field(default=0, description="VRAM kept free for the work itself")
+    ram_limit: int = Field(default=0, description="what the model cache may fill")
+    vram_limit: int = Field(default=0, description="what models may take by max_cache_vram_gb; 0 = what is free")
+    streamed_bytes: int = Field(default=0, description="copied to the device layer by layer, since the start")
+    hits: int = 0
+    misses: int = 0
+    evictions: int = Field(default=0, description="components dropped to keep within ram_limit")
+    offloads: int = Field(default=0, description="components moved off the device to make room")
+    rungs: int = Field(default=0, description="times something was given up because memory ran out")
+    last_rung: str = ""
 
 
 class WorkerStatus(Record):

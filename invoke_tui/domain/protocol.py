@@ -33,6 +33,7 @@ class EngineSettings(Record):
     device_working_mem_gb: float = 3
     enable_partial_loading: bool = True
     keep_ram_copy_of_weights: bool = True
+    model_cache_keep_alive_min: float = Field(default=0, ge=0)
     sequential_guidance: bool = False
     attention_type: str = "auto"
     attention_slice_size: str | int = "auto"

@@ -15,8 +15,17 @@ RAM_FLOOR: Final = 4 * GIB
 RAM_KEPT_FREE: Final = 2 * GIB
 RAM_CAP_WITHOUT_GPU: Final = 32 * GIB
 
-VAE_WORK_PER_PIXEL: Final = {"decode": 2200, "encode": 1100}
-"""Working memory of an SD VAE in units of element size per pixel, measured by InvokeAI."""
+VaeKind = Literal["sd", "wan", "wan_video_a14b", "wan_video_ti2v", "qwen", "qwen_rocm"]
+VAE_WORK_PER_PIXEL: Final[dict[VaeKind, dict[str, int]]] = {
+    "sd": {"decode": 2200, "encode": 1100},
+    "wan": {"decode": 2900, "encode": 1450},
+    "wan_video_a14b": {"decode": 6500, "encode": 6500},
+    "wan_video_ti2v": {"decode": 7000, "encode": 7000},
+    "qwen": {"decode": 2900, "encode": 1600},
+    "qwen_rocm": {"decode": 5500, "encode": 6300},
+}
+"""Working memory of a VAE in units of element size per pixel, measured by InvokeAI. ``sd`` are the VAEs of SD, SDXL,
+SD 3, FLUX and CogView4; ``wan`` those of Anima and Wan, one frame."""
 VAE_TILE_OVERHEAD: Final = 1.25
 VAE_FP32_OVERHEAD: Final = 250 * MIB
 
@@ -67,11 +76,14 @@ def vram_available(
     """Bytes of VRAM a further model may take; negative when that much has to be freed first.
 
     ``allocated_bytes`` are the models' own; ``working_bytes`` is what the next operation asks for, of which at
-    least ``working_gb`` GiB are kept free.
+    least ``working_gb`` GiB are kept free. ``max_cache_vram_gb`` is what people say models may take, and takes
+    precedence over working memory: InvokeAI's documentation says so, its code subtracts it all the same. More than
+    is free it cannot give.
     """
+    if max_cache_vram_gb is not None:
+        return min(int(max_cache_vram_gb * GIB) - allocated_bytes, free_bytes)
     working = max(working_bytes or 0, int(working_gb * GIB))
-    whole = int(max_cache_vram_gb * GIB) if max_cache_vram_gb is not None else free_bytes + allocated_bytes
-    return whole - working - allocated_bytes
+    return free_bytes - working
 
 
 def to_offload(entries: Sequence[Resident], needed: int) -> list[str]:
@@ -110,14 +122,15 @@ def vae_working_bytes(
     element_bytes: int,
     tile_size: int | None = None,
     own_tile_size: int = 512,
+    kind: VaeKind = "sd",
 ) -> int:
-    """Working memory of an SD VAE for a picture of ``width`` x ``height`` pixels.
+    """Working memory of a VAE for a picture of ``width`` x ``height`` pixels.
 
     ``tile_size`` is in pixels: None is untiled, 0 the VAE's ``own_tile_size``.
     """
-    unit = element_bytes * VAE_WORK_PER_PIXEL[operation]
+    unit = element_bytes * VAE_WORK_PER_PIXEL[kind][operation]
     if tile_size is None:
         work = float(width * height * unit)
     else:
         work = (tile_size or own_tile_size) ** 2 * unit * VAE_TILE_OVERHEAD
-    return int(work + (VAE_FP32_OVERHEAD if element_bytes == 4 else 0))
+    return int(work + (VAE_FP32_OVERHEAD if element_bytes == 4 and kind == "sd" else 0))
