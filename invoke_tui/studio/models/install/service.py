@@ -51,9 +51,9 @@ class Installs:
         self._folder = models.folder / FOLDER
         self._jobs: dict[str, Job] = {}
         self._told: dict[str, float] = {}
-        self._tokens = lambda: collect(settings, self.sites, env)
+        self._settings, self._environment = settings, env
         self._web = Web(
-            self._tokens(),
+            collect(settings, self.sites, env),
             allow_private=settings.allow_private_download_urls,
             proxy=settings.download_proxy,
         )
@@ -118,7 +118,7 @@ class Installs:
         if job.status in (InstallStatus.COMPLETED, InstallStatus.CANCELLED):
             return job.record()
         await self._stop(job, "cancel")
-        if job.status is InstallStatus.COMPLETED:
+        if job.model is not None:
             return job.record()  # it was too far to be stopped
         job.status, job.error = InstallStatus.CANCELLED, None
         await asyncio.to_thread(place.discard, job.folder)
@@ -223,7 +223,7 @@ class Installs:
 
     def _launch(self, job: Job) -> None:
         job.wish = ""
-        self._web.tokens = self._tokens()  # a login may have happened since
+        self._web.tokens = collect(self._settings, self.sites, self._environment)  # a login may have happened since
         job.start_over()
         job.task = asyncio.create_task(self._work(job))
         self._changed(job)
