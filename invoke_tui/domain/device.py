@@ -8,7 +8,7 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 
-DeviceKind = Literal["cuda", "rocm", "mps", "cpu"]
+DeviceKind = Literal["cuda", "rocm", "mps", "cpu", "other"]
 PrecisionName = Literal["float16", "bfloat16", "float32"]
 WorkerState = Literal["starting", "warming", "idle", "busy", "stopping", "dead"]
 
@@ -32,7 +32,9 @@ class ComponentUse(Record):
     model: str = Field(default="", description="The model's name")
     part: str = Field(default="", description="unet, vae, text_encoder, ...")
     total_bytes: int = 0
-    resident_bytes: int = Field(default=0, description="on the device; 0 where it shares the machine's memory")
+    resident_bytes: int = Field(
+        default=0, description="on the device; 0 where it shares the machine's memory"
+    )
     streamed_layers: int = Field(default=0, description="layers that pass through the device call by call")
     locked: bool = Field(default=False, description="in use now, so it cannot be unloaded")
     last_used: float = Field(default=0, description="seconds since 1970")
@@ -49,7 +51,9 @@ class MemoryUse(Record):
     components: tuple[ComponentUse, ...] = Field(default=(), description="The cut by model")
     reserved: int = Field(default=0, description="VRAM kept free for the work itself")
     ram_limit: int = Field(default=0, description="what the model cache may fill")
-    vram_limit: int = Field(default=0, description="what models may take by max_cache_vram_gb; 0 = what is free")
+    vram_limit: int = Field(
+        default=0, description="what models may take by max_cache_vram_gb; 0 = what is free"
+    )
     streamed_bytes: int = Field(default=0, description="copied to the device layer by layer, since the start")
     hits: int = 0
     misses: int = 0
@@ -57,6 +61,16 @@ class MemoryUse(Record):
     offloads: int = Field(default=0, description="components moved off the device to make room")
     rungs: int = Field(default=0, description="times something was given up because memory ran out")
     last_rung: str = ""
+
+
+class CacheLimits(Record):
+    """The limits of a worker's model cache that can be changed while it runs; names are ``invokeai.yaml``'s."""
+
+    max_cache_ram_gb: float | None = Field(default=None, gt=0, description="None: from the memory there is")
+    max_cache_vram_gb: float | None = Field(
+        default=None, ge=0, description="None: what is free, less working memory"
+    )
+    device_working_mem_gb: float = Field(default=3, ge=0)
 
 
 class WorkerStatus(Record):

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, TypeAdapter
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.device import DeviceChoice, MemoryUse
+from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import ModelRecord
 
@@ -67,13 +67,35 @@ class CancelItem(Record):
     item_id: int
 
 
+class UnloadComponent(Record):
+    """Drop a component of the model cache that is not in use."""
+
+    kind: Literal["unload"] = "unload"
+    key: str
+
+
+class ClearCache(Record):
+    """Drop every component of the model cache that is not in use."""
+
+    kind: Literal["clear_cache"] = "clear_cache"
+
+
+class SetLimits(Record):
+    """Keep other limits from now on, at the latest from the next step on."""
+
+    kind: Literal["limits"] = "limits"
+    limits: CacheLimits
+
+
 class Shutdown(Record):
     """Finish nothing, free everything, exit 0."""
 
     kind: Literal["shutdown"] = "shutdown"
 
 
-Command = Annotated[RunItem | CancelItem | Shutdown, Field(discriminator="kind")]
+Command = Annotated[
+    RunItem | CancelItem | UnloadComponent | ClearCache | SetLimits | Shutdown, Field(discriminator="kind")
+]
 
 # -- worker to daemon ---------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from invoke_tui.domain.device import DeviceChoice, DeviceKind, PrecisionName
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.gpus import half_precision_problem
 from invoke_tui.domain.protocol import EngineSettings
+from invoke_tui.engine.memory.backend import backend_for, is_registered
 
 DTYPES: Final[dict[PrecisionName, torch.dtype]] = {
     "float16": torch.float16,
@@ -36,6 +37,9 @@ def choose_device(settings: EngineSettings) -> DeviceChoice:
     elif kind == "mps":
         precision, why = _mps_precision(settings.precision)
         total = int(torch.mps.recommended_max_memory())
+    elif kind == "other":
+        precision, why = _cpu_precision(settings.precision)
+        total = backend_for(device).total_bytes()
     else:
         precision, why = _cpu_precision(settings.precision)
         total = 0
@@ -64,6 +68,8 @@ def _device(asked: str) -> tuple[str, str]:
             raise _no_device(asked, "torch sees no Apple GPU")
         return "mps", "The settings ask for Apple's GPU."
     kind, _, index = asked.partition(":")
+    if is_registered(kind):
+        return asked, f"The settings ask for {asked}."
     if kind in ("cuda", "rocm") and (index == "" or index.isdecimal()):
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if int(index or 0) >= count:
@@ -91,12 +97,16 @@ def _why_no_gpu() -> str:
 def _kind(device: str) -> DeviceKind:
     if device.startswith("cuda"):
         return "rocm" if torch.version.hip else "cuda"
+    if is_registered(device.partition(":")[0]):
+        return "other"
     return "mps" if device == "mps" else "cpu"
 
 
 def _name(device: str, kind: DeviceKind) -> str:
     if kind in ("cuda", "rocm"):
         return str(torch.cuda.get_device_name(device))
+    if kind == "other":
+        return device
     return f"Apple GPU ({platform.machine()})" if kind == "mps" else f"CPU ({_cpu_name()})"
 
 

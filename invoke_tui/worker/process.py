@@ -22,11 +22,14 @@ import psutil
 from invoke_tui.domain.device import MemoryUse
 from invoke_tui.domain.protocol import (
     CancelItem,
+    ClearCache,
     EngineSettings,
     Heartbeat,
     Ready,
     RunItem,
+    SetLimits,
     Shutdown,
+    UnloadComponent,
 )
 from invoke_tui.nodes.registry import node_types
 from invoke_tui.worker.facade import EngineFacade, LogLevel
@@ -35,6 +38,7 @@ from invoke_tui.worker.priority import step_back
 from invoke_tui.worker.session import SessionRunner
 
 DEFAULT_ENGINE = "invoke_tui.engine.engine:Engine"
+MemoryCommand = UnloadComponent | ClearCache | SetLimits
 
 EXIT_STARTUP = 69
 """The engine could not be imported or found no device to run on; a ``WorkerLog`` says why."""
@@ -66,6 +70,7 @@ class Worker:
         self._engine_name = engine
         self._engine: EngineFacade | None = None
         self._inbox: queue.Queue[RunItem | None] = queue.Queue()
+        self._memory_inbox: queue.Queue[MemoryCommand] = queue.Queue()
         self._canceled: set[int] = set()
         self._running: int | None = None
         self._stopping = threading.Event()
@@ -94,6 +99,7 @@ class Worker:
             must_stop=lambda item_id: self._stopping.is_set() or item_id in self._canceled,
             was_canceled=lambda item_id: item_id in self._canceled,
         )
+        self._thread("memory", self._tend_memory)
         self._link.send(Ready(pid=os.getpid(), choice=self._engine.choice, versions=self._engine.versions))
         self._warm_up(self._engine)
         code = self._serve(runner)
@@ -135,6 +141,8 @@ class Worker:
                         self._inbox.put(command)
                     case CancelItem():
                         self._canceled.add(command.item_id)
+                    case UnloadComponent() | ClearCache() | SetLimits():
+                        self._memory_inbox.put(command)
                     case Shutdown():
                         self._stop()
         except ValueError as error:
@@ -156,15 +164,35 @@ class Worker:
         timer.daemon = True
         timer.start()
 
+    def _tend_memory(self) -> None:
+        """Carry out what people ask of the model cache; it may have to wait while a model is loaded."""
+        assert self._engine is not None
+        while True:
+            command = self._memory_inbox.get()
+            try:
+                match command:
+                    case UnloadComponent():
+                        self._engine.unload(command.key)
+                    case ClearCache():
+                        self._engine.clear_cache()
+                    case SetLimits():
+                        self._engine.set_limits(command.limits)
+                self._link.send_droppable(self._heartbeat())
+            except Exception as error:  # whatever it is, the item that runs is not to suffer
+                traceback.print_exc()
+                self.log("warning", f"the model cache could not be changed: {error}")
+
     def _beat(self) -> None:
-        process = psutil.Process()
         while True:
             faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
-            self._link.send_droppable(Heartbeat(memory=self._memory(process), item_id=self._running))
+            self._link.send_droppable(self._heartbeat())
             if self._stopping.wait(self._settings.heartbeat_seconds):
                 return
 
-    def _memory(self, process: psutil.Process) -> MemoryUse:
+    def _heartbeat(self) -> Heartbeat:
+        return Heartbeat(memory=self._memory(), item_id=self._running)
+
+    def _memory(self) -> MemoryUse:
         if self._engine is not None:
             try:
                 return self._engine.memory()
@@ -174,7 +202,7 @@ class Worker:
         return MemoryUse(
             ram_used=machine.total - machine.available,
             ram_total=machine.total,
-            process_rss=process.memory_info().rss,
+            process_rss=psutil.Process().memory_info().rss,
         )
 
     def _listen_for_signals(self) -> None:
