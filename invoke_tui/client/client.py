@@ -8,15 +8,14 @@ from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import TypeAdapter
-
 import invoke_tui
+from invoke_tui.client.installs import Installing
 from invoke_tui.client.launch import start_daemon
+from invoke_tui.client.models import ModelCalls
 from invoke_tui.client.transport import Transport
 from invoke_tui.domain.errors import UnreachableError
 from invoke_tui.domain.events import Event
 from invoke_tui.domain.images import ImagePage, ImageRecord
-from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
 from invoke_tui.domain.status import StudioStatus
@@ -26,13 +25,12 @@ if TYPE_CHECKING:
 
 MoveTo = Literal["front", "up", "down", "back"]
 
-_MODELS = TypeAdapter(list[ModelRecord])
 _RETRY_PAUSE = 0.1
 _START_AGAIN = 2.0
 _STOP_TIMEOUT = 60.0
 
 
-class StudioClient:
+class StudioClient(Installing, ModelCalls):
     """One connection to the daemon of one root. Use it as an async context manager.
 
     Every method raises the ``StudioError`` the daemon reported, or ``UnreachableError`` when the daemon is gone.
@@ -186,7 +184,7 @@ class StudioClient:
         answer = await self._transport.post_json(path, body or {})
         return int(answer["changed"])
 
-    # -- the gallery and the models -------------------------------------------------------------------------------
+    # -- the gallery -------------------------------------------------------------------------------
 
     async def images(self, *, limit: int = 50, after: str | None = None) -> ImagePage:
         """A page of pictures, newest first; pass the page's ``next`` as ``after`` for the following one."""
@@ -205,7 +203,3 @@ class StudioClient:
     async def thumbnail(self, name: str) -> bytes:
         """A WebP of at most 256 pixels a side."""
         return await self._transport.get(f"images/{name}/thumbnail")
-
-    async def models(self) -> list[ModelRecord]:
-        """The installed models, the default one first."""
-        return _MODELS.validate_json(await self._transport.get("models"))

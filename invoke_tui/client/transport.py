@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -46,7 +46,23 @@ class Transport:
             await self._http.aclose()
             self._http = None
 
-    async def _send(self, method: str, path: str, **arguments: Any) -> bytes:
+    async def stream(self, path: str, body: dict[str, Any]) -> AsyncGenerator[str]:
+        """POST a JSON object and read the answer line by line, for as long as it takes. Leaving early hangs up."""
+        import httpx
+
+        try:
+            async with self._client().stream(
+                "POST", quote(path), json=body, timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT)
+            ) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise _reported(response)
+                async for line in _lines(response.aiter_bytes()):
+                    yield line
+        except httpx.TransportError as error:
+            raise _gone(self._socket) from error
+
+    def _client(self) -> httpx.AsyncClient:
         import httpx
 
         if self._http is None:
@@ -56,8 +72,13 @@ class Transport:
                 timeout=httpx.Timeout(_ANSWER_TIMEOUT, connect=_CONNECT_TIMEOUT),
                 trust_env=False,
             )
+        return self._http
+
+    async def _send(self, method: str, path: str, **arguments: Any) -> bytes:
+        import httpx
+
         try:
-            response = await self._http.request(method, quote(path), **arguments)
+            response = await self._client().request(method, quote(path), **arguments)
         except httpx.TimeoutException as error:
             raise UnreachableError(
                 "The studio does not answer.", hint="It may be very busy; see `invoke-tui studio logs`."
@@ -87,6 +108,15 @@ class Transport:
         except (OSError, WebSocketException) as error:
             raise _gone(self._socket) from error
         raise _gone(self._socket)
+
+
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    """Whole lines; only a newline ends one, unlike in ``str.splitlines``."""
+    rest = b""
+    async for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.decode()
 
 
 def _gone(socket: Path) -> UnreachableError:

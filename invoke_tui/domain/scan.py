@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ class ScanEntry(Record):
 
     path: str
     status: ScanStatus
+    key: str = Field(default="", description="Of the installed model that it is")
     name: str = ""
     type: ModelType = ModelType.UNKNOWN
     base: BaseModelType = BaseModelType.UNKNOWN
@@ -40,3 +41,59 @@ class ScanEntry(Record):
         default=(), description="What a name decided because the weights do not tell"
     )
     reason: str = ""
+
+
+RootKind = Literal["invokeai", "comfyui", "a1111", "folder"]
+
+
+class ScanRoot(Record):
+    """A folder as a scan understood it: whose it is, where in it models are looked for, and what else was read."""
+
+    path: str
+    kind: RootKind
+    folders: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+class ScanOrder(Record):
+    """What to look through: folders or files, or the remembered folders when none is given."""
+
+    paths: tuple[str, ...] = Field(default=(), max_length=1000)
+    install: Literal["none", "all"] = "none"
+    copy_files: bool = Field(default=False, description="Copy into the models folder, else use in place")
+
+
+class InstallOrder(Record):
+    """Models a person chose in a scan."""
+
+    paths: tuple[str, ...] = Field(min_length=1, max_length=100_000)
+    copy_files: bool = False
+    overrides: dict[str, Any] = Field(
+        default={}, description="For one model: what is known better, e.g. its type"
+    )
+
+
+class ScanSummary(Record):
+    """The end of a scan: how many of each status, bytes of models, seconds, and whether it was canceled."""
+
+    roots: tuple[ScanRoot, ...] = ()
+    total: int = 0
+    new: int = 0
+    installed: int = 0
+    changed: int = 0
+    unreadable: int = 0
+    unknown: int = 0
+    added: int = Field(default=0, description="Registered by this scan")
+    read: int = Field(default=0, description="Files that were opened; the others were known and unchanged")
+    file_size: int = Field(default=0, description="bytes")
+    seconds: float = 0.0
+    canceled: bool = False
+
+
+class ScanFolder(Record):
+    """A folder that was scanned once and is scanned again with all the others."""
+
+    path: str
+    kind: RootKind
+    scanned_at: str
+    summary: ScanSummary

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from invoke_tui.config.settings import Studio
-from invoke_tui.domain.events import StudioStopping
+from invoke_tui.domain.events import ModelsChanged, StudioStopping
 from invoke_tui.studio import api
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.tables import state
@@ -26,7 +26,9 @@ from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
+from invoke_tui.studio.models.install.service import Installs
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.models.scans import Scans
 from invoke_tui.studio.process import Starter, listen
 from invoke_tui.studio.queue.service import Queue
 from invoke_tui.studio.services import Services
@@ -37,6 +39,7 @@ ENGINE_VARIABLE: Final = "INVOKE_TUI_ENGINE"
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _IDLE_ROUND: Final = 15.0
 _FAREWELL: Final = 0.2
+_LOOK: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +60,7 @@ class Daemon:
         self._starter = starter
         self._stopping = asyncio.Event()
         self._reason = ""
+        self._looking: asyncio.Task[bool] | None = None
 
     async def run(self) -> None:
         """Serve until told to stop."""
@@ -68,6 +72,9 @@ class Daemon:
             services = await self._compose(database)
             await self._serve(services, listen(paths.socket))
         finally:
+            if self._looking is not None:
+                self._looking.cancel()
+                await asyncio.wait({self._looking})
             await asyncio.to_thread(database.close)
             paths.socket.unlink(missing_ok=True)  # last: its absence says that everything is put away
         _log.info("stopped: %s", self._reason)
@@ -89,7 +96,7 @@ class Daemon:
             history=settings.max_queue_history,
         )
         models = Models(database, paths.models_dir, settings.default_model)
-        await models.refresh()
+        await self._look_for_models(models, hub)
         gallery = Gallery(database, paths, settings.image_subfolder_strategy)
         supervisor = Supervisor(
             settings,
@@ -100,7 +107,32 @@ class Daemon:
             hub=hub,
             engine=os.environ.get(ENGINE_VARIABLE),
         )
-        return Services(settings, paths, hub, queue, gallery, models, supervisor, self.stop)
+        return Services(
+            settings,
+            paths,
+            hub,
+            queue,
+            gallery,
+            models,
+            Scans(database, models),
+            supervisor,
+            self.stop,
+            Installs(models, hub, settings),
+        )
+
+    async def _look_for_models(self, models: Models, hub: Hub) -> None:
+        """Know the models before anybody asks; a folder of thousands that are new is read on while we serve."""
+        before = models.revision
+        looking = self._looking = asyncio.create_task(models.refresh())
+        if looking in (await asyncio.wait({looking}, timeout=_LOOK))[0]:
+            looking.result()
+            return
+
+        def ready(task: asyncio.Task[bool]) -> None:
+            if not task.cancelled() and models.revision != before:
+                hub.publish(ModelsChanged())
+
+        looking.add_done_callback(ready)
 
     async def _serve(self, services: Services, listening: socket.socket) -> None:
         app = api.create(services)
@@ -118,6 +150,7 @@ class Daemon:
         )
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         await services.supervisor.start()
+        await services.installs.open()
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)
         self._starter.say({"pid": os.getpid()})
@@ -131,6 +164,7 @@ class Daemon:
         finally:
             idle.cancel()
             services.hub.publish(StudioStopping(reason=self._reason))
+            await services.installs.close()
             await services.supervisor.stop()
             await asyncio.sleep(_FAREWELL)  # the last events are on their way
             server.should_exit = True
@@ -144,7 +178,7 @@ class Daemon:
         while limit:
             await asyncio.sleep(min(_IDLE_ROUND, limit / 4))
             counts = await services.queue.counts()
-            if services.hub.readers or counts.pending or counts.in_progress:
+            if services.hub.readers or counts.pending or counts.in_progress or services.installs.active:
                 busy = time.monotonic()
             if time.monotonic() - max(busy, last_request()) > limit:
                 self.stop(f"idle for {services.settings.idle_stop_minutes:g} minutes")

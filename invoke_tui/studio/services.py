@@ -14,7 +14,9 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
+from invoke_tui.studio.models.install.service import Installs
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.models.scans import Scans
 from invoke_tui.studio.queue.service import Queue
 from invoke_tui.studio.supervisor import Supervisor
 
@@ -29,8 +31,10 @@ class Services:
     queue: Queue
     gallery: Gallery
     models: Models
+    scans: Scans
     supervisor: Supervisor
     stop: Callable[[str], None]
+    installs: Installs
     started: float = field(default_factory=time.monotonic)
 
 

@@ -106,11 +106,11 @@ scan_cache: Final = Table(
     "scan_cache",
     metadata,
     Column("path", Text, primary_key=True),
-    Column("folder", Text, nullable=False),
     Column("stamp", Text, nullable=False),
-    Column("entry", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("file_size", Integer, nullable=False),
+    Column("entry", Text, nullable=False),  # JSON without the status
 )
-Index("idx_scan_cache_folder", scan_cache.c.folder)
 
 state: Final = Table(
     "state",

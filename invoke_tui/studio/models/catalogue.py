@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 from pydantic import TypeAdapter
@@ -18,6 +19,7 @@ class Catalogue:
     def __init__(self) -> None:
         self.by_key: dict[str, ModelRecord] = {}
         self.revision = 0
+        self.sizes: Counter[int] = Counter()
         self._by_path: dict[str, str] = {}
         self._by_content: dict[str, str] = {}
         self._by_name: dict[str, set[str]] = {}
@@ -32,6 +34,7 @@ class Catalogue:
         if old is not None:
             self._forget(old)
         self.by_key[record.key] = record
+        self.sizes[record.file_size] += 1
         self._by_path[record.path] = record.key
         if record.fingerprint:
             self._by_content[record.fingerprint] = record.key
@@ -99,6 +102,7 @@ class Catalogue:
             self.put(record)
 
     def _forget(self, record: ModelRecord) -> None:
+        self.sizes[record.file_size] -= 1
         for index, name in ((self._by_path, record.path), (self._by_content, record.fingerprint)):
             if index.get(name) == record.key:
                 del index[name]

@@ -52,7 +52,7 @@ def looked_again(record: ModelRecord, entry: ScanEntry, fingerprint: str) -> Mod
     again = new_record(entry, record.key, fingerprint)
     names = {*_TOLD, "cover_image", "fingerprint"} - set(record.by_hand)
     update = {name: getattr(again, name) for name in names}
-    if fingerprint != record.fingerprint:
+    if record.fingerprint and fingerprint != record.fingerprint:
         update["hash"] = fingerprint
     return record.model_copy(update=update | {"missing": False})
 

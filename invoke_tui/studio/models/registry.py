@@ -16,6 +16,7 @@ from invoke_tui.studio.database import Database
 from invoke_tui.studio.models import records, rows
 from invoke_tui.studio.models.catalogue import Catalogue
 from invoke_tui.studio.models.intake import Intake, Look, look_at
+from invoke_tui.studio.models.readers import Reader
 from invoke_tui.studio.models.starter import STARTER_KEY, starter_look
 from invoke_tui.studio.models.walk import Found, walk
 
@@ -121,6 +122,14 @@ class Models:
         """The records of those keys that name a model."""
         return {key: model for key in keys if (model := self.by_key(key))}
 
+    def with_content(self, fingerprint: str) -> ModelRecord | None:
+        """The model with this content."""
+        return self._catalogue.with_content(fingerprint) if fingerprint else None
+
+    def may_have_content(self, size: int) -> bool:
+        """Whether a model of so many bytes is there: only then a fingerprint is worth reading."""
+        return self._catalogue.sizes[size] > 0
+
     def stamp_of(self, record: ModelRecord) -> str:
         """The stamp its files had when they were last read."""
         return self._intake.stamps.get(record.path, "")
@@ -137,14 +146,7 @@ class Models:
             await self._load()
             before = self.revision
             await self._intake.take([starter_look()])
-            unseen = await asyncio.to_thread(self._unseen)
-            for start in range(0, len(unseen), _BATCH):
-                looks = await asyncio.to_thread(_look_at_all, unseen[start : start + _BATCH])
-                self._passed |= {look.entry.path: look.stamp for look in looks}
-                known = [look for look in looks if look.entry.status == "new"]
-                taken = await self._intake.take(known)
-                for record in taken:
-                    self._passed.pop(record.path, None)
+            await self._look_at(await asyncio.to_thread(self._unseen))
             await self._intake.mark_missing()
             return self.revision != before
 
@@ -175,12 +177,12 @@ class Models:
     ) -> list[ModelRecord]:
         """``add`` for many, in one transaction: all or none."""
         await self._load()
-        looks = []
         for entry, overrides in found:
             _refuse_unusable(entry, overrides)
-            looks.append(
-                await asyncio.to_thread(
-                    look_at,
+
+        def looks() -> list[Look]:
+            return [
+                look_at(
                     entry,
                     overrides=overrides,
                     about={
@@ -190,8 +192,10 @@ class Models:
                     },
                     asked_for=True,
                 )
-            )
-        taken = await self._intake.take(looks)
+                for entry, overrides in found
+            ]
+
+        taken = await self._intake.take(await asyncio.to_thread(looks))
         self._ignored -= {record.path for record in taken}
         return taken
 
@@ -232,11 +236,29 @@ class Models:
         self._intake.stamps.pop(record.path, None)
         return record
 
+    async def mark_missing(self) -> None:
+        """Hold every record against the disk, without looking for new ones."""
+        await self._intake.mark_missing()
+
     def _there(self, key: str) -> ModelRecord:
         model = self.by_key(key)
         if model is None:
             raise NotFoundError(f"There is no model with the key “{key[:200]}”.", code="model_not_found")
         return model
+
+    async def _look_at(self, unseen: Sequence[Found]) -> None:
+        """Read what is new in the models folder, and register what can be told."""
+        reader = Reader()
+        try:
+            for start in range(0, len(unseen), _BATCH):
+                finds = unseen[start : start + _BATCH]
+                entries = await reader.read([found.path for found in finds])
+                looks = await asyncio.to_thread(_own_looks, finds, entries)
+                self._passed |= {look.entry.path: look.stamp for look in looks}
+                for record in await self._intake.take([look for look in looks if look.entry.status == "new"]):
+                    self._passed.pop(record.path, None)
+        finally:
+            await reader.close()
 
     async def _load(self) -> None:
         if not self._loaded:
@@ -266,8 +288,12 @@ class Models:
         return mains[0].key if mains else ""
 
 
-def _look_at_all(found: Sequence[Found]) -> list[Look]:
-    return [look_at(None, found=one, about={"in_place": False, "source": one.path}) for one in found]
+def _own_looks(finds: Sequence[Found], entries: Sequence[ScanEntry]) -> list[Look]:
+    """Looks at what a person put into the models folder."""
+    return [
+        look_at(entry, found=found, about={"in_place": False, "source": found.path})
+        for found, entry in zip(finds, entries, strict=True)
+    ]
 
 
 def _refuse_unusable(entry: ScanEntry, overrides: dict[str, Any]) -> None:

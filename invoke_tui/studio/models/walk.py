@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ _CARDS: Final = (".civitai.info", ".json", ".preview.png", ".png")
 _READERS: Final = 1
 """To be raised when identification answers otherwise than before: every stamp is another one then."""
 _FOLDER_LIMIT: Final = 20_000
+_PROGRAMS: Final = frozenset({"site-packages", "node_modules", "__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +29,21 @@ class Found:
     problem: str = ""
 
 
-def walk(root: Path, *, skip: Collection[str] = ()) -> Iterator[Found]:
-    """Yield what lies in and under ``root``, as it is found, in the order of names.
+def walk(*roots: Path) -> Iterator[Found]:
+    """Yield what lies in and under ``roots``, as it is found, in the order of names.
 
     A folder that is a model is one find. Links are followed, each folder is seen once; names that begin with a dot and
-    the folders in ``skip`` are left out. A folder that cannot be opened is a find with its problem, and the rest goes
-    on. ``root`` may be a single file.
+    the folders of programs are left out. A folder that cannot be opened is a find with its problem, and the rest goes
+    on. A root may be a single file.
     """
     seen: set[tuple[int, int]] = set()
-    waiting = [str(root)]
+    waiting = [str(root) for root in reversed(roots)]
     while waiting:
         folder = waiting.pop()
         try:
             status = os.stat(folder)
-            if not os.path.isdir(folder):
-                yield Found(folder, _stamp(status, ()))
+            if not stat.S_ISDIR(status.st_mode):
+                yield found(folder)
                 continue
             if (status.st_dev, status.st_ino) in seen:
                 continue
@@ -55,7 +57,7 @@ def walk(root: Path, *, skip: Collection[str] = ()) -> Iterator[Found]:
         if _is_model(names):
             yield found(folder)
             continue
-        waiting += [e.path for e in reversed(entries) if e.path not in skip and _is_folder(e)]
+        waiting += [entry.path for entry in reversed(entries) if _is_folder(entry)]
         yield from (_file(entry, names) for entry in entries if _may_be_model(entry))
 
 
@@ -64,10 +66,10 @@ def found(path: str) -> Found:
     try:
         status = os.stat(path)
         if not os.path.isdir(path):
-            names = {path[len(os.path.dirname(path)) + 1 :]}
-            stem = os.path.splitext(path)[0]
-            names |= {os.path.basename(stem + card) for card in _CARDS if os.path.exists(stem + card)}
-            return Found(path, _stamp(status, _card_times(path, names)))
+            if not _is_text(path):
+                return _unspeakable(path)
+            stem = os.path.splitext(os.path.basename(path))[0]
+            return Found(path, _stamp(status, _card_times(path, {stem + card for card in _CARDS})))
         return Found(path, _folder_stamp(path)) if _is_text(path) else _unspeakable(path)
     except OSError as error:
         return Found(_written(path), problem=f"It cannot be read: {error.strerror or error}.")
@@ -84,7 +86,7 @@ def _file(entry: os.DirEntry[str], names: set[str]) -> Found:
 
 def _stamp(status: os.stat_result, cards: tuple[int, ...]) -> str:
     return ":".join(
-        map(str, (_READERS, status.st_size, status.st_mtime_ns, status.st_ino, *cards)),
+        map(str, (_READERS, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, *cards))
     )
 
 
@@ -107,7 +109,7 @@ def _folder_stamp(folder: str) -> str:
         for name in names:
             status = os.stat(os.path.join(parent, name))
             count, total = count + 1, total + status.st_size
-            newest = max(newest, status.st_mtime_ns)
+            newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
             if count >= _FOLDER_LIMIT:
                 break
     return f"{_READERS}:{total}:{newest}:{os.stat(folder).st_ino}:{count}"
@@ -124,7 +126,7 @@ def _is_model(names: set[str]) -> bool:
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir() and not entry.name.startswith(".")
+        return entry.is_dir() and not entry.name.startswith(".") and entry.name not in _PROGRAMS
     except OSError:
         return False
 

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
+from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import ModelsChanged
 from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.scan import InstallOrder, ScanFolder, ScanOrder
+from invoke_tui.studio.errors import body as body_of
+from invoke_tui.studio.models.hashing import Hashing
+from invoke_tui.studio.models.scanning import Scan
 from invoke_tui.studio.services import Given, Services
 
 router = APIRouter(prefix="/models", tags=["models"])
 
 
-class ChangesBody(Record):
+class ModelBody(Record):
+    """A model by its key or name."""
+
+    key: str
+
+
+class ChangesBody(ModelBody):
     """The fields to set by hand."""
 
     changes: dict[str, Any] = Field(min_length=1)
 
 
-class RemoveBody(Record):
+class ScanBody(Record):
+    """A running scan."""
+
+    scan_id: str
+
+
+class FolderBody(Record):
+    """A remembered folder."""
+
+    path: str
+
+
+class RemoveBody(ModelBody):
     """Whether the files go too."""
 
     delete_files: bool = False
@@ -36,23 +62,108 @@ async def all_(studio: Given, refresh: bool = False) -> Response:
     return Response(studio.models.as_json(), media_type="application/json")
 
 
-@router.get("/{key}")
-async def one(key: str, studio: Given) -> ModelRecord:
-    """One model, by key or name."""
-    return studio.models.known(key)
+@router.post("/scan")
+async def scan(order: ScanOrder, studio: Given) -> StreamingResponse:
+    """Look through folders. JSON lines as they are found: first ``{"scan_id", "roots"}``, then a ``ScanEntry`` each,
+    last ``{"summary"}``. Hanging up ends the scan."""
+    scan_id, running = await studio.scans.open(order)
+    return _streamed(_told(studio, scan_id, running))
 
 
-@router.post("/{key}/edit")
-async def edit(key: str, body: ChangesBody, studio: Given) -> ModelRecord:
+async def _told(studio: Services, scan_id: str, scan: Scan) -> AsyncIterator[str]:
+    revision = studio.models.revision
+    try:
+        roots = [root.model_dump(mode="json") for root in scan.summary.roots]
+        yield json.dumps({"scan_id": scan_id, "roots": roots}) + "\n"
+        async for lines in scan.lines():
+            yield lines
+        await studio.scans.close(scan_id)
+        yield f'{{"summary":{scan.summary.model_dump_json()}}}\n'
+    finally:
+        studio.scans.abandon(scan_id)
+        if studio.models.revision != revision:
+            studio.hub.publish(ModelsChanged())
+
+
+@router.post("/scan/cancel")
+async def cancel_scan(body: ScanBody, studio: Given) -> ScanBody:
+    """End a scan."""
+    studio.scans.cancel(body.scan_id)
+    return body
+
+
+@router.post("/install")
+async def install(order: InstallOrder, studio: Given) -> StreamingResponse:
+    """Register models by their paths, in place or copied into the models folder. The answer is one line of JSON,
+    ``{"models"}``; a copy takes as long as it takes, and hanging up ends it."""
+
+    async def installed() -> AsyncIterator[str]:
+        records = await studio.scans.install(order)
+        studio.hub.publish(ModelsChanged())
+        yield json.dumps({"models": [record.model_dump(mode="json") for record in records]}) + "\n"
+
+    return _streamed(installed())
+
+
+@router.get("/folders")
+async def folders(studio: Given) -> list[ScanFolder]:
+    """The folders that are looked through again."""
+    return await studio.scans.folders()
+
+
+@router.post("/folders/forget")
+async def forget(body: FolderBody, studio: Given) -> FolderBody:
+    """Look through a folder no more."""
+    await studio.scans.forget(body.path)
+    return body
+
+
+@router.get("/find")
+async def find(wanted: str, studio: Given) -> ModelRecord:
+    """One model, by key or name, be it missing or not."""
+    return studio.models.known(wanted)
+
+
+@router.post("/edit")
+async def edit(body: ChangesBody, studio: Given) -> ModelRecord:
     """Set fields of a model by hand."""
-    record = await studio.models.edit(key, body.changes)
-    return _said(studio, record)
+    return _said(studio, await studio.models.edit(studio.models.known(body.key).key, body.changes))
 
 
-@router.post("/{key}/remove")
-async def remove(key: str, body: RemoveBody, studio: Given) -> ModelRecord:
+@router.post("/remove")
+async def remove(body: RemoveBody, studio: Given) -> ModelRecord:
     """Take a model off the list, with its files where they are ours."""
+    key = studio.models.known(body.key).key
     return _said(studio, await studio.models.remove(key, delete_files=body.delete_files))
+
+
+@router.post("/hash")
+async def hash_(body: ModelBody, studio: Given) -> StreamingResponse:
+    """Compute InvokeAI's hash. Lines of JSON: ``{"done", "size"}`` on the way, last ``{"model"}``."""
+    record = studio.models.known(body.key)
+
+    async def hashed() -> AsyncIterator[str]:
+        async with Hashing(Path(record.path)) as hashing:
+            async for done in hashing.progress():
+                yield json.dumps({"done": done, "size": record.file_size}) + "\n"
+            kept = await studio.models.set_hash(record.key, hashing.digest)
+        studio.hub.publish(ModelsChanged())
+        yield json.dumps({"model": kept.model_dump(mode="json")}) + "\n"
+
+    return _streamed(hashed())
+
+
+def _streamed(lines: AsyncIterator[str]) -> StreamingResponse:
+    """Lines of JSON; an error on the way is the last one."""
+
+    async def guarded() -> AsyncIterator[str]:
+        try:
+            async for line in lines:
+                yield line
+        except StudioError as error:
+            yield json.dumps(body_of(error)) + "\n"
+
+    return StreamingResponse(guarded(), media_type="application/x-ndjson")
 
 
 def _said(studio: Services, record: ModelRecord) -> ModelRecord:

@@ -19,9 +19,10 @@ def upgrade() -> None:
     op.create_table(
         "scan_cache",
         sa.Column("path", sa.Text, primary_key=True),
-        *(sa.Column(name, sa.Text, nullable=False) for name in ("folder", "stamp", "entry")),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("stamp", "status")),
+        sa.Column("file_size", sa.Integer, nullable=False),
+        sa.Column("entry", sa.Text, nullable=False),
     )
-    op.create_index("idx_scan_cache_folder", "scan_cache", ["folder"])
 
 
 def downgrade() -> None:
