@@ -184,7 +184,7 @@ class StudioClient(Installing, ModelCalls):
         answer = await self._transport.post_json(path, body or {})
         return int(answer["changed"])
 
-    # -- the gallery -------------------------------------------------------------------------------
+    # -- the gallery ----------------------------------------------------------------------------------------------
 
     async def images(self, *, limit: int = 50, after: str | None = None) -> ImagePage:
         """A page of pictures, newest first; pass the page's ``next`` as ``after`` for the following one."""

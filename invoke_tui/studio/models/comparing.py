@@ -19,6 +19,8 @@ from invoke_tui.studio.models.fingerprint import fingerprint
 from invoke_tui.studio.models.records import key_for
 from invoke_tui.studio.models.registry import Models
 
+Contents = dict[str, tuple[str, str]]
+"""Fingerprints that were read before: stamp and fingerprint by path."""
 Compared = tuple[Seen, ScanStatus, str]
 
 
@@ -43,10 +45,13 @@ class _Case:
 class Comparison:
     """Gives looks their status and, where the order says so, installs what is new."""
 
-    def __init__(self, models: Models, records: dict[str, dict[str, Any]], order: ScanOrder) -> None:
+    def __init__(
+        self, models: Models, records: dict[str, dict[str, Any]], contents: Contents, order: ScanOrder
+    ) -> None:
         self.added = 0
         self._models = models
         self._records = records
+        self._contents = contents
         self._order = order
         self._met: set[str] = set()
         self._stop = threading.Event()
@@ -61,7 +66,7 @@ class Comparison:
         cases = [self._first_sight(look) for look in looks]
         doubtful = [case for case in cases if self._wants_content(case)]
         if doubtful:
-            await asyncio.to_thread(_read_contents, doubtful)
+            await asyncio.to_thread(_read_contents, doubtful, self._contents)
             for case in doubtful:
                 await self._by_content(case)
         if self._order.install == "all":
@@ -178,9 +183,12 @@ async def add_copy(
     return await models.add(copied, source=entry.path, in_place=False, overrides={"key": key, **overrides})
 
 
-def _read_contents(cases: Sequence[_Case]) -> None:
+def _read_contents(cases: Sequence[_Case], known: Contents) -> None:
     for case in cases:
-        case.content = _content(case.look.path)
+        stamp, case.content = known.get(case.look.path, ("", ""))
+        if not stamp or stamp != case.look.stamp:
+            case.content = _content(case.look.path)
+            known[case.look.path] = (case.look.stamp, case.content)
 
 
 def _content(path: str) -> str:

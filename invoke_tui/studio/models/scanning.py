@@ -13,7 +13,7 @@ from typing import Any, Final
 from invoke_tui.domain.scan import ScanOrder, ScanStatus, ScanSummary
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.models.cache import Seen, recall, remember, seen
-from invoke_tui.studio.models.comparing import Comparison
+from invoke_tui.studio.models.comparing import Comparison, Contents
 from invoke_tui.studio.models.readers import COUNT, Reader
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.models.roots import Recognised
@@ -31,7 +31,12 @@ class Scan:
     """Looks through recognised roots. Iterate ``lines`` once; leave it early, or ``cancel``, and all of it ends."""
 
     def __init__(
-        self, database: Database, models: Models, found: Sequence[Recognised], order: ScanOrder
+        self,
+        database: Database,
+        models: Models,
+        found: Sequence[Recognised],
+        contents: Contents,
+        order: ScanOrder,
     ) -> None:
         self.canceled = False
         self.summary = ScanSummary(roots=tuple(one.root for one in found))
@@ -40,7 +45,7 @@ class Scan:
         self._records: dict[str, dict[str, Any]] = {}
         for one in found:
             self._records |= one.records
-        self._comparison = Comparison(models, self._records, order)
+        self._comparison = Comparison(models, self._records, contents, order)
         self._counts: Counter[str] = Counter()
         self._bytes = self._read_count = 0
         self._to_read: asyncio.Queue[list[Found] | None] = asyncio.Queue(_AHEAD)

@@ -18,7 +18,7 @@ from invoke_tui.domain.scan import InstallOrder, ScanEntry, ScanFolder, ScanOrde
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import now, scan_folders
 from invoke_tui.studio.models.cache import recall
-from invoke_tui.studio.models.comparing import add_copy
+from invoke_tui.studio.models.comparing import Contents, add_copy
 from invoke_tui.studio.models.readers import Reader
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.models.roots import Recognised, recognise
@@ -33,6 +33,7 @@ class Scans:
         self._database = database
         self._models = models
         self._running: dict[str, Scan] = {}
+        self._contents: Contents = {}
         self._told: dict[str, dict[str, Any]] = {}  # what other programs know about models, by path
 
     async def open(self, order: ScanOrder) -> tuple[str, Scan]:
@@ -48,7 +49,7 @@ class Scans:
             roots = [r for r in await asyncio.gather(*map(self._there, paths)) if r is not None]
         for root in roots:
             self._told |= root.records
-        scan = Scan(self._database, self._models, roots, order)
+        scan = Scan(self._database, self._models, roots, self._contents, order)
         scan_id = uuid4().hex
         self._running[scan_id] = scan
         return scan_id, scan

@@ -1,0 +1,20 @@
+"""``models``: what is installed, what lies on the disk, and changing what is known about it."""
+
+from invoke_tui.cli.models.change import delete, edit, hash_
+from invoke_tui.cli.models.identify import identify
+from invoke_tui.cli.models.listing import list_, show
+from invoke_tui.cli.models.scan import folders, scan
+from invoke_tui.cli.models.shared import size
+from invoke_tui.cli.options import program
+
+__all__ = ["models", "size"]
+
+models = program("Find models, and look at and change the installed ones.")
+models.command("list")(list_)
+models.command("show")(show)
+models.command("scan")(scan)
+models.command("folders")(folders)
+models.command("identify")(identify)
+models.command("edit")(edit)
+models.command("hash")(hash_)
+models.command("delete")(delete)
