@@ -28,14 +28,11 @@ from invoke_tui.studio.models.install.errors import (
     login_page,
 )
 from invoke_tui.studio.models.install.plan import Wanted
-from invoke_tui.studio.models.install.web import Web, looks_like_page
+from invoke_tui.studio.models.install.web import ATTEMPTS, Web, looks_like_page, pause_for
 
 UNANNOUNCED_LIMIT: Final = 2 * 2**30
 """Bytes taken from a server that does not say how many come."""
-ATTEMPTS: Final = 6
-"""Attempts in a row that bring nothing; one that brings something starts the count anew."""
 _PIECE: Final = 2**20
-_FIRST_PAUSE: Final = 0.5
 _RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _WHOLE: Final = re.compile(r"bytes \*/(\d+)")
 
@@ -107,10 +104,10 @@ class Download:
                 most = max(most, self._here)
                 if failures >= ATTEMPTS:
                     raise DownloadError(
-                        f"{self._name} could not be downloaded: {cut}.",
-                        hint="What is here is kept: resume the job when the connection is back.",
+                        f"{self._name} could not be downloaded: {cut}; {self._here:,} bytes are here.",
+                        hint="They are kept: resume the job when the connection is back.",
                     ) from cut
-                pause = cut.pause if cut.pause is not None else _FIRST_PAUSE * 2 ** (failures - 1)
+                pause = pause_for(cut, failures - 1)
                 self._say(f"{safe_text(str(cut), limit=200)}; again in {pause:.0f} s")
                 await asyncio.sleep(pause)
                 self._say("")

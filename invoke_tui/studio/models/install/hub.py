@@ -45,17 +45,15 @@ class _Listing:
     note: str = ""
 
 
-async def look_up(
-    source: HubRepo, site: str, web: Web, *, token: str | None = None, use_token: bool = True
-) -> Plan:
+async def look_up(source: HubRepo, site: str, web: Web, cache: Path, *, use_token: bool = True) -> Plan:
     """What to download for ``source``. Raises a ``StudioError`` that says why there is nothing to get."""
-    secret = token or (web.tokens.for_url(site + "/") if use_token else None)
+    secret = web.tokens.for_url(site + "/") if use_token else None
     try:
         listing = await asyncio.to_thread(_ask, source, site, secret, web)
     except DownloadError as error:
         if error.code != "hub_unreachable":
             raise
-        found = await asyncio.to_thread(_cached_listing, source)
+        found = await asyncio.to_thread(_cached_listing, source, cache)
         if found is None:
             raise
         listing = found
@@ -65,7 +63,7 @@ async def look_up(
     weights = [path for path in chosen if is_weights(path)]
     whole = len(chosen) > 1 or not weights
     top = _top(source.parts) if whole else str(PurePosixPath(chosen[0]).parent).strip(".")
-    cache = _snapshot(source.repo, listing.sha, os.environ)
+    snapshot = _snapshot(source.repo, listing.sha, cache)
     wanted = tuple(
         Wanted(
             url=f"{site}/{source.repo}/resolve/{quote(listing.sha or source.revision, safe='')}/{quote(path)}",
@@ -73,7 +71,7 @@ async def look_up(
             size=listing.files[path].size,
             exact=listing.files[path].size is not None,
             sha256=listing.files[path].sha256,
-            local=_in_cache(cache, path),
+            local=_in_cache(snapshot, path),
         )
         for path in chosen
     )
@@ -214,13 +212,14 @@ def _unreachable(site: str, why: str) -> DownloadError:
     )
 
 
-def _cache_folder(environment: Mapping[str, str]) -> Path:
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Where the hub's own programs keep what they downloaded."""
     named = environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE")
     return Path(named).expanduser() if named else hub_home(environment) / "hub"
 
 
-def _snapshot(repo: str, sha: str, environment: Mapping[str, str]) -> Path | None:
-    folder = _cache_folder(environment) / f"models--{repo.replace('/', '--')}" / "snapshots" / sha
+def _snapshot(repo: str, sha: str, cache: Path) -> Path | None:
+    folder = cache / f"models--{repo.replace('/', '--')}" / "snapshots" / sha
     return folder if sha and "/" not in sha and folder.is_dir() else None
 
 
@@ -233,14 +232,14 @@ def _in_cache(snapshot: Path | None, path: str) -> str:
     return str(found) if inside and found.is_file() else ""
 
 
-def _cached_listing(source: HubRepo) -> _Listing | None:
+def _cached_listing(source: HubRepo, cache: Path) -> _Listing | None:
     """What the cache knows of a repository when nobody can be asked. A folder with parts missing is not offered."""
-    folder = _cache_folder(os.environ) / f"models--{source.repo.replace('/', '--')}"
+    folder = cache / f"models--{source.repo.replace('/', '--')}"
     try:
         sha = (folder / "refs" / source.revision).read_text().strip()[:64]
     except OSError:
         sha = source.revision
-    snapshot = _snapshot(source.repo, sha, os.environ)
+    snapshot = _snapshot(source.repo, sha, cache)
     if snapshot is None:
         return None
     files: dict[str, _File] = {}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.install import civitai, hub
-from invoke_tui.studio.models.install.errors import CutError, DownloadError, login_page
+from invoke_tui.studio.models.install.errors import login_page
 from invoke_tui.studio.models.install.names import name_of_answer, require_model_kind, safe_name
 from invoke_tui.studio.models.install.plan import Plan, Wanted
 from invoke_tui.studio.models.install.sources import (
@@ -21,9 +20,7 @@ from invoke_tui.studio.models.install.sources import (
     WebFile,
     without_secrets,
 )
-from invoke_tui.studio.models.install.web import Web, looks_like_page
-
-_TRIES: Final = 3
+from invoke_tui.studio.models.install.web import Web, looks_like_page, patiently
 
 
 async def resolve(source: Source, sites: Sites, web: Web, *, use_token: bool = True) -> Plan:
@@ -32,7 +29,7 @@ async def resolve(source: Source, sites: Sites, web: Web, *, use_token: bool = T
         case LocalPath():
             return await asyncio.to_thread(_local, source.path)
         case HubRepo():
-            return await hub.look_up(source, sites.hub, web, use_token=use_token)
+            return await hub.look_up(source, sites.hub, web, sites.hub_cache, use_token=use_token)
         case Civitai():
             return await civitai.look_up(source, sites.civitai, web, use_token=use_token)
         case WebFile():
@@ -59,6 +56,7 @@ def _local(path: Path) -> Plan:
     return Plan(
         source=str(path),
         source_type="path",
+        name=safe_text(path.name, limit=200),
         whole_folder=True,
         files=tuple(
             Wanted(url="", path=str(f.relative_to(path)), size=f.stat().st_size, exact=True, local=str(f))
@@ -73,24 +71,20 @@ def _hidden(file: Path, root: Path) -> bool:
 
 async def _file(source: WebFile, web: Web, use_token: bool) -> Plan:
     """Ask for the file and look at the answer's head: its name and size. HEAD is refused by many stores."""
-    for attempt in range(_TRIES):
-        try:
-            async with web.get(source.url, token=source.token, use_token=use_token) as response:
-                kind = response.headers.get("content-type", "")
-                name = name_of_answer(source.url, response.headers.get("content-disposition"))
-                length = response.headers.get("content-length", "")
-                encoded = response.headers.get("content-encoding")
-            break
-        except CutError as error:
-            if attempt == _TRIES - 1:
-                raise DownloadError(f"{error}.", hint="Check the connection and try again.") from error
-            await asyncio.sleep(error.pause if error.pause is not None else 0.5 * 2**attempt)
-    else:
-        raise AssertionError("the last attempt returns or raises")
+
+    async def look() -> tuple[str, str, str]:
+        async with web.get(source.url, token=source.token, use_token=use_token) as response:
+            name = name_of_answer(source.url, response.headers.get("content-disposition"))
+            length = response.headers.get("content-length", "")
+            known = length if length.isdecimal() and len(length) < 16 else ""
+            encoded = response.headers.get("content-encoding", "identity") != "identity"
+            return response.headers.get("content-type", ""), name, "" if encoded else known
+
+    kind, name, length = await patiently(look)
     if looks_like_page(b"", kind):
         raise login_page(source.url, had_token=bool(source.token or web.tokens.for_url(source.url)))
     require_model_kind(name)
-    size = int(length) if length.isdecimal() and len(length) < 16 and not encoded else None
+    size = int(length) if length else None
     return Plan(
         source=without_secrets(source.url),
         source_type="url",

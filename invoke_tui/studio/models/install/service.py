@@ -24,7 +24,7 @@ from invoke_tui.domain.installs import (
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.models.install import place, starters
-from invoke_tui.studio.models.install.hub import site_from
+from invoke_tui.studio.models.install.hub import cache_folder, site_from
 from invoke_tui.studio.models.install.job import Job, Saved, Wish, left_in, now, read_job
 from invoke_tui.studio.models.install.run import Runner
 from invoke_tui.studio.models.install.sources import LocalPath, Sites, Source, parse, without_secrets
@@ -46,7 +46,7 @@ class Installs:
     ) -> None:
         env = os.environ if environment is None else environment
         civitai = env.get("CIVITAI_ENDPOINT", "").strip().rstrip("/")
-        self.sites = Sites(site_from(env), civitai or Sites().civitai)
+        self.sites = Sites(site_from(env), civitai or Sites().civitai, cache_folder(env))
         self._models, self._hub = models, hub
         self._folder = models.folder / FOLDER
         self._jobs: dict[str, Job] = {}
@@ -223,7 +223,9 @@ class Installs:
 
     def _launch(self, job: Job) -> None:
         job.wish = ""
-        self._web.tokens = collect(self._settings, self.sites, self._environment)  # a login may have happened since
+        self._web.tokens = collect(
+            self._settings, self.sites, self._environment
+        )  # a login may have happened since
         job.start_over()
         job.task = asyncio.create_task(self._work(job))
         self._changed(job)

@@ -30,10 +30,11 @@ _HUB_HOSTS: Final = frozenset({"huggingface.co", "hf.co", "www.huggingface.co"})
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """The addresses of the hub and of Civitai; mirrors have others."""
+    """The addresses of the hub and of Civitai, mirrors have others, and the cache of the hub's own programs."""
 
     hub: str = "https://huggingface.co"
     civitai: str = "https://civitai.com"
+    hub_cache: Path = Path("~/.cache/huggingface/hub")
 
 
 @dataclass(frozen=True, slots=True)

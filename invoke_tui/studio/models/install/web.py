@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -23,8 +23,13 @@ from invoke_tui.studio.models.install.guard import (
 )
 from invoke_tui.studio.models.install.tokens import Tokens
 
+T = TypeVar("T")
 LONGEST_PAUSE: Final = 120.0
 """Seconds a server may ask us to wait; beyond, the job ends with an error and can be resumed."""
+ATTEMPTS: Final = 6
+"""Attempts in a row that bring nothing."""
+FIRST_PAUSE = 0.5
+_JSON_LIMIT: Final = 2**24
 _REDIRECTS: Final = 10
 _TIMEOUT: Final = httpx.Timeout(60, connect=20)
 _TRY_AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -101,17 +106,10 @@ class Web:
             return bytes(data), response.headers.get("content-type", "")
 
     async def json(self, url: str, *, token: str | None = None, use_token: bool = True) -> Any:
-        """A JSON document of at most 16 MB; tried three times."""
-        for attempt in range(3):
-            try:
-                data, kind = await self.body(url, limit=2**24, token=token, use_token=use_token)
-                break
-            except CutError as error:
-                if attempt == 2:
-                    raise DownloadError(f"{error}.", hint="Check the connection and try again.") from error
-                await asyncio.sleep(error.pause if error.pause is not None else 0.5 * 2**attempt)
-        else:
-            raise AssertionError("the last attempt returns or raises")
+        """A JSON document of at most 16 MB."""
+        data, kind = await patiently(
+            lambda: self.body(url, limit=_JSON_LIMIT, token=token, use_token=use_token)
+        )
         if looks_like_page(data, kind):
             raise login_page(url, had_token=bool(token or self.tokens.for_url(url)))
         try:
@@ -151,6 +149,23 @@ _HEADERS: Final = {
     "Accept-Encoding": "identity",
     "User-Agent": f"invoke-tui/{invoke_tui.__version__}",
 }
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do ``work`` again while its connection breaks, with growing pauses or those the server asks for."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return await work()
+        except CutError as error:
+            if attempt == ATTEMPTS - 1:
+                raise DownloadError(f"{error}.", hint="Check the connection and try again.") from error
+            await asyncio.sleep(pause_for(error, attempt))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def pause_for(error: CutError, attempt: int) -> float:
+    """Seconds until the attempt after number ``attempt``, counted from 0."""
+    return error.pause if error.pause is not None else FIRST_PAUSE * 2**attempt
 
 
 def looks_like_page(head: bytes, content_type: str = "") -> bool:
