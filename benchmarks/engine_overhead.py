@@ -203,18 +203,21 @@ def within_one_process(arguments: Any, model: ModelRecord, request: dict[str, An
     from diffusers import DDIMScheduler, UNet2DConditionModel
 
     from benchmarks.bare_loop import loop
+    from invoke_tui.domain.fields import CLIPField, UNetField
     from invoke_tui.domain.protocol import EngineSettings
-    from invoke_tui.engine.denoise import DenoiseJob
+    from invoke_tui.domain.texts import CompelText
     from invoke_tui.engine.engine import Engine
+    from invoke_tui.engine.jobs import DenoiseJob
 
     engine = Engine(EngineSettings(), lambda level, message: None)
     engine.use_models({model.key: model})
-    unet_field, clip, _ = engine.describe_main(model.identifier())
+    part = model.identifier
+    clip = CLIPField(tokenizer=part("tokenizer"), text_encoder=part("text_encoder"))
     hooks = ThrowAway()
     job = DenoiseJob(
-        unet=unet_field,
-        positive=engine.encode_prompt(clip, PROMPT, hooks),
-        negative=engine.encode_prompt(clip, "", hooks),
+        model=UNetField(unet=part("unet"), scheduler=part("scheduler")),
+        positive=engine.encode(CompelText(prompt=PROMPT, clip=clip), hooks),
+        negative=engine.encode(CompelText(prompt="", clip=clip), hooks),
         noise=engine.noise(seed=1, width=arguments.size, height=arguments.size),
         latents=None,
         steps=arguments.steps,

@@ -58,6 +58,34 @@ class CLIPField(Document):
     loras: list[LoRAField] = Field(default_factory=list)
 
 
+class TransformerField(Document):
+    """The denoiser of a transformer family, with what is patched onto it."""
+
+    transformer: ModelIdentifier
+    loras: list[LoRAField] = Field(default_factory=list)
+
+
+class T5EncoderField(Document):
+    """A T5 text encoder and its tokenizer."""
+
+    tokenizer: ModelIdentifier
+    text_encoder: ModelIdentifier
+    loras: list[LoRAField] = Field(default_factory=list)
+
+
+class FluxConditioningField(Document):
+    """A prompt encoded for FLUX, by name."""
+
+    conditioning_name: str
+    mask: dict[str, Any] | None = None
+
+
+class SD3ConditioningField(Document):
+    """A prompt encoded for Stable Diffusion 3, by name."""
+
+    conditioning_name: str
+
+
 class VAEField(Document):
     """The autoencoder."""
 

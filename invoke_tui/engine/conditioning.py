@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.prompt.flatten import Blend, Conjunction, Fragment, flatten
 from invoke_tui.prompt.parse import parse
 
@@ -23,10 +22,10 @@ class SkippingEncoder:
     """A CLIP text encoder that leaves its last ``skip`` layers out, as compel wants to call it.
 
     The state after the last layer that counts goes through the encoder's final norm, as diffusers' ``clip_skip``
-    and InvokeAI do it.
+    and InvokeAI do it; ``normed=False`` gives it as it is, which is what SDXL was trained on.
     """
 
-    def __init__(self, encoder: nn.Module, skip: int) -> None:
+    def __init__(self, encoder: nn.Module, skip: int, *, normed: bool = True) -> None:
         layers = int(encoder.config.num_hidden_layers)  # type: ignore[union-attr,arg-type]
         if not 0 <= skip < layers:
             raise BadInputError(
@@ -36,6 +35,7 @@ class SkippingEncoder:
             )
         self._encoder: Any = encoder
         self._skip = skip
+        self._normed = normed
         self.config = encoder.config
 
     @property
@@ -52,17 +52,20 @@ class SkippingEncoder:
 
     def __call__(self, token_ids: Tensor, attention_mask: Tensor | None = None, **_options: Any) -> Any:
         """Text states for token ids (n, 77)."""
-        output = self._encoder(
-            token_ids, attention_mask, output_hidden_states=self._skip > 0, return_dict=True
-        )
-        if not self._skip:
+        plain = self._normed and not self._skip
+        output = self._encoder(token_ids, attention_mask, output_hidden_states=not plain, return_dict=True)
+        if plain:
             return output
-        inner = getattr(self._encoder, "text_model", self._encoder)  # nested before transformers 5.6
-        state = inner.final_layer_norm(output.hidden_states[-1 - self._skip])
+        state = output.hidden_states[-1 - self._skip]
+        if self._normed:
+            inner = getattr(self._encoder, "text_model", self._encoder)  # one level deeper in some encoders
+            state = inner.final_layer_norm(state)
         return SimpleNamespace(last_hidden_state=state)
 
 
-def encode_prompt(prompt: str, tokenizer: Any, encoder: nn.Module, *, skip: int = 0) -> Conditioning:
+def encode_weighted(
+    prompt: str, tokenizer: Any, encoder: nn.Module, *, skip: int = 0, normed: bool = True
+) -> Tensor:
     """Encode ``prompt``: (1, 77 * chunks, width) in the encoder's precision and on its device.
 
     Prompts longer than one chunk are split at sentences. Raises ``BadInputError`` for weights that cancel out.
@@ -72,7 +75,7 @@ def encode_prompt(prompt: str, tokenizer: Any, encoder: nn.Module, *, skip: int 
 
     compel: Any = Compel(
         tokenizer=tokenizer,
-        text_encoder=SkippingEncoder(encoder, skip),
+        text_encoder=SkippingEncoder(encoder, skip, normed=normed),
         truncate_long_prompts=False,
         split_long_text_mode=SplitLongTextMode.SENTENCES,
         device=str(encoder.device),
@@ -91,7 +94,23 @@ def encode_prompt(prompt: str, tokenizer: Any, encoder: nn.Module, *, skip: int 
             hint="The weights of a blend must not add up to 0.",
             code="bad_prompt",
         )
-    return Conditioning(embeds)
+    weighted: Tensor = embeds
+    return weighted
+
+
+def plain_texts(prompt: str) -> list[tuple[str, float]]:
+    """The words of a prompt without its syntax, part by part with their shares, which add up to 1.
+
+    A pooled text state knows no weights of words, so it is made of these.
+    """
+    conjunction = flatten(parse(prompt).tree)
+    found = [
+        (" ".join(f.text.strip() for f in fragments if f.text.strip()), weight * share)
+        for part, weight in zip(conjunction.parts, conjunction.weights, strict=True)
+        for fragments, share in zip(part.prompts, part.weights, strict=True)
+    ]
+    total = sum(share for _, share in found)
+    return [(text, share / total) for text, share in found] if total else [(prompt, 1.0)]
 
 
 def _to_compel(conjunction: Conjunction) -> Any:

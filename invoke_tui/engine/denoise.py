@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import UNetField
-from invoke_tui.engine.families.base import Batch, Conditioning, Family
+from invoke_tui.engine.factors import RgbFactors
+from invoke_tui.engine.families.base import Conditioning, Family, join
 from invoke_tui.engine.guidance import guide, scales_by_call
 from invoke_tui.engine.hooks import RunHooks
-from invoke_tui.engine.preview import Previewer, RgbFactors
-from invoke_tui.engine.schedulers.span import set_span
-from invoke_tui.engine.schedulers.step import step_arguments, use_cpu_noise_sampler
-
-
-@dataclass(frozen=True)
-class DenoiseJob:
-    """Everything one run needs.
-
-    ``noise`` and ``latents`` are (1, 4, h / 8, w / 8); at least one is given. Noise alone is txt2img, both are
-    img2img from ``denoising_start``, latents alone are taken to be noised already.
-    """
-
-    unet: UNetField
-    positive: Conditioning
-    negative: Conditioning
-    noise: Tensor | None
-    latents: Tensor | None
-    steps: int
-    cfg_scale: float | list[float]
-    scheduler: str
-    seed: int
-    cfg_rescale_multiplier: float = 0.0
-    denoising_start: float = 0.0
-    denoising_end: float = 1.0
+from invoke_tui.engine.jobs import DenoiseJob
+from invoke_tui.engine.preview import Previewer
+from invoke_tui.engine.schedulers.schedule import Schedule
 
 
 @dataclass(frozen=True)
 class Rig:
     """The loaded parts and ways of working a job is run with; ``preview_every`` 0 is no previews.
 
-    ``dtype`` is the UNet's precision.
+    ``dtype`` is the precision of ``model``, the UNet or transformer.
     """
 
     family: Family
-    unet: nn.Module
-    scheduler: Any
+    model: nn.Module
+    schedule: Schedule
     device: torch.device
     dtype: torch.dtype
     rgb_factors: RgbFactors
@@ -61,28 +37,24 @@ class Rig:
 
 @torch.no_grad()
 def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
-    """Run ``job`` and return its latents (float32, on the device, scaled as the UNet wants them).
+    """Run ``job`` and return its latents (float32, on the device, scaled as the model wants them).
 
-    Latents are kept in float32 whatever precision the UNet has: the schedulers' arithmetic is then exact, and their
-    noise the same numbers in every precision. Nothing in the loop waits for a GPU. Txt2img starts from noise times
-    the scheduler's ``init_noise_sigma``, as diffusers' pipelines do. Raises ``BadInputError``, and whatever
-    ``hooks.check_cancel`` raises, between two steps.
+    Latents are kept in float32 whatever precision the model has: the schedulers' arithmetic is then exact, and their
+    noise the same numbers in every precision. Nothing in the loop waits for a GPU. Raises ``BadInputError``, and
+    whatever ``hooks.check_cancel`` raises, between two steps.
     """
-    scheduler, device = rig.scheduler, rig.device
-    span = set_span(scheduler, job.steps, job.denoising_start, job.denoising_end)
-    scales = scales_by_call(job.cfg_scale, len(span), span.first, span.order, job.steps)
+    schedule, total = rig.schedule, len(rig.schedule.timesteps)
+    scales = scales_by_call(job.cfg_scale, total, schedule.first, schedule.order, job.steps)
     if not 0 <= job.cfg_rescale_multiplier < 1:
         raise BadInputError("CFG rescale lies between 0 and 1.", code="bad_cfg_rescale")
-    latents = _start(job, scheduler, span.timesteps, device)
-    rig.family.check(rig.unet, job.positive, latents)
-    rig.family.check(rig.unet, job.negative, latents)
-    if not len(span):
+    latents = _start(job, schedule, rig.device)
+    for prompt in (job.positive, job.negative):
+        if prompt is not None:
+            rig.family.check(rig.model, prompt, latents)
+    if not total:
         return latents
 
-    use_cpu_noise_sampler(scheduler, latents)
-    arguments = step_arguments(scheduler, job.seed)
-    predictor = _Predictor(job, rig)
-    total = len(span)
+    predict = _Predictor(job, rig, guided=any(scale != 1 for scale in scales))
     previewer = Previewer(
         rig.rgb_factors,
         hooks,
@@ -91,18 +63,15 @@ def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
         total=total,
         scale=rig.family.pixels_per_latent,
     )
-    on_device = span.timesteps.to(device)
+    timesteps = schedule.timesteps.to(rig.device)
     hooks.progress(0, total, "Denoising")
-    for index, timestep in enumerate(span.timesteps):
+    for call in range(total):
         hooks.check_cancel()
-        model_input = scheduler.scale_model_input(latents, timestep)
-        prediction = predictor(model_input, on_device[index], scales[index])
-        output = scheduler.step(prediction, timestep, latents, **arguments)
-        step = index + 1
-        if previewer.due(step):
-            previewer.show(_finished(output, scheduler, latents, prediction, timestep), step)
-        latents = output.prev_sample
-        hooks.progress(step, total, "Denoising")
+        prediction = predict(schedule.scale(latents, call), timesteps[call], scales[call])
+        latents = schedule.step(prediction, call, latents)
+        if previewer.due(call + 1):
+            previewer.show(schedule.finished(), call + 1)
+        hooks.progress(call + 1, total, "Denoising")
     previewer.flush()
     return latents
 
@@ -110,33 +79,39 @@ def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
 class _Predictor:
     """One guided prediction per call: both prompts in one batch, or one after the other with half the memory."""
 
-    def __init__(self, job: DenoiseJob, rig: Rig) -> None:
-        self._family, self._unet = rig.family, rig.unet
+    def __init__(self, job: DenoiseJob, rig: Rig, *, guided: bool) -> None:
+        self._family, self._model, self._guidance = rig.family, rig.model, job.guidance
         self._rescale = job.cfg_rescale_multiplier
-        positive, negative = (
-            Conditioning(prompt.embeds.to(rig.device, rig.dtype)) for prompt in (job.positive, job.negative)
-        )
-        self._positive, self._negative = Batch(positive.embeds), Batch(negative.embeds)
-        self._both = None if rig.sequential_guidance else rig.family.join(negative, positive)
+        self._positive = job.positive.to(rig.device, rig.dtype)
+        self._negative: Conditioning | None = None
+        self._both: Conditioning | None = None
+        if not guided:
+            return
+        if job.negative is None:
+            raise BadInputError(
+                "Guidance needs a negative prompt.",
+                hint="Set the CFG scale to 1, or connect a negative prompt.",
+                code="no_negative",
+            )
+        self._negative = job.negative.to(rig.device, rig.dtype)
+        if not rig.sequential_guidance:
+            self._both = join(self._negative, self._positive)
 
     def __call__(self, latents: Tensor, timestep: Tensor, scale: float) -> Tensor:
-        if scale == 1:
+        if scale == 1 or self._negative is None:
             return self._predict(latents, timestep, self._positive)
         if self._both is None:
             negative = self._predict(latents, timestep, self._negative)
             positive = self._predict(latents, timestep, self._positive)
         else:
-            batch = self._both
-            negative, positive = self._family.predict(
-                self._unet, torch.cat([latents] * 2), timestep, batch
-            ).chunk(2)
+            negative, positive = self._predict(torch.cat([latents] * 2), timestep, self._both).chunk(2)
         return guide(negative, positive, scale, self._rescale)
 
-    def _predict(self, latents: Tensor, timestep: Tensor, batch: Batch) -> Tensor:
-        return self._family.predict(self._unet, latents, timestep, batch)
+    def _predict(self, latents: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
+        return self._family.predict(self._model, latents, timestep, conditioning, self._guidance)
 
 
-def _start(job: DenoiseJob, scheduler: Any, timesteps: Tensor, device: torch.device) -> Tensor:
+def _start(job: DenoiseJob, schedule: Schedule, device: torch.device) -> Tensor:
     """The latents the first step takes."""
     noise, latents = job.noise, job.latents
     if noise is None and latents is None:
@@ -147,41 +122,15 @@ def _start(job: DenoiseJob, scheduler: Any, timesteps: Tensor, device: torch.dev
             hint="Make noise of the picture's size.",
             code="bad_size",
         )
+    if latents is not None:
+        latents = latents.to(device, torch.float32)
     if noise is None:
         assert latents is not None
-        return latents.to(device, torch.float32)
-    noise = noise.to(device, torch.float32)
-    if latents is None:
-        if job.denoising_start == 0:
-            return noise * float(scheduler.init_noise_sigma)
-        latents = torch.zeros_like(noise)
-    latents = latents.to(device, torch.float32)
-    if not len(timesteps):
         return latents
-    noised: Tensor = scheduler.add_noise(latents, noise, timesteps[:1].expand(len(latents)))
-    return noised
+    from_noise = latents is None and job.denoising_start == 0
+    return schedule.start(noise.to(device, torch.float32), latents, from_noise=from_noise)
 
 
 def _size(latents: Tensor) -> str:
     height, width = latents.shape[-2:]
     return f"{width * 8} x {height * 8}"
-
-
-def _finished(output: Any, scheduler: Any, latents: Tensor, prediction: Tensor, timestep: Tensor) -> Tensor:
-    """The finished latents as this step sees them: from the scheduler where it says, else by its prediction type."""
-    for name in ("pred_original_sample", "denoised"):
-        found = getattr(output, name, None)
-        if found is not None:
-            return found  # type: ignore[no-any-return]
-    kept = getattr(scheduler, "model_outputs", None)
-    predicts_picture = str(scheduler.config.get("algorithm_type", "")).endswith("++") or scheduler.config.get(
-        "predict_x0", False
-    )
-    if kept and kept[-1] is not None and predicts_picture:
-        return kept[-1]  # type: ignore[no-any-return]
-    alpha_squared = float(scheduler.alphas_cumprod[int(timestep)])
-    alpha, sigma = sqrt(alpha_squared), sqrt(1 - alpha_squared)
-    kind = scheduler.config.prediction_type
-    if kind == "v_prediction":
-        return alpha * latents - sigma * prediction
-    return prediction if kind == "sample" else (latents - sigma * prediction) / alpha

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,29 +11,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from invoke_tui.engine.factors import RgbFactors
 from invoke_tui.engine.hooks import RunHooks
 
 FACTORS_FILE: Final = "latent_rgb_factors.json"
 """A model folder may carry its own factors: ``{"factors": [[r, g, b], ...], "bias": [r, g, b]}``."""
-
-
-@dataclass(frozen=True)
-class RgbFactors:
-    """RGB in -1..1 of a latent pixel = channels (c,) @ ``factors`` (c, 3) + ``bias`` (3,)."""
-
-    factors: tuple[tuple[float, float, float], ...]
-    bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
-
-
-SD_FACTORS: Final = RgbFactors(
-    (
-        (0.298, 0.207, 0.208),
-        (0.187, 0.286, 0.173),
-        (-0.158, 0.189, 0.264),
-        (-0.184, -0.271, -0.473),
-    )
-)
-"""SD 1 and 2: the least-squares fit of "Decoding latents to RGB without upscaling" (Keturn, Hugging Face forum)."""
 
 
 def own_factors(folder: Path, channels: int) -> RgbFactors | None:

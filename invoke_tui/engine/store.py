@@ -5,26 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import ModelFormat, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.engine.families import family_of
 from invoke_tui.engine.families.base import Family
+from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L, T5
+from invoke_tui.engine.loading.load import load_part
+from invoke_tui.engine.loading.parts import CLIP_CLASS, CLIP_PROJECTION_CLASS, T5_CLASS, Part, Place
 from invoke_tui.engine.memory.cache import ComponentCache
 
-WHOLE_FOLDER_TYPES = {ModelType.VAE: "vae"}
-"""Models that are one component by themselves, and which."""
+T5_PARTS: Final = {
+    "text_encoder": Part("model", T5_CLASS, T5, wide=True),
+    "tokenizer": Part("tokenizer", "T5Tokenizer"),
+}
+_FOLDERS: Final = {
+    "text_encoder": ("text_encoder", "text_encoder_2", "text_encoder_3"),
+    "tokenizer": ("tokenizer", "tokenizer_2", "tokenizer_3"),
+}
+"""Where a text encoder that is a model of its own keeps its components, if it has folders for them at all."""
+
+
+EIGHT_BIT_PARTS: Final = ("unet", "transformer")
+"""Components that ``fp8_storage`` is for; a VAE makes visible noise of it."""
 
 
 class ModelStore:
-    """Gives out loaded components by identifier. Channels-last where the device likes it."""
+    """Gives out loaded components by identifier, in the precision the device prefers unless told otherwise."""
 
-    def __init__(self, cache: ComponentCache, *, channels_last: bool) -> None:
+    def __init__(
+        self, cache: ComponentCache, dtype: torch.dtype, *, channels_last: bool = False, pinned: bool = False
+    ) -> None:
         self._cache = cache
+        self._dtype = dtype
         self._channels_last = channels_last
+        self._pinned = pinned
         self._records: dict[str, ModelRecord] = {}
 
     def know(self, records: Mapping[str, ModelRecord]) -> None:
@@ -50,35 +68,68 @@ class ModelStore:
         """The family that draws with ``model``."""
         return family_of(self.record(model).base)
 
-    def folder(self, model: ModelIdentifier, part: str) -> Path:
-        """The folder of ``model``'s component ``part``. Raises ``BadInputError`` for other layouts."""
+    def part(self, model: ModelIdentifier, role: str) -> tuple[Part, Place]:
+        """What the component of ``model`` is and where it lies.
+
+        The identifier's submodel type says which component is meant; ``role`` (``unet``, ``vae``, ``text_encoder``,
+        …) does where it says nothing.
+        """
         record = self.record(model)
-        if record.format is not ModelFormat.DIFFUSERS:
-            raise BadInputError(
-                f"The model {record.name!r} is stored as {record.format.value}; diffusers folders can be read.",
-                hint="Install the diffusers version of the model.",
-                code="unsupported_format",
-            )
-        path = Path(record.path)
-        return path if WHOLE_FOLDER_TYPES.get(record.type) == part else path / part
+        path, name = Path(record.path), model.submodel_type or role
+        if record.type is ModelType.VAE:
+            return family_of(record.base).parts(record)["vae"], Place(path, "vae", whole=True)
+        if record.type in (ModelType.T5_ENCODER, ModelType.CLIP_EMBED):
+            kind = "tokenizer" if name.startswith("tokenizer") else "text_encoder"
+            parts = T5_PARTS if record.type is ModelType.T5_ENCODER else _clip_parts(record)
+            return parts[kind], _own_place(path, kind)
+        part = family_of(record.base).parts(record).get(name)
+        if part is None:
+            raise BadInputError(f"Models of base {record.base} have no {name}.", code="wrong_model")
+        return part, Place(path, name)
+
+    def precision(self, model: ModelIdentifier, role: str) -> torch.dtype:
+        """The number type that component computes in."""
+        return self.part(model, role)[0].precision(self._dtype)
 
     @contextmanager
     def use(
-        self, model: ModelIdentifier, part: str, dtype: torch.dtype, *, working_bytes: int = 0
+        self, model: ModelIdentifier, role: str, *, dtype: torch.dtype | None = None, working_bytes: int = 0
     ) -> Iterator[Any]:
-        """``model``'s component ``part`` in ``dtype``, on the device while inside."""
-        folder = self.folder(model, part)
-        key = f"{model.key}:{part}:{str(dtype).removeprefix('torch.')}:{folder}"
+        """``model``'s component, on the device while inside; ``dtype`` overrides its precision."""
+        part, place = self.part(model, role)
+        chosen = dtype or part.precision(self._dtype)
+        key = f"{model.key}:{place.name}:{str(chosen).removeprefix('torch.')}:{place.path}"
+
+        def load() -> Any:
+            value = load_part(part, place, chosen, pinned=self._pinned)
+            if self._channels_last and place.name in ("unet", "vae"):
+                value = value.to(memory_format=torch.channels_last)
+            return value
+
+        record = self.record(model)
+        wishes = record.default_settings
         with self._cache.use(
-            key, lambda: self._load(model, part, folder, dtype), working_bytes=working_bytes
+            key + (":fp8" if wishes.fp8_storage else ""),
+            load,
+            working_bytes=working_bytes,
+            model=record.name,
+            part=place.name,
+            on_cpu=bool(wishes.cpu_only) and place.name.startswith("text_encoder"),
+            fp8=bool(wishes.fp8_storage) and place.name in EIGHT_BIT_PARTS,
         ) as value:
             yield value
 
-    def _load(self, model: ModelIdentifier, part: str, folder: Path, dtype: torch.dtype) -> Any:
-        loader = self.family(model).components.get(part)
-        if loader is None:
-            raise BadInputError(f"Models of base {model.base!r} have no {part}.", code="wrong_model")
-        value = loader(folder, dtype)
-        if self._channels_last and part in ("unet", "vae"):
-            value = value.to(memory_format=torch.channels_last)
-        return value
+
+def _clip_parts(record: ModelRecord) -> dict[str, Part]:
+    large = record.variant != "gigantic"
+    return {
+        "text_encoder": Part(
+            "model", CLIP_CLASS if large else CLIP_PROJECTION_CLASS, CLIP_L if large else CLIP_G
+        ),
+        "tokenizer": Part("tokenizer", "CLIPTokenizer", constant={} if large else {"pad_token": "!"}),
+    }
+
+
+def _own_place(path: Path, kind: str) -> Place:
+    found = next((name for name in _FOLDERS[kind] if (path / name).is_dir()), None)
+    return Place(path, found or kind, whole=found is None)

@@ -8,16 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from invoke_tui.domain.fields import (
-    CLIPField,
-    ConditioningField,
-    ImageField,
-    LatentsField,
-    UNetField,
-    VAEField,
-)
+from invoke_tui.domain.fields import ImageField, LatentsField, TransformerField, UNetField, VAEField
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord
 from invoke_tui.domain.schedulers import SchedulerName
+from invoke_tui.domain.texts import Text
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,17 +21,18 @@ NoiseType = Literal["SD", "FLUX", "FLUX.2", "SD3", "CogView4", "Z-Image", "Anima
 
 @dataclass(frozen=True)
 class DenoiseCall:
-    """One run of the denoise loop, by handles."""
+    """One run of the denoise loop, by handles; prompts are names of conditionings."""
 
-    unet: UNetField
-    positive: ConditioningField
-    negative: ConditioningField
+    model: UNetField | TransformerField
+    positive: str
+    negative: str | None
     noise: LatentsField | None
     latents: LatentsField | None
     steps: int
     cfg_scale: float | list[float]
     scheduler: SchedulerName
     seed: int
+    guidance: float | None = None
     denoising_start: float = 0.0
     denoising_end: float = 1.0
     cfg_rescale_multiplier: float = 0.0
@@ -74,8 +69,8 @@ class SaveRequest:
 class EngineCalls(Protocol):
     """The engine, as nodes use it. Steps are reported and cancel is obeyed behind these calls."""
 
-    def encode_prompt(self, clip: CLIPField, prompt: str) -> ConditioningField:
-        """Encode a prompt."""
+    def encode(self, text: Text) -> str:
+        """Encode a prompt; the conditioning's name."""
 
     def noise(
         self, *, seed: int, width: int, height: int, noise_type: NoiseType, use_cpu: bool

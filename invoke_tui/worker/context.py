@@ -11,11 +11,13 @@ from typing import Any, Final
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
-from invoke_tui.domain.fields import CLIPField, ConditioningField, ImageField, LatentsField, VAEField
+from invoke_tui.domain.fields import ImageField, LatentsField, VAEField
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
+from invoke_tui.domain.texts import Text
+from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.nodes.context import DenoiseCall, NoiseType, SavedImage, SaveRequest, SizedLatents
-from invoke_tui.worker.facade import DenoiseJob, EngineFacade
+from invoke_tui.worker.facade import EngineFacade
 from invoke_tui.worker.link import Link
 from invoke_tui.worker.pictures import encode_picture, picture_name
 from invoke_tui.worker.previews import PreviewSender
@@ -158,10 +160,9 @@ class NodeEngine:
         self._state = state
         self._hooks = hooks
 
-    def encode_prompt(self, clip: CLIPField, prompt: str) -> ConditioningField:
-        """Encode a prompt."""
-        value = self._state.engine.encode_prompt(clip, prompt, self._hooks)
-        return ConditioningField(conditioning_name=self._keep("conditioning", Stored(value)))
+    def encode(self, text: Text) -> str:
+        """Encode a prompt; the conditioning's name."""
+        return self._keep("conditioning", Stored(self._state.engine.encode(text, self._hooks)))
 
     def noise(
         self, *, seed: int, width: int, height: int, noise_type: NoiseType, use_cpu: bool
@@ -180,9 +181,9 @@ class NodeEngine:
         if start is None:
             raise BadInputError("Noise or latents must be connected.")
         job = DenoiseJob(
-            unet=call.unet,
-            positive=self._stored(call.positive.conditioning_name).value,
-            negative=self._stored(call.negative.conditioning_name).value,
+            model=call.model,
+            positive=self._stored(call.positive).value,
+            negative=self._stored(call.negative).value if call.negative else None,
             noise=noise.value if noise else None,
             latents=latents.value if latents else None,
             steps=call.steps,
@@ -192,6 +193,7 @@ class NodeEngine:
             cfg_rescale_multiplier=call.cfg_rescale_multiplier,
             denoising_start=call.denoising_start,
             denoising_end=call.denoising_end,
+            guidance=call.guidance,
         )
         value = self._state.engine.denoise(job, self._hooks)
         return self._sized(Stored(value, start.width, start.height), call.seed)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from PIL.Image import Image
 
-from invoke_tui.domain.device import DeviceChoice, MemoryUse
-from invoke_tui.domain.fields import CLIPField, UNetField, VAEField
+from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
+from invoke_tui.domain.fields import VAEField
 from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.texts import Text
+from invoke_tui.engine.jobs import DenoiseJob
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -25,27 +26,6 @@ class Hooks(Protocol):
 
     def preview(self, image: Image, step: int, total: int, width: int, height: int) -> None:
         """The picture forming, small; it will be ``width`` x ``height``."""
-
-
-@dataclass(frozen=True)
-class DenoiseJob:
-    """One run of the denoise loop, in the fields of the engine's own job; tensors are the engine's objects.
-
-    Declared here as well, so that a worker with another engine imports no torch.
-    """
-
-    unet: UNetField
-    positive: Any
-    negative: Any
-    noise: Any
-    latents: Any
-    steps: int
-    cfg_scale: float | list[float]
-    scheduler: str
-    seed: int
-    cfg_rescale_multiplier: float = 0.0
-    denoising_start: float = 0.0
-    denoising_end: float = 1.0
 
 
 class EngineFacade(Protocol):
@@ -65,13 +45,13 @@ class EngineFacade(Protocol):
     def use_models(self, models: dict[str, ModelRecord]) -> None:
         """Learn the records of the models the next graph names, by key."""
 
-    def encode_prompt(self, clip: CLIPField, prompt: str, hooks: Hooks) -> Any:
+    def encode(self, text: Text, hooks: Hooks) -> Any:
         """Turn a prompt into conditioning."""
 
     def noise(self, *, seed: int, width: int, height: int, noise_type: str, use_cpu: bool) -> Any:
         """Seeded noise of the shape a family wants."""
 
-    def denoise(self, job: Any, hooks: Hooks) -> Any:
+    def denoise(self, job: DenoiseJob, hooks: Hooks) -> Any:
         """Run the denoise loop and return latents."""
 
     def decode(
@@ -81,6 +61,15 @@ class EngineFacade(Protocol):
 
     def memory(self) -> MemoryUse:
         """Memory in use now; called from another thread."""
+
+    def unload(self, key: str) -> int:
+        """Drop a component of the model cache; bytes that came free. This and the next two from another thread."""
+
+    def clear_cache(self) -> int:
+        """Drop every component that is not in use; bytes that came free."""
+
+    def set_limits(self, limits: CacheLimits) -> None:
+        """Keep other limits from now on."""
 
     def free(self) -> None:
         """Let go of everything cached."""

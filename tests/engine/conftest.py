@@ -11,8 +11,10 @@ import pytest
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import CanceledError
+from invoke_tui.domain.fields import CLIPField, UNetField, VAEField
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings
+from invoke_tui.domain.texts import CompelText
 
 
 @dataclass
@@ -54,6 +56,19 @@ def record_of(folder: Path, base: BaseModelType = BaseModelType.SD1, **changes: 
     return ModelRecord(**(fields | changes))
 
 
+def fields_of(model: ModelIdentifier) -> tuple[UNetField, CLIPField, VAEField]:
+    """The fields that a main model's loader node hands on."""
+
+    def part(submodel: str) -> ModelIdentifier:
+        return model.model_copy(update={"submodel_type": submodel})
+
+    return (
+        UNetField(unet=part("unet"), scheduler=part("scheduler")),
+        CLIPField(tokenizer=part("tokenizer"), text_encoder=part("text_encoder")),
+        VAEField(vae=part("vae")),
+    )
+
+
 @dataclass
 class Bench:
     """An engine, what it logged, and the identifiers of the models it knows."""
@@ -64,16 +79,20 @@ class Bench:
     sd2: ModelIdentifier
     folder: Path
 
+    def encode(self, clip: CLIPField, prompt: str, hooks: Any = None) -> Any:
+        """A prompt's conditioning."""
+        return self.engine.encode(CompelText(prompt=prompt, clip=clip), hooks or Recorder())
+
     def job(self, model: ModelIdentifier | None = None, **changes: Any) -> Any:
         """A small denoise job: 64 x 64 pixels, 4 steps of Euler."""
-        from invoke_tui.engine.denoise import DenoiseJob
+        from invoke_tui.engine.jobs import DenoiseJob
 
-        unet, clip, _ = self.engine.describe_main(model or self.sd1)
+        unet, clip, _ = fields_of(model or self.sd1)
         hooks = Recorder()
         fields: dict[str, Any] = {
-            "unet": unet,
-            "positive": self.engine.encode_prompt(clip, "a red cat", hooks),
-            "negative": self.engine.encode_prompt(clip, "", hooks),
+            "model": unet,
+            "positive": self.encode(clip, "a red cat", hooks),
+            "negative": self.encode(clip, "", hooks),
             "noise": self.engine.noise(seed=7, width=64, height=64),
             "latents": None,
             "steps": 4,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.noise import make_noise, noise_shape
-from tests.engine.conftest import Bench, Recorder
+from tests.engine.conftest import Bench, Recorder, fields_of
 
 pytestmark = pytest.mark.engine
 DATA = Path(__file__).parent / "data"
@@ -20,8 +20,8 @@ DATA = Path(__file__).parent / "data"
 
 @pytest.fixture
 def encode(bench: Bench) -> object:
-    clip = bench.engine.describe_main(bench.sd1)[1]
-    return lambda prompt: bench.engine.encode_prompt(clip, prompt, Recorder()).embeds
+    clip = fields_of(bench.sd1)[1]
+    return lambda prompt: bench.encode(clip, prompt, Recorder()).embeds
 
 
 def test_weights_move_the_conditioning(encode: object) -> None:
@@ -85,9 +85,9 @@ def test_unclosed_parentheses_cost_nothing(encode: object) -> None:
 
 
 def test_a_prompt_is_encoded_once(bench: Bench) -> None:
-    clip = bench.engine.describe_main(bench.sd1)[1]
-    first = bench.engine.encode_prompt(clip, "once", Recorder())
-    assert bench.engine.encode_prompt(clip, "once", Recorder()) is first
+    clip = fields_of(bench.sd1)[1]
+    first = bench.encode(clip, "once", Recorder())
+    assert bench.encode(clip, "once", Recorder()) is first
 
 
 def test_noise_is_invokeais_on_every_machine() -> None:

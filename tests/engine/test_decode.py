@@ -18,15 +18,13 @@ from invoke_tui.domain.models import BaseModelType, ModelType
 from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.engine.preview import Previewer, own_factors
 from invoke_tui.engine.seamless import seamless
-from tests.engine.conftest import Bench, Recorder, record_of
+from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 
 pytestmark = pytest.mark.engine
 
 
 def decode(bench: Bench, latents: torch.Tensor, **options: Any) -> Any:
-    vae = bench.engine.describe_main(bench.sd1)[2].model_copy(
-        update={"seamless_axes": options.pop("axes", [])}
-    )
+    vae = fields_of(bench.sd1)[2].model_copy(update={"seamless_axes": options.pop("axes", [])})
     settings: dict[str, Any] = {"fp32": True, "tiled": False, "tile_size": 0, "hooks": Recorder()} | options
     return bench.engine.decode(latents, vae, **settings)
 

@@ -14,9 +14,9 @@ import torch
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
 from invoke_tui.domain.fields import LoRAField
 from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.engine.families.sd import StableDiffusion
+from invoke_tui.engine.families.base import join
 from invoke_tui.engine.guidance import guide, scales_by_call
-from tests.engine.conftest import Bench, Recorder
+from tests.engine.conftest import Bench, Recorder, fields_of
 
 pytestmark = pytest.mark.engine
 
@@ -51,7 +51,7 @@ def test_the_loop_is_diffusers_pipeline(bench: Bench) -> None:
             ).images
             ours = bench.engine.denoise(job, Recorder())
             assert (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max(), (kind, name)
-        vae = bench.engine.describe_main(model)[2]
+        vae = fields_of(model)[2]
         picture = bench.engine.decode(ours, vae, fp32=True, tiled=False, tile_size=0, hooks=Recorder())
         decoded = pipeline.vae.decode(ours / pipeline.vae.config.scaling_factor).sample
         assert picture.tobytes() == pipeline.image_processor.postprocess(decoded.detach())[0].tobytes()
@@ -65,15 +65,13 @@ def test_prompts_are_encoded_as_diffusers_does(bench: Bench) -> None:
     )
     # diffusers' clip_skip looks for the layout that text encoders had before transformers 5.6
     pipeline.text_encoder.__dict__["text_model"] = pipeline.text_encoder
-    clip = bench.engine.describe_main(bench.sd1)[1]
+    clip = fields_of(bench.sd1)[1]
     for skip in (0, 1, 2, 3):
         theirs, _ = pipeline.encode_prompt("a red cat", "cpu", 1, False, clip_skip=skip or None)
-        ours = bench.engine.encode_prompt(
-            clip.model_copy(update={"skipped_layers": skip}), "a red cat", Recorder()
-        )
+        ours = bench.encode(clip.model_copy(update={"skipped_layers": skip}), "a red cat", Recorder())
         assert torch.allclose(ours.embeds, theirs, atol=1e-6), skip
     with pytest.raises(BadInputError, match="CLIP skip 4 leaves nothing"):
-        bench.engine.encode_prompt(clip.model_copy(update={"skipped_layers": 4}), "a", Recorder())
+        bench.encode(clip.model_copy(update={"skipped_layers": 4}), "a", Recorder())
 
 
 def test_the_same_request_is_the_same_picture(bench: Bench) -> None:
@@ -163,11 +161,11 @@ def test_guidance_one_prompt_at_a_time(bench: Bench) -> None:
 
 
 def test_prompts_of_different_length(bench: Bench) -> None:
-    clip = bench.engine.describe_main(bench.sd1)[1]
-    long = bench.engine.encode_prompt(clip, "a red cat. " * 40, Recorder())
-    short = bench.engine.encode_prompt(clip, "", Recorder())
+    clip = fields_of(bench.sd1)[1]
+    long = bench.encode(clip, "a red cat. " * 40, Recorder())
+    short = bench.encode(clip, "", Recorder())
     assert long.embeds.shape[1] > short.embeds.shape[1] == 77
-    batch = StableDiffusion().join(short, long)
+    batch = join(short, long)
     assert batch.mask is not None
     assert batch.mask.sum(dim=1).tolist() == [77, long.embeds.shape[1]]
     job = bench.job(positive=long, negative=short)
@@ -210,7 +208,7 @@ def test_what_does_not_fit_is_refused(bench: Bench) -> None:
         (replace(job, cfg_rescale_multiplier=1.0), "between 0 and 1"),
         (replace(job, denoising_start=1.5), "from 0 to 1"),
         (
-            replace(job, unet=job.unet.model_copy(update={"loras": [LoRAField(lora=bench.sd1)]})),
+            replace(job, model=job.model.model_copy(update={"loras": [LoRAField(lora=bench.sd1)]})),
             "does not apply LoRAs",
         ),
     ]
@@ -218,17 +216,22 @@ def test_what_does_not_fit_is_refused(bench: Bench) -> None:
         with pytest.raises(BadInputError, match=message):
             bench.engine.denoise(bad, Recorder())
     with pytest.raises(NotFoundError, match="'gone' is not installed"):
-        bench.engine.describe_main(ModelIdentifier(key="x", name="gone"))
+        gone, _, _ = fields_of(ModelIdentifier(key="x", name="gone"))
+        bench.engine.denoise(replace(job, model=gone), Recorder())
 
 
 def test_freeu_is_undone(bench: Bench) -> None:
     job = bench.job()
     plain = bench.engine.denoise(job, Recorder())
     config = {"s1": 0.9, "s2": 0.2, "b1": 1.2, "b2": 1.4}
-    bench.engine.denoise(replace(job, unet=job.unet.model_copy(update={"freeu_config": config})), Recorder())
+    bench.engine.denoise(
+        replace(job, model=job.model.model_copy(update={"freeu_config": config})), Recorder()
+    )
     assert torch.equal(plain, bench.engine.denoise(job, Recorder()))
     with pytest.raises(BadInputError, match="FreeU needs"):
-        bench.engine.denoise(replace(job, unet=job.unet.model_copy(update={"freeu_config": {}})), Recorder())
+        bench.engine.denoise(
+            replace(job, model=job.model.model_copy(update={"freeu_config": {}})), Recorder()
+        )
 
 
 def test_guidance_rescale_is_the_papers_algorithm() -> None:

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.models import BaseModelType, ModelFormat
-from tests.engine.conftest import Bench, Recorder, record_of
+from invoke_tui.domain.models import BaseModelType
+from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 
 pytestmark = pytest.mark.engine
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -32,7 +32,7 @@ def run(bench: Bench, tmp_path: Path) -> Callable[..., None]:
         bench.engine.use_models({record.key: record})
         try:
             latents = bench.engine.denoise(bench.job(record.identifier(), steps=1), Recorder())
-            vae = bench.engine.describe_main(record.identifier())[2]
+            vae = fields_of(record.identifier())[2]
             bench.engine.decode(latents, vae, fp32=True, tiled=False, tile_size=0, hooks=Recorder())
         finally:
             bench.engine.free()
@@ -152,8 +152,8 @@ def test_attention_weights_under_their_old_names(run: Callable[..., None]) -> No
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": ModelFormat.CHECKPOINT}, "stored as checkpoint"),
-        ({"base": BaseModelType.FLUX}, "cannot draw with models of base 'flux'"),
+        ({"base": BaseModelType.WAN}, "cannot draw with models of base 'wan'"),
+        ({"base": BaseModelType.FLUX}, "Models of base flux have no unet"),
         ({"missing": True}, "are not at"),
     ],
 )

@@ -16,11 +16,13 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.fields import UNetField
 from invoke_tui.domain.models import ModelIdentifier
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
-from invoke_tui.engine.denoise import DenoiseJob, Rig, denoise
-from invoke_tui.engine.families.base import Batch, Conditioning
+from invoke_tui.engine.denoise import Rig, denoise
+from invoke_tui.engine.factors import SD_FACTORS
+from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.hooks import SilentHooks
-from invoke_tui.engine.preview import SD_FACTORS
+from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.schedulers.build import build_scheduler
+from invoke_tui.engine.schedulers.diffusion import DiffusionSchedule
 from invoke_tui.engine.schedulers.span import set_span
 from invoke_tui.engine.schedulers.step import step_arguments
 from invoke_tui.engine.schedulers.table import SCHEDULERS
@@ -90,14 +92,17 @@ class OnePicture:
     latent_channels = 4
     pixels_per_latent = 8
     rgb_factors = SD_FACTORS
-    components: Any = {}
+    denoiser = "unet"
 
-    def check(self, unet: nn.Module, conditioning: Conditioning, latents: Tensor) -> None: ...
+    def parts(self, record: Any) -> Any: ...
 
-    def join(self, negative: Conditioning, positive: Conditioning) -> Batch:
-        return Batch(torch.cat([negative.embeds, positive.embeds]))
+    def schedule(self, job: Any, config: Any, record: Any, shape: Any) -> Any: ...
 
-    def predict(self, unet: nn.Module, latents: Tensor, timestep: Tensor, batch: Batch) -> Tensor:
+    def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None: ...
+
+    def predict(
+        self, model: nn.Module, latents: Tensor, timestep: Tensor, conditioning: Any, guidance: Any
+    ) -> Tensor:
         self.calls += 1
         ratio = float(np.exp(np.interp(float(timestep), np.arange(1000), self._log_sigmas)))
         alpha = 1 / sqrt(1 + ratio**2)
@@ -118,7 +123,7 @@ def solve(
     noise = torch.randn(picture.shape, generator=torch.Generator().manual_seed(5))
     model = ModelIdentifier(key="k", name="one picture")
     job = DenoiseJob(
-        unet=UNetField(unet=model, scheduler=model),
+        model=UNetField(unet=model, scheduler=model),
         positive=Conditioning(torch.zeros(1, 77, 4)),
         negative=Conditioning(torch.zeros(1, 77, 4)),
         noise=noise,
@@ -129,8 +134,9 @@ def solve(
         seed=3,
         denoising_start=start,
     )
+    schedule = DiffusionSchedule(scheduler, steps=steps, seed=3, start=start)
     rig = Rig(
-        family, nn.Identity(), scheduler, torch.device("cpu"), torch.float32, SD_FACTORS, preview_every=0
+        family, nn.Identity(), schedule, torch.device("cpu"), torch.float32, SD_FACTORS, preview_every=0
     )
     return (denoise(job, rig, SilentHooks()) - picture).abs().mean(), family.calls
 

@@ -14,7 +14,7 @@ import invoke_tui
 from invoke_tui.domain.models import BaseModelType, ModelDefaults
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.starter.measure import colour_shares
-from tests.engine.conftest import Bench, Recorder, record_of
+from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 
 pytestmark = pytest.mark.engine
 FOLDER = Path(invoke_tui.__file__).parent / "starter" / "model"
@@ -33,14 +33,14 @@ def draw(bench: Bench) -> Draw:
     record = record_of(FOLDER, BaseModelType.SD1, key="starter", default_settings=ModelDefaults())
     bench.engine.use_models({record.key: record})
     model = record.identifier()
-    _, clip, vae = bench.engine.describe_main(model)
+    _, clip, vae = fields_of(model)
 
     def with_scheduler(
         scheduler: str, prompt: str = PROMPT, negative_prompt: str = "", *, seed: int = SEED
     ) -> tuple[Image, Recorder]:
         hooks = Recorder()
-        positive = bench.engine.encode_prompt(clip, prompt, hooks)
-        negative = bench.engine.encode_prompt(clip, negative_prompt, hooks)
+        positive = bench.encode(clip, prompt, hooks)
+        negative = bench.encode(clip, negative_prompt, hooks)
         steps = STEPS.get(scheduler, 10 if scheduler.startswith(TWO_CALLS_A_STEP) else 20)
         job = bench.job(
             model,

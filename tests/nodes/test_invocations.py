@@ -20,6 +20,7 @@ from invoke_tui.domain.fields import (
     VAEField,
 )
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord
+from invoke_tui.domain.texts import Text
 from invoke_tui.nodes.base import Invocation
 from invoke_tui.nodes.context import DenoiseCall, SavedImage, SaveRequest, SizedLatents
 from invoke_tui.nodes.registry import find
@@ -37,9 +38,9 @@ class Engine:
 
     calls: list[Any] = field(default_factory=list)
 
-    def encode_prompt(self, clip: CLIPField, prompt: str) -> ConditioningField:
-        self.calls.append((clip, prompt))
-        return ConditioningField(conditioning_name="c")
+    def encode(self, text: Text) -> str:
+        self.calls.append(text)
+        return "c"
 
     def noise(self, **asked: Any) -> SizedLatents:
         self.calls.append(asked)
@@ -184,7 +185,7 @@ class TestDrawing:
         )
         [call] = context.engine.calls
         assert call.seed == 99
-        assert call.positive == conditioning
+        assert (call.positive, call.negative) == ("c", "c")
         assert call.cfg_scale == [3, 2, 1]
 
     @pytest.mark.parametrize(

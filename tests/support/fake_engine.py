@@ -16,11 +16,12 @@ from typing import Any
 
 from PIL import Image
 
-from invoke_tui.domain.device import DeviceChoice, MemoryUse
+from invoke_tui.domain.device import CacheLimits, ComponentUse, DeviceChoice, MemoryUse
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.fields import CLIPField, VAEField
+from invoke_tui.domain.fields import VAEField
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.protocol import EngineSettings
+from invoke_tui.domain.texts import Text
 
 
 class FakeDeviceError(Exception):
@@ -60,6 +61,8 @@ class FakeEngine:
         self.settings = settings
         self.models: dict[str, ModelRecord] = {}
         self.encoded: list[str] = []
+        self.components: dict[str, ComponentUse] = {}
+        self.limits = CacheLimits()
         self.choice = DeviceChoice(
             device="cpu",
             kind="cpu",
@@ -76,11 +79,15 @@ class FakeEngine:
 
     def use_models(self, models: dict[str, ModelRecord]) -> None:
         self.models = models
+        for key, record in models.items():
+            self.components[f"{key}:unet"] = ComponentUse(
+                key=f"{key}:unet", model=record.name, part="unet", total_bytes=2**20
+            )
 
-    def encode_prompt(self, clip: CLIPField, prompt: str, hooks: Any) -> FakeText:
+    def encode(self, text: Text, hooks: Any) -> FakeText:
         hooks.check_cancel()
-        self.encoded.append(prompt)
-        return FakeText(prompt)
+        self.encoded.append(text.prompt)
+        return FakeText(text.prompt)
 
     def noise(
         self, *, seed: int, width: int, height: int, noise_type: str = "SD", use_cpu: bool = True
@@ -114,7 +121,25 @@ class FakeEngine:
         return Image.new("RGB", (latents.width, latents.height), _colour(latents.prompt, latents.seed))
 
     def memory(self) -> MemoryUse:
-        return MemoryUse(ram_used=2**30, ram_total=2**34, process_rss=2**27)
+        return MemoryUse(
+            ram_used=2**30,
+            ram_total=2**34,
+            process_rss=2**27,
+            components=tuple(self.components.values()),
+            ram_limit=int((self.limits.max_cache_ram_gb or 4) * 2**30),
+        )
+
+    def unload(self, key: str) -> int:
+        found = self.components.pop(key, None)
+        return found.total_bytes if found else 0
+
+    def clear_cache(self) -> int:
+        freed = sum(component.total_bytes for component in self.components.values())
+        self.components.clear()
+        return freed
+
+    def set_limits(self, limits: CacheLimits) -> None:
+        self.limits = limits
 
     def free(self) -> None:
         self.models = {}

@@ -6,9 +6,12 @@ from typing import Final
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.families.base import Family
+from invoke_tui.engine.families.flux import Flux
 from invoke_tui.engine.families.sd import StableDiffusion
+from invoke_tui.engine.families.sd3 import StableDiffusion3
+from invoke_tui.engine.families.sdxl import StableDiffusionXL
 
-FAMILIES: Final[tuple[Family, ...]] = (StableDiffusion(),)
+FAMILIES: Final[tuple[Family, ...]] = (StableDiffusion(), StableDiffusionXL(), StableDiffusion3(), Flux())
 
 
 def family_of(base: str) -> Family:

@@ -3,76 +3,111 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType
-from invoke_tui.engine.families.base import Batch, Conditioning, Loader
-from invoke_tui.engine.loading import load_diffusers_module, load_text_encoder, load_tokenizer, read_json
-from invoke_tui.engine.preview import SD_FACTORS, RgbFactors
+from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.engine.factors import SD_FACTORS, RgbFactors
+from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.jobs import DenoiseJob
+from invoke_tui.engine.loading.layouts.text import SD1_TEXT, SD2_TEXT
+from invoke_tui.engine.loading.layouts.unet import UNET
+from invoke_tui.engine.loading.layouts.vae import vae_layout
+from invoke_tui.engine.loading.parts import CLIP_CLASS, UNET_CLASS, VAE_CLASS, Part
+from invoke_tui.engine.schedulers.build import build_scheduler
+from invoke_tui.engine.schedulers.diffusion import DiffusionSchedule
 
-UNET_CLASS = "diffusers.models.unets.unet_2d_condition:UNet2DConditionModel"
-VAE_CLASS = "diffusers.models.autoencoders.autoencoder_kl:AutoencoderKL"
+NOISE: Final[dict[str, Any]] = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "num_train_timesteps": 1000,
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+    "skip_prk_steps": True,
+    "steps_offset": 1,
+    "trained_betas": None,
+}
+"""How every Stable Diffusion before 3 was noised in training; single files do not say it."""
 
 
 class StableDiffusion:
     """SD 1 and SD 2 (epsilon and v-prediction differ in the scheduler alone)."""
 
     bases: tuple[BaseModelType, ...] = (BaseModelType.SD1, BaseModelType.SD2)
+    denoiser = "unet"
     noise_type = "SD"
     latent_channels = 4
     pixels_per_latent = 8
     rgb_factors: RgbFactors = SD_FACTORS
-    components: Mapping[str, Loader] = {
-        "unet": lambda folder, dtype: load_diffusers_module(folder, UNET_CLASS, dtype),
-        "vae": lambda folder, dtype: load_diffusers_module(folder, VAE_CLASS, dtype),
-        "text_encoder": load_text_encoder,
-        "tokenizer": lambda folder, _dtype: load_tokenizer(folder),
-        "scheduler": lambda folder, _dtype: read_json(folder / "scheduler_config.json"),
-    }
 
-    def check(self, unet: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
+    def parts(self, record: ModelRecord) -> Mapping[str, Part]:
+        """UNet, VAE and one text encoder: OpenAI's in SD 1, OpenCLIP's in SD 2."""
+        sd2 = record.base is BaseModelType.SD2
+        return {
+            "unet": Part("model", UNET_CLASS, UNET),
+            "vae": Part("model", VAE_CLASS, vae_layout(record.base)),
+            "text_encoder": Part("model", CLIP_CLASS, SD2_TEXT if sd2 else SD1_TEXT),
+            "tokenizer": Part("tokenizer", "CLIPTokenizer", constant={"pad_token": "!"} if sd2 else {}),
+            "scheduler": Part("scheduler", "", constant=NOISE),
+        }
+
+    def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
         """The UNet must take these latents (inpainting models do not) and text states of this width."""
-        config: Any = unet.config
-        if config.in_channels != latents.shape[1]:
-            raise BadInputError(
-                f"This model's UNet takes {config.in_channels} channels, the latents have {latents.shape[1]}.",
-                hint="Inpainting and depth models cannot draw from text alone; choose another model.",
-                code="wrong_model",
-            )
-        width = conditioning.embeds.shape[-1]
-        if config.cross_attention_dim != width:
-            raise BadInputError(
-                f"The text encoder's states are {width} wide, the UNet takes {config.cross_attention_dim}.",
-                hint="Use the text encoder that belongs to the model.",
-                code="wrong_model",
-            )
+        check_unet(model, conditioning, latents)
 
-    def predict(self, unet: nn.Module, latents: Tensor, timestep: Tensor, batch: Batch) -> Tensor:
+    def schedule(
+        self, job: DenoiseJob, config: Mapping[str, Any], record: ModelRecord, shape: torch.Size
+    ) -> DiffusionSchedule:
+        """Any scheduler on the model's own noise."""
+        return diffusion_schedule(job, config, record)
+
+    def predict(
+        self,
+        model: nn.Module,
+        latents: Tensor,
+        timestep: Tensor,
+        conditioning: Conditioning,
+        guidance: float | None,
+    ) -> Tensor:
         """The UNet's output for ``latents`` in its own precision, given back in float32."""
-        dtype = batch.embeds.dtype
-        (output,) = unet(
-            latents.to(dtype),
+        (output,) = model(
+            latents.to(conditioning.embeds.dtype),
             timestep,
-            encoder_hidden_states=batch.embeds,
-            encoder_attention_mask=batch.mask,
+            encoder_hidden_states=conditioning.embeds,
+            encoder_attention_mask=conditioning.mask,
             return_dict=False,
         )
         result: Tensor = output.float()
         return result
 
-    def join(self, negative: Conditioning, positive: Conditioning) -> Batch:
-        """Both prompts in one batch; the shorter is padded with zeros that a mask keeps out of attention."""
-        pair = (negative.embeds, positive.embeds)
-        lengths = [embeds.shape[1] for embeds in pair]
-        if lengths[0] == lengths[1]:
-            return Batch(torch.cat(pair))
-        longest = max(lengths)
-        padded = [functional.pad(embeds, (0, 0, 0, longest - embeds.shape[1])) for embeds in pair]
-        positions = torch.arange(longest, device=pair[0].device)
-        mask = torch.stack([positions < length for length in lengths])
-        return Batch(torch.cat(padded), mask)
+
+def diffusion_schedule(job: DenoiseJob, config: Mapping[str, Any], record: ModelRecord) -> DiffusionSchedule:
+    """The schedule of a model that diffusers' schedulers know."""
+    scheduler = build_scheduler(
+        job.scheduler, config, steps=job.steps, seed=job.seed, prediction_type=record.prediction_type
+    )
+    return DiffusionSchedule(
+        scheduler, steps=job.steps, seed=job.seed, start=job.denoising_start, end=job.denoising_end
+    )
+
+
+def check_unet(unet: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
+    """Raise when a UNet takes other latents or other text states than it is given."""
+    config: Any = unet.config
+    if config.in_channels != latents.shape[1]:
+        raise BadInputError(
+            f"This model's UNet takes {config.in_channels} channels, the latents have {latents.shape[1]}.",
+            hint="Inpainting and depth models cannot draw from text alone; choose another model.",
+            code="wrong_model",
+        )
+    width = conditioning.embeds.shape[-1]
+    if config.cross_attention_dim != width:
+        raise BadInputError(
+            f"The text encoder's states are {width} wide, the UNet takes {config.cross_attention_dim}.",
+            hint="Use the text encoder that belongs to the model.",
+            code="wrong_model",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,9 @@ from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import DenoiseCall, InvocationContext, NoiseType, SaveRequest
 from invoke_tui.nodes.registry import node, output
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 class BoardField(Document):
@@ -122,9 +125,9 @@ class DenoiseLatentsInvocation(Invocation):
 
     def invoke(self, ctx: InvocationContext) -> LatentsOutput:
         call = DenoiseCall(
-            unet=self.unet,
-            positive=_only(self.positive_conditioning),
-            negative=_only(self.negative_conditioning),
+            model=self.unet,
+            positive=_only(self.positive_conditioning).conditioning_name,
+            negative=_only(self.negative_conditioning).conditioning_name,
             noise=self.noise,
             latents=self.latents,
             steps=self.steps,
@@ -159,12 +162,25 @@ class LatentsToImageInvocation(Invocation):
         picture = ctx.engine.decode(
             self.latents, self.vae, fp32=self.fp32, tiled=self.tiled, tile_size=self.tile_size
         )
-        saved = ctx.save_image(
-            picture,
-            SaveRequest(
-                is_intermediate=self.is_intermediate,
-                board_id=self.board.chosen() if self.board else None,
-                metadata=self.metadata.model_dump(mode="json") if self.metadata else None,
-            ),
-        )
-        return ImageOutput(image=saved.image, width=saved.width, height=saved.height)
+        return save_decoded(ctx, self, picture)
+
+
+class _Decoder(Protocol):
+    """A node that decodes latents and keeps the picture."""
+
+    is_intermediate: bool
+    board: BoardField | None
+    metadata: MetadataField | None
+
+
+def save_decoded(ctx: InvocationContext, asked: _Decoder, picture: Image) -> ImageOutput:
+    """Hand a decoded picture to the gallery with what the node knows about it."""
+    saved = ctx.save_image(
+        picture,
+        SaveRequest(
+            is_intermediate=asked.is_intermediate,
+            board_id=asked.board.chosen() if asked.board else None,
+            metadata=asked.metadata.model_dump(mode="json") if asked.metadata else None,
+        ),
+    )
+    return ImageOutput(image=saved.image, width=saved.width, height=saved.height)

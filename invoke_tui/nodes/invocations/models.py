@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from invoke_tui.domain.fields import CLIPField, SeamlessAxis, UNetField, VAEField
+from typing import Literal
+
+from invoke_tui.domain.fields import (
+    CLIPField,
+    SeamlessAxis,
+    T5EncoderField,
+    TransformerField,
+    UNetField,
+    VAEField,
+)
 from invoke_tui.domain.models import ModelIdentifier
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
@@ -16,6 +25,47 @@ class ModelLoaderOutput(Output):
     vae: VAEField
     clip: CLIPField
     unet: UNetField
+
+
+@output("sdxl_model_loader_output")
+class SDXLModelLoaderOutput(Output):
+    """The parts of an SDXL model."""
+
+    unet: UNetField
+    clip: CLIPField
+    clip2: CLIPField
+    vae: VAEField
+
+
+@output("sdxl_refiner_model_loader_output")
+class SDXLRefinerModelLoaderOutput(Output):
+    """The parts of SDXL's refiner."""
+
+    unet: UNetField
+    clip2: CLIPField
+    vae: VAEField
+
+
+@output("flux_model_loader_output")
+class FluxModelLoaderOutput(Output):
+    """The parts of a FLUX model; ``max_seq_len`` is how many tokens its text may have."""
+
+    transformer: TransformerField
+    clip: CLIPField
+    t5_encoder: T5EncoderField
+    vae: VAEField
+    max_seq_len: Literal[256, 512]
+
+
+@output("sd3_model_loader_output")
+class SD3ModelLoaderOutput(Output):
+    """The parts of a Stable Diffusion 3 model."""
+
+    transformer: TransformerField
+    clip_l: CLIPField
+    clip_g: CLIPField
+    t5_encoder: T5EncoderField
+    vae: VAEField
 
 
 @output("vae_output")
@@ -51,6 +101,29 @@ def _part(model: ModelIdentifier, submodel: str) -> ModelIdentifier:
     return model.model_copy(update={"submodel_type": submodel})
 
 
+def _unet(model: ModelIdentifier) -> UNetField:
+    return UNetField(unet=_part(model, "unet"), scheduler=_part(model, "scheduler"))
+
+
+def _clip(model: ModelIdentifier, number: str = "") -> CLIPField:
+    return CLIPField(
+        tokenizer=_part(model, f"tokenizer{number}"), text_encoder=_part(model, f"text_encoder{number}")
+    )
+
+
+def _t5(model: ModelIdentifier, number: str) -> T5EncoderField:
+    return T5EncoderField(
+        tokenizer=_part(model, f"tokenizer{number}"), text_encoder=_part(model, f"text_encoder{number}")
+    )
+
+
+def _require(ctx: InvocationContext, *models: ModelIdentifier | None) -> None:
+    """Raise when one of the models is not installed."""
+    for model in models:
+        if model is not None:
+            ctx.model(model)
+
+
 @node("main_model_loader", title="Main Model - SD1.5, SD2", version="1.0.4", category="model")
 class MainModelLoaderInvocation(Invocation):
     """The parts of an SD-1 or SD-2 model."""
@@ -60,11 +133,81 @@ class MainModelLoaderInvocation(Invocation):
     def invoke(self, ctx: InvocationContext) -> ModelLoaderOutput:
         ctx.model(self.model)
         return ModelLoaderOutput(
-            unet=UNetField(unet=_part(self.model, "unet"), scheduler=_part(self.model, "scheduler")),
-            clip=CLIPField(
-                tokenizer=_part(self.model, "tokenizer"), text_encoder=_part(self.model, "text_encoder")
-            ),
+            unet=_unet(self.model), clip=_clip(self.model), vae=VAEField(vae=_part(self.model, "vae"))
+        )
+
+
+@node("sdxl_model_loader", title="Main Model - SDXL", version="1.0.4", category="model")
+class SDXLModelLoaderInvocation(Invocation):
+    """The parts of an SDXL model."""
+
+    model: ModelIdentifier = Input()
+
+    def invoke(self, ctx: InvocationContext) -> SDXLModelLoaderOutput:
+        ctx.model(self.model)
+        return SDXLModelLoaderOutput(
+            unet=_unet(self.model),
+            clip=_clip(self.model),
+            clip2=_clip(self.model, "_2"),
             vae=VAEField(vae=_part(self.model, "vae")),
+        )
+
+
+@node("sdxl_refiner_model_loader", title="Refiner Model - SDXL", version="1.0.4", category="model")
+class SDXLRefinerModelLoaderInvocation(Invocation):
+    """The parts of SDXL's refiner."""
+
+    model: ModelIdentifier = Input()
+
+    def invoke(self, ctx: InvocationContext) -> SDXLRefinerModelLoaderOutput:
+        ctx.model(self.model)
+        return SDXLRefinerModelLoaderOutput(
+            unet=_unet(self.model),
+            clip2=_clip(self.model, "_2"),
+            vae=VAEField(vae=_part(self.model, "vae")),
+        )
+
+
+@node("flux_model_loader", title="Main Model - FLUX", version="1.1.0", category="model")
+class FluxModelLoaderInvocation(Invocation):
+    """The parts of a FLUX model: its transformer, and text encoders and VAE of their own where they are given."""
+
+    model: ModelIdentifier = Input()
+    t5_encoder_model: ModelIdentifier | None = Input(None)
+    clip_embed_model: ModelIdentifier | None = Input(None)
+    vae_model: ModelIdentifier | None = Input(None)
+
+    def invoke(self, ctx: InvocationContext) -> FluxModelLoaderOutput:
+        record = ctx.model(self.model)
+        _require(ctx, self.t5_encoder_model, self.clip_embed_model, self.vae_model)
+        return FluxModelLoaderOutput(
+            transformer=TransformerField(transformer=_part(self.model, "transformer")),
+            clip=_clip(self.clip_embed_model or self.model),
+            t5_encoder=_t5(self.t5_encoder_model or self.model, "_2"),
+            vae=VAEField(vae=_part(self.vae_model or self.model, "vae")),
+            max_seq_len=256 if record.variant == "schnell" else 512,
+        )
+
+
+@node("sd3_model_loader", title="Main Model - SD3", version="1.0.1", category="model")
+class SD3ModelLoaderInvocation(Invocation):
+    """The parts of a Stable Diffusion 3 model, with text encoders and VAE of their own where they are given."""
+
+    model: ModelIdentifier = Input(kind="direct")
+    t5_encoder_model: ModelIdentifier | None = Input(None, kind="direct")
+    clip_l_model: ModelIdentifier | None = Input(None, kind="direct")
+    clip_g_model: ModelIdentifier | None = Input(None, kind="direct")
+    vae_model: ModelIdentifier | None = Input(None)
+
+    def invoke(self, ctx: InvocationContext) -> SD3ModelLoaderOutput:
+        ctx.model(self.model)
+        _require(ctx, self.t5_encoder_model, self.clip_l_model, self.clip_g_model, self.vae_model)
+        return SD3ModelLoaderOutput(
+            transformer=TransformerField(transformer=_part(self.model, "transformer")),
+            clip_l=_clip(self.clip_l_model or self.model),
+            clip_g=_clip(self.clip_g_model or self.model, "_2"),
+            t5_encoder=_t5(self.t5_encoder_model or self.model, "_3"),
+            vae=VAEField(vae=_part(self.vae_model or self.model, "vae")),
         )
 
 

@@ -1,0 +1,38 @@
+"""One run of the denoise loop, as the worker asks for it. No torch is imported, so that a worker with another engine
+needs none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from invoke_tui.domain.fields import TransformerField, UNetField
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from invoke_tui.engine.families.base import Conditioning
+
+
+@dataclass(frozen=True)
+class DenoiseJob:
+    """Everything one run needs.
+
+    ``noise`` and ``latents`` are (1, c, h / 8, w / 8); at least one is given. Noise alone is txt2img, both are img2img
+    from ``denoising_start``, latents alone are taken to be noised already. ``negative`` may be left out where nothing
+    is guided by it (a scale of 1). ``guidance`` is the distilled one of FLUX.1 dev.
+    """
+
+    model: UNetField | TransformerField
+    positive: Conditioning
+    negative: Conditioning | None
+    noise: Tensor | None
+    latents: Tensor | None
+    steps: int
+    cfg_scale: float | list[float]
+    scheduler: str
+    seed: int
+    cfg_rescale_multiplier: float = 0.0
+    denoising_start: float = 0.0
+    denoising_end: float = 1.0
+    guidance: float | None = None

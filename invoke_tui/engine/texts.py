@@ -1,0 +1,172 @@
+"""Prompts through the text encoders of each family."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, cast
+
+import torch
+from torch import Tensor, nn
+
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.fields import CLIPField, T5EncoderField
+from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText, Text
+from invoke_tui.engine.cancel import cancelable
+from invoke_tui.engine.conditioning import encode_weighted, plain_texts
+from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.hooks import RunHooks
+from invoke_tui.engine.store import ModelStore
+
+KEPT: Final = 64
+CLIP_LENGTH: Final = 77
+SD3_T5_LENGTH: Final = 256
+SD3_T5_WIDTH: Final = 4096
+"""T5 XXL's, which zeros stand for where no T5 is used."""
+
+
+class TextEncoders:
+    """Encodes prompts; the latest are kept, so that a queue of one prompt encodes it once."""
+
+    def __init__(self, store: ModelStore) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[str, tuple[str, ...]], Conditioning] = OrderedDict()
+
+    def clear(self) -> None:
+        """Forget what is kept."""
+        self._kept.clear()
+
+    @torch.no_grad()
+    def encode(self, text: Text, hooks: RunHooks) -> Conditioning:
+        """The conditioning of a prompt, n = 1, on the device."""
+        key = (text.model_dump_json(), self._files(text))
+        if (found := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return found
+        made = self._encode(text, hooks)
+        self._kept[key] = made
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return made
+
+    def _encode(self, text: Text, hooks: RunHooks) -> Conditioning:
+        match text:
+            case CompelText():
+                return Conditioning(self._weighted(text.clip, text.prompt, hooks))
+            case SDXLText():
+                return self._sdxl(text, hooks)
+            case FluxText():
+                return self._flux(text, hooks)
+            case SD3Text():
+                return self._sd3(text, hooks)
+
+    def _files(self, text: Text) -> tuple[str, ...]:
+        """Where the encoders lie: a model that was replaced on disk under its key is another model."""
+        fields = [value for _, value in text if isinstance(value, CLIPField | T5EncoderField)]
+        for field in fields:
+            if field.loras:
+                raise BadInputError(
+                    "This engine does not apply LoRAs.", hint="Remove them.", code="unsupported_lora"
+                )
+        return tuple(self._store.record(field.text_encoder).path for field in fields)
+
+    # -- Stable Diffusion 1, 2 and XL: weighted text states -------------------------------------------------------
+
+    def _weighted(self, clip: CLIPField, prompt: str, hooks: RunHooks) -> Tensor:
+        with self._encoder(clip, hooks) as (tokenizer, encoder):
+            return encode_weighted(prompt, tokenizer, encoder, skip=clip.skipped_layers)
+
+    def _sdxl(self, text: SDXLText, hooks: RunHooks) -> Conditioning:
+        """Both encoders' states side by side; where SDXL was trained without a prompt, an empty one is zeros."""
+        refines = text.clip is None
+        second, pooled = self._penultimate(
+            text.clip2, text.style.strip() or text.prompt, hooks, zero_if_empty=not refines
+        )
+        states = [second]
+        if text.clip is not None:
+            first, _ = self._penultimate(text.clip, text.prompt, hooks, zero_if_empty=True)
+            states = _same_length([first, second])
+        sizes = [text.original_height, text.original_width, text.crop_top, text.crop_left]
+        tail = (
+            [text.target_height, text.target_width]
+            if text.aesthetic_score is None
+            else [text.aesthetic_score]
+        )
+        return Conditioning(
+            torch.cat(states, dim=-1),
+            pooled,
+            torch.tensor([[*sizes, *tail]], dtype=torch.float32, device=second.device),
+        )
+
+    def _penultimate(
+        self, clip: CLIPField, prompt: str, hooks: RunHooks, *, zero_if_empty: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """States (1, 77 n, width) before the last layer, and the pooled state (1, width) where there is one."""
+        with self._encoder(clip, hooks) as (tokenizer, encoder):
+            states = encode_weighted(prompt, tokenizer, encoder, skip=clip.skipped_layers + 1, normed=False)
+            pooled = _pooled(encoder, tokenizer, plain_texts(prompt))
+        if zero_if_empty and not prompt.strip():
+            return torch.zeros_like(states), None if pooled is None else torch.zeros_like(pooled)
+        return states, pooled
+
+    # -- FLUX.1 and Stable Diffusion 3: plain text ----------------------------------------------------------------
+
+    def _flux(self, text: FluxText, hooks: RunHooks) -> Conditioning:
+        with self._encoder(text.clip, hooks) as (tokenizer, encoder):
+            pooled = encoder(_ids(tokenizer, text.prompt, CLIP_LENGTH, encoder)).pooler_output
+        return Conditioning(self._t5(text.t5_encoder, text.prompt, text.max_length, hooks), pooled)
+
+    def _sd3(self, text: SD3Text, hooks: RunHooks) -> Conditioning:
+        states, pooled = [], []
+        for clip in (text.clip_l, text.clip_g):
+            with self._encoder(clip, hooks) as (tokenizer, encoder):
+                ids = _ids(tokenizer, text.prompt, CLIP_LENGTH, encoder)
+                output = encoder(ids, output_hidden_states=True)
+            states.append(output.hidden_states[-2 - clip.skipped_layers])
+            pooled.append(output.text_embeds)
+        both = torch.cat(states, dim=-1)
+        if text.t5_encoder is not None:
+            long = self._t5(text.t5_encoder, text.prompt, SD3_T5_LENGTH, hooks)
+        else:
+            long = both.new_zeros(1, SD3_T5_LENGTH, SD3_T5_WIDTH)
+        wide = nn.functional.pad(both, (0, long.shape[-1] - both.shape[-1])).to(long.dtype)
+        return Conditioning(torch.cat([wide, long], dim=-2), torch.cat(pooled, dim=-1))
+
+    def _t5(self, field: T5EncoderField, prompt: str, length: int, hooks: RunHooks) -> Tensor:
+        with self._encoder(field, hooks) as (tokenizer, encoder):
+            states: Tensor = encoder(_ids(tokenizer, prompt, length, encoder))[0]
+        return states
+
+    @contextmanager
+    def _encoder(self, field: CLIPField | T5EncoderField, hooks: RunHooks) -> Iterator[tuple[Any, Any]]:
+        hooks.check_cancel()
+        with (
+            self._store.use(field.tokenizer, "tokenizer") as tokenizer,
+            self._store.use(field.text_encoder, "text_encoder") as encoder,
+            cancelable(hooks.check_cancel, encoder),
+        ):
+            yield tokenizer, encoder
+
+
+def _ids(tokenizer: Any, prompt: str, length: int, encoder: Any) -> Tensor:
+    """Token ids (1, length), padded and cut."""
+    ids = tokenizer(
+        prompt, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+    ).input_ids
+    return cast(Tensor, ids.to(encoder.device))
+
+
+def _pooled(encoder: Any, tokenizer: Any, texts: list[tuple[str, float]]) -> Tensor | None:
+    """The pooled state of each text, weighed; None for encoders without one."""
+    if not hasattr(encoder, "text_projection"):
+        return None
+    ids = torch.cat([_ids(tokenizer, text, CLIP_LENGTH, encoder) for text, _ in texts])
+    states = encoder(ids).text_embeds
+    shares = torch.tensor([share for _, share in texts], dtype=states.dtype, device=states.device)
+    return cast(Tensor, (states * shares[:, None]).sum(dim=0, keepdim=True))
+
+
+def _same_length(states: list[Tensor]) -> list[Tensor]:
+    longest = max(state.shape[1] for state in states)
+    return [nn.functional.pad(state, (0, 0, 0, longest - state.shape[1])) for state in states]
