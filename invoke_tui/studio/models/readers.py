@@ -19,19 +19,20 @@ from invoke_tui.studio.models.scan import examine, unreadable
 
 COUNT: Final = max(1, min(4, os.cpu_count() or 1))
 _FEW: Final = 4
+_SMALL: Final = 2**20
 _PATIENCE: Final = 120.0
 _LINE_LIMIT: Final = 4 * 2**20
 
 
 class Reader:
-    """One reading process, started when there is more to read than a thread should; replaced when a file ends it."""
+    """One reading process. A few small things are read in a thread of ours; a process that a file ends is replaced."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
 
     async def read(self, paths: Sequence[str]) -> list[ScanEntry]:
         """The entries of these files and folders, in their order. Never raises for what lies there."""
-        if self._process is None and len(paths) <= _FEW:
+        if self._process is None and len(paths) <= _FEW and await asyncio.to_thread(_harmless, paths):
             return await asyncio.to_thread(lambda: [examine(Path(path)) for path in paths])
         entries: list[ScanEntry] = []
         while len(entries) < len(paths):
@@ -72,6 +73,14 @@ class Reader:
                 entries.append(ScanEntry.model_validate_json(line))
             except ValidationError as error:
                 raise ValueError("no entry") from error
+
+
+def _harmless(paths: Sequence[str]) -> bool:
+    """Whether nothing there can cost memory worth a process: folders are described by small files of JSON."""
+    try:
+        return all(os.path.isdir(path) or os.path.getsize(path) < _SMALL for path in paths)
+    except OSError:
+        return False
 
 
 async def _start() -> asyncio.subprocess.Process:

@@ -124,7 +124,7 @@ def test_metadata_that_is_no_text_is_dropped(file: Callable[..., Path]) -> None:
         (safetensors(b'{"x": ' + b"9" * 5000 + b"}"), "not valid JSON"),
         (safetensors(b'{"\xff": 1}'), "not UTF-8"),
         (safetensors(b'{"x":' + b"[" * 200_000), "nested far deeper"),
-        (safetensors(b'{"x":[' + b"0," * 4_000_001 + b"0]}"), "more than 4000000 values"),
+        (safetensors(b'{"x":[' + b"0," * 600_001 + b"0]}"), "more than 600000 values"),
         (b"hello, this is text", "it begins with the text “hello, this is t”"),
         (bytes(range(1, 17)) * 2, "it begins with the bytes 01 02 03"),
         (b"\x1f\x8b\x08" + b"\0" * 30, "it is a gzip archive"),

@@ -10,11 +10,13 @@ from invoke_tui.studio.models.headers.header import Header, TensorInfo, Unreadab
 from invoke_tui.studio.models.headers.source import Source, shown
 
 _LENGTH_BYTES = 8
-_HEADER_LIMIT = 100_000_000  # the format's own limit
-# JSON turns two bytes (`0,`) into an object of many: what bounds the memory is the number of values, which is the
-# number of commas. Training metadata is full of them too, but inside a few strings, and in the hundred thousands.
-_COMMA_LIMIT = 4_000_000
-_TENSOR_LIMIT = 200_000
+# The format allows 100 MB; the largest models have one, and what is longer makes a listing slow and large.
+_HEADER_LIMIT = 16 * 2**20
+# JSON turns two bytes (`0,`) into an object of many: what bounds the memory is the number of values, which is at most
+# that of commas and brackets. Training metadata is full of them too, but inside a few strings, and in the hundred
+# thousands.
+_VALUE_LIMIT = 600_000
+_TENSOR_LIMIT = 50_000
 _METADATA = "__metadata__"
 _LARGEST_DIMENSION = 2**63 - 1
 _DIMENSIONS = 64  # torch's limit
@@ -39,7 +41,7 @@ def read_from(source: Source) -> Header:
     length = int.from_bytes(source.take(_LENGTH_BYTES, "the length of its header"), "little")
     if length > _HEADER_LIMIT:
         raise UnreadableError(
-            f"its header claims {length} bytes, more than the {_HEADER_LIMIT} the format allows"
+            f"its header claims {length} bytes, more than the {_HEADER_LIMIT} a model needs"
         )
     text = source.take(length, "its header")
     described = _parsed(text)
@@ -60,9 +62,9 @@ def read_from(source: Source) -> Header:
 
 
 def _parsed(text: bytes) -> dict[str, object]:
-    if text.count(b",") > _COMMA_LIMIT:
+    if text.count(b",") + text.count(b"[") + text.count(b"{") > _VALUE_LIMIT:
         raise UnreadableError(
-            f"its header holds more than {_COMMA_LIMIT} values, far more than a model needs"
+            f"its header holds more than {_VALUE_LIMIT} values, far more than a model needs"
         )
     try:
         parsed = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
