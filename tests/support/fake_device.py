@@ -101,6 +101,9 @@ class FakeTensor(torch.Tensor):
         made.inner, made.storage_held = inner, held
         return made
 
+    def tolist(self) -> Any:
+        return self.cpu().tolist()
+
     def __repr__(self, **_options: Any) -> str:
         return f"FakeTensor({self.inner!r})"
 
@@ -192,9 +195,22 @@ def available() -> bool:
         library.fallback(lambda func, *args, **kwargs: _run(func, args, kwargs), "PrivateUse1")
         _library.append(library)
         register_backend(NAME, FakeBackend)
+        torch.tensor, torch.as_tensor = _by_way_of_cpu(torch.tensor), _by_way_of_cpu(torch.as_tensor)
         return torch.zeros(2, device=NAME).add(1).cpu().tolist() == [1.0, 1.0]
     except (ImportError, AttributeError, RuntimeError, TypeError, NotImplementedError):
         return False
+
+
+def _by_way_of_cpu(make: Any) -> Any:
+    """torch makes a tensor out of numbers below the level at which a Python backend is asked: copy it there."""
+
+    @functools.wraps(make)
+    def made(data: Any, *, device: Any = None, **options: Any) -> torch.Tensor:
+        if device is None or torch.device(device).type != NAME:
+            return make(data, device=device, **options)
+        return make(data, **options).to(device)
+
+    return made
 
 
 def engine(settings: EngineSettings, log: Any) -> Any:

@@ -192,7 +192,7 @@ class ComponentCache:
         limit = budget.max_cache_vram_gb
         return memory_use(self._backend).model_copy(
             update={
-                "components": tuple(_shown(entry) for entry in entries),
+                "components": tuple(_shown(entry) for entry in entries if entry.size),
                 "reserved": max(working, int(budget.working_gb * plan.GIB)) if own else 0,
                 "ram_limit": budget.ram_bytes,
                 "vram_limit": int(limit * plan.GIB) if own and limit is not None else 0,
@@ -264,18 +264,19 @@ class ComponentCache:
             placed.unload()
             return
         room = self._available(entry.working_bytes) + placed.device_bytes
-        if room < placed.total_bytes:
-            for key in plan.to_offload(self.snapshot(), placed.total_bytes - room):
+        whole = residency(placed.layers, UNLIMITED)
+        if room < whole.peak_bytes:
+            for key in plan.to_offload(self.snapshot(), whole.peak_bytes - room):
                 self._offload(self._entries[key])
                 self._counts.offloads += 1
             room = self._available(entry.working_bytes) + placed.device_bytes
         before = placed.residency
-        room = int(min(max(room, 0), placed.total_bytes) * self.squeeze)
+        room = int(min(max(room, 0), whole.peak_bytes) * self.squeeze)
         slots, overhead = placed.slots, placed.overhead_bytes
         if self.can_stream:
             target = keep_or_change(placed.layers, before, room, slots=slots, overhead=overhead)
         else:
-            target = residency(placed.layers, UNLIMITED)
+            target = whole
         placed.place(target)
         if target != before:
             self._tell(entry, placed)
