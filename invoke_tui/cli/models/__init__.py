@@ -2,6 +2,7 @@
 
 from invoke_tui.cli.models.change import delete, edit, hash_
 from invoke_tui.cli.models.identify import identify
+from invoke_tui.cli.models.install import install, jobs, starter
 from invoke_tui.cli.models.listing import list_, show
 from invoke_tui.cli.models.scan import folders, scan
 from invoke_tui.cli.models.shared import size
@@ -15,6 +16,9 @@ models.command("show")(show)
 models.command("scan")(scan)
 models.command("folders")(folders)
 models.command("identify")(identify)
+models.command("install")(install)
+models.command("jobs")(jobs)
+models.command("starter")(starter)
 models.command("edit")(edit)
 models.command("hash")(hash_)
 models.command("delete")(delete)

@@ -153,16 +153,14 @@ def _ask(source: HubRepo, site: str, token: str | None, web: Web) -> _Listing:
                 hint=f"Look at the name again. {TOKEN_HINT % host_of(site)}",
                 code="unauthorised",
             ) from None
-        raise NotFoundError(
-            f"There is no repository {source.repo}.",
-            hint="Look at the name again.",
-            code="remote_not_found",
-        ) from None
+        raise _no_repository(source) from None
     except DisabledRepoError:
         raise refused(f"{site}/", 403) from None
     except HfHubHTTPError as error:
         if _status(error) in (429, 500, 502, 503, 504):
             raise _unreachable(site, f"it answers {_status(error)}") from None
+        if _status(error) == 404:
+            raise _no_repository(source) from None
         raise refused(f"{site}/", _status(error), had_token=bool(token)) from None
     except (OfflineModeIsEnabled, OSError, ValueError, TypeError, KeyError) as error:
         raise _unreachable(site, type(error).__name__) from None
@@ -175,6 +173,12 @@ def _ask(source: HubRepo, site: str, token: str | None, web: Web) -> _Listing:
         for entry in (found.siblings or ())[:_FILES]
     ]
     return _Listing(found.sha or "", {file.path: file for file in files})
+
+
+def _no_repository(source: HubRepo) -> NotFoundError:
+    return NotFoundError(
+        f"There is no repository {source.repo}.", hint="Look at the name again.", code="remote_not_found"
+    )
 
 
 def _guard_client(web: Web, site: str) -> None:
