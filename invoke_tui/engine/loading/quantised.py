@@ -77,9 +77,9 @@ def unpacked(tensor: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def keep_packed(module: nn.Module, state: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """Make ``module``'s linear layers whose weight is in blocks compute with them; unpack all else.
+    """Give ``module``'s linear layers their weights in blocks, and what it takes to compute with them.
 
-    Returns the state to load; a module made of ordinary layers only is left as it is.
+    Returns the rest of the state, unpacked, for the module to load. (It would compare the shapes of blocks, too.)
     """
     from diffusers.quantizers.gguf.utils import GGUFLinear, GGUFParameter
 
@@ -92,8 +92,8 @@ def keep_packed(module: nn.Module, state: dict[str, Tensor], dtype: torch.dtype)
             with torch.device("meta"):
                 packed = GGUFLinear(layer.in_features, layer.out_features, bias, dtype)
             parent, _, child = path.rpartition(".")
+            packed.weight = tensor
             setattr(module.get_submodule(parent), child, packed)
-            kept[name] = tensor
         else:
             kept[name] = unpacked(tensor, dtype)
     return kept
