@@ -129,10 +129,18 @@ class ComponentCache:
             with self._guard:
                 self._let_go(entry)
 
-    def offload_unused(self) -> int:
-        """Move everything unlocked off the device; returns the bytes that came free."""
+    @property
+    def clock(self) -> int:
+        """Goes up with every use."""
+        return self._clock
+
+    def offload_unused(self, *, before: int | None = None) -> int:
+        """Move everything unlocked off the device; returns the bytes that came free.
+
+        ``before`` spares what was used after the clock showed that.
+        """
         with self._guard:
-            freed = sum(self._offload(entry) for entry in self._entries.values() if not entry.locks)
+            freed = sum(self._offload(entry) for entry in self._unused(before))
             self._backend.empty_cache()
             return freed
 
@@ -146,13 +154,12 @@ class ComponentCache:
             self._drop([key])
             return freed
 
-    def clear(self) -> int:
-        """Drop everything that is not in use; returns the bytes that came free."""
+    def clear(self, *, before: int | None = None) -> int:
+        """Drop everything that is not in use, as above; returns the bytes that came free."""
         with self._guard:
-            unused = [key for key, entry in self._entries.items() if not entry.locks]
-            freed = sum(self._entries[key].size for key in unused)
-            self._drop(unused)
-            return freed
+            unused = self._unused(before)
+            self._drop([entry.key for entry in unused])
+            return sum(entry.size for entry in unused)
 
     def set_budget(self, budget: Budget) -> None:
         """Keep other limits from now on: at once for what is idle, before the next call for what is in use."""
@@ -229,6 +236,10 @@ class ComponentCache:
         if keys:
             gc.collect()  # modules and their hooks hold each other
             self._backend.empty_cache()
+
+    def _unused(self, before: int | None) -> list[_Entry]:
+        limit = UNLIMITED if before is None else before
+        return [entry for entry in self._entries.values() if not entry.locks and entry.last_used <= limit]
 
     def _touch(self, entry: _Entry) -> None:
         self._clock += 1

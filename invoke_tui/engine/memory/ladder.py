@@ -46,9 +46,10 @@ class Ladder:
         bytes. Raises ``OutOfMemoryError`` with the figures when the last rung did not suffice. The next operation
         starts at the bottom again.
         """
+        started = self._cache.clock
         try:
             result, error = self._try(doing, attempt, effort, needed)
-            for what, changed in self._rungs(effort):
+            for what, changed in self._rungs(effort, started):
                 if error is None:
                     break
                 effort = changed
@@ -60,14 +61,12 @@ class Ladder:
             raise error
         return result[0]
 
-    def _rungs(self, effort: Effort) -> Iterator[tuple[str, Effort]]:
-        """What is given up next, and the effort after it."""
+    def _rungs(self, effort: Effort, started: int) -> Iterator[tuple[str, Effort]]:
+        """What is given up next, and the effort after it. What was used since ``started`` is needed again."""
         self._backend.empty_cache()
         yield "the cache emptied", effort
-        if self._backend.separate_memory:
-            freed = self._cache.offload_unused()
-        else:
-            freed = self._cache.clear()
+        let_go = self._cache.offload_unused if self._backend.separate_memory else self._cache.clear
+        freed = let_go(before=started)
         if freed:
             yield f"{freed / MIB:.0f} MiB of models moved away", effort
         if effort.tiled is False:
