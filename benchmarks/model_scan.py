@@ -1,13 +1,15 @@
-"""How long it takes to say what 10,000 model files are, against opening them and reading their headers.
+"""How long the studio takes to say what 10,000 model files are, against listing them and reading their headers.
 
     python -m benchmarks.model_scan [--files 10000] [--runs 3] [--json]
 
-The files have the names and shapes of real models (SDXL and SD1 checkpoints, LoRAs) and bodies of holes; every
-twentieth is damaged. Bare: ``scandir``, ``stat`` and the header as ``json`` reads it.
+The files have the names and shapes of real models (SD1, SDXL and FLUX checkpoints, LoRAs, VAEs) and bodies of holes;
+every twentieth is damaged or hostile. The scan goes through a real daemon, each run through one of its own: read for
+the first time, and again unchanged. Bare: ``scandir``, ``stat`` and the header as ``json`` reads it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,68 +17,82 @@ import struct
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from benchmarks.figures import median, parser, report, rounded
-from invoke_tui.studio.models.scan import scan
+from benchmarks.studio import TemporaryStudio
+from invoke_tui.client import StudioClient
+from invoke_tui.config.settings import load
+from tests.support.model_tree import Right, plant
 
-TARGET = 15.0
-PER_FOLDER = 200
-
-
-def keys_of(kind: int) -> dict[str, tuple[int, ...]]:
-    """The tensors of a LoRA (three of four files), an SD1 or an SDXL checkpoint."""
-    if kind % 4:
-        ends = (("lora_down.weight", (8, 320)), ("lora_up.weight", (320, 8)), ("alpha", ()))
-        to_text = (("lora_down.weight", (8, 768)), *ends[1:])
-        return {
-            f"lora_unet_down_blocks_{block}_attentions_{layer}_transformer_blocks_0_{part}.{end}": shape
-            for block in range(3)
-            for layer in range(2)
-            for part in ("attn1_to_q", "attn1_to_k", "attn1_to_v", "attn2_to_q", "attn2_to_k", "attn2_to_v")
-            for end, shape in (to_text if part in ("attn2_to_k", "attn2_to_v") else ends)
-        }
-    context = 2048 if kind % 8 else 768
-    blocks = range(4, 9) if context == 2048 else range(1, 9)  # SDXL has no attention further up
-    attention = "model.diffusion_model.input_blocks.{}.1.transformer_blocks.{}.attn2.to_{}.weight"
-    unet = {
-        attention.format(block, layer, part): (320, context)
-        for block in blocks
-        for layer in range(4)
-        for part in ("q", "k", "v")
-    }
-    first = {"model.diffusion_model.input_blocks.0.0.weight": (320, 4, 3, 3)}
-    vae = {"first_stage_model.decoder.conv_in.weight": (512, 4, 3, 3)}
-    sdxl = {"conditioner.embedders.1.model.ln_final.weight": (1280,)} if context == 2048 else {}
-    return first | unet | vae | sdxl
+FIRST, COMPLETE, AGAIN, GROWTH = 1.0, 25.0, 0.5, 50.0
+"""Seconds to the first entries, to the end, and for an unchanged tree; megabytes the daemon may grow by."""
 
 
-def write(path: Path, number: int) -> None:
-    """One file; every twentieth is cut."""
-    header: dict[str, object] = {}
-    end = 0
-    for name, shape in keys_of(number).items():
-        size = 2
-        for length in shape:
-            size *= length
-        header[name] = {"dtype": "F16", "shape": list(shape), "data_offsets": [end, end + size]}
-        end += size
-    text = json.dumps(header).encode()
-    with path.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        file.truncate(8 + len(text) + (end if number % 20 else end // 2))
+@dataclass(frozen=True)
+class Run:
+    first: float
+    complete: float
+    again: float
+    growth: float
+    wrong: int
 
 
 def bare(root: Path) -> float:
-    """Seconds to list, stat and read the headers."""
+    """Seconds to list, stat and read what headers there are."""
     start = time.perf_counter()
     for folder in os.scandir(root):
         for entry in os.scandir(folder):
             entry.stat()
             with open(entry.path, "rb") as file:
-                (length,) = struct.unpack("<Q", file.read(8))
-                json.loads(file.read(length))
+                start_bytes = file.read(8)
+                length = struct.unpack("<Q", start_bytes)[0] if len(start_bytes) == 8 else 0
+                if length < 2**22:
+                    try:
+                        json.loads(file.read(length))
+                    except ValueError:
+                        continue
     return time.perf_counter() - start
+
+
+async def scan(client: StudioClient, tree: Path) -> tuple[float, float, list[str]]:
+    """Seconds to the first entries and to the end, and the lines."""
+    start = time.perf_counter()
+    first = 0.0
+    lines = []
+    async for line in client.scan_lines([str(tree)]):
+        lines.append(line)
+        first = first or (time.perf_counter() - start if len(lines) > 1 else 0.0)
+    return first, time.perf_counter() - start, lines[1:-1]
+
+
+def wrong(lines: list[str], expected: dict[str, Right]) -> int:
+    """How many verdicts are not the right ones, or are missing."""
+    told = {}
+    for line in lines:
+        entry = json.loads(line)
+        kind = (entry["type"], entry["base"]) if entry["status"] == "new" else ()
+        told[entry["path"]] = Right(entry["status"], *kind)
+    return sum(told.get(path) != right for path, right in expected.items()) + len(
+        told.keys() - expected.keys()
+    )
+
+
+async def measure(tree: Path, expected: dict[str, Right]) -> Run:
+    """One daemon's first and second look."""
+    with TemporaryStudio() as studio:
+        os.environ.update(studio.environment)
+        async with await StudioClient.connect(load(studio.root).paths) as client:
+            daemon = psutil.Process((await client.status()).pid)
+            before = daemon.memory_info().rss
+            first, complete, lines = await scan(client, tree)
+            _, again, second = await scan(client, tree)
+            growth = (daemon.memory_info().rss - before) / 1e6
+            mistakes = wrong(lines, expected) + wrong(second, expected)
+            return Run(first, complete, again, growth, mistakes)
 
 
 def main() -> int:
@@ -86,33 +102,37 @@ def main() -> int:
     arguments = flags.parse_args()
     root = Path(tempfile.mkdtemp(prefix="invoke-tui-scan-"))
     try:
-        for number in range(arguments.files):
-            folder = root / f"{number // PER_FOLDER:03}"
-            folder.mkdir(exist_ok=True)
-            write(folder / f"model {number}.safetensors", number)
-        ours: list[float] = []
-        firsts: list[float] = []
-        plain: list[float] = []
-        for _ in range(arguments.runs):
-            plain.append(bare(root))
-            start = time.perf_counter()
-            stream = scan(root)
-            statuses = [next(stream).status]
-            firsts.append(time.perf_counter() - start)
-            statuses += [entry.status for entry in stream]
-            ours.append(time.perf_counter() - start)
+        expected = plant(root, arguments.files)
+        plain = [bare(root) for _ in range(arguments.runs)]
+        runs = [asyncio.run(measure(root, expected)) for _ in range(arguments.runs)]
     finally:
         shutil.rmtree(root)
+    complete = median([run.complete for run in runs])
     details = {
         "files": arguments.files,
-        "scan_s": round(median(ours), 2),
+        "hostile": sum(right.status == "unreadable" for right in expected.values()),
+        "first_entries_s": round(median([run.first for run in runs]), 3),
+        "complete_s": round(complete, 2),
+        "unchanged_s": round(median([run.again for run in runs]), 3),
+        "growth_mb": round(max(run.growth for run in runs), 1),
+        "wrong": sum(run.wrong for run in runs),
         "bare_s": round(median(plain), 2),
-        "first_entry_ms": round(median(firsts) * 1000, 1),
-        "unreadable": statuses.count("unreadable"),
-        "unknown": statuses.count("unknown"),
-        "samples": {"scan": rounded(ours), "bare": rounded(plain)},
+        "targets": {
+            "first": FIRST,
+            "complete": COMPLETE,
+            "unchanged": AGAIN,
+            "growth_mb": GROWTH,
+            "wrong": 0,
+        },
+        "samples": {"complete": rounded([run.complete for run in runs]), "bare": rounded(plain)},
     }
-    return report("model_scan", median(ours) / median(plain), TARGET, details, as_json=arguments.json)
+    met = details["wrong"] == 0 and all(
+        run.first <= FIRST and run.complete <= COMPLETE and run.again <= AGAIN and run.growth <= GROWTH
+        for run in runs
+    )
+    ratio = complete / median(plain)
+    target = COMPLETE / median(plain) if met else 0.0
+    return report("model_scan", ratio, target, details, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import scan_cache
 from invoke_tui.studio.models.walk import Found
 
-_SELECT = select(scan_cache).where(scan_cache.c.path.in_(bindparam("paths", expanding=True)))
+_SELECT = select(
+    scan_cache.c.path, scan_cache.c.stamp, scan_cache.c.status, scan_cache.c.file_size, scan_cache.c.entry
+).where(scan_cache.c.path.in_(bindparam("paths", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,9 @@ async def recall(database: Database, finds: Sequence[Found]) -> dict[str, Seen]:
     def read(connection: Connection) -> dict[str, Seen]:
         rows = connection.execute(_SELECT, {"paths": list(stamps)})
         return {
-            path: Seen(path, stamp, status, size, text)
-            for path, stamp, status, size, text in rows.tuples()
-            if stamps[path] == stamp
+            row.path: Seen(row.path, row.stamp, row.status, row.file_size, row.entry)
+            for row in rows
+            if stamps[row.path] == row.stamp
         }
 
     return await database.read(read)

@@ -227,7 +227,7 @@ class Models:
                 code="not_ours",
             )
         if delete_files:
-            await asyncio.to_thread(_delete, Path(record.path), self.folder)
+            await asyncio.to_thread(_delete, Path(record.path), self.folder, record.key)
         ignore = managed and not delete_files
         await self._database.write(lambda c: rows.remove(c, record, ignore=ignore))
         if ignore:
@@ -276,7 +276,13 @@ class Models:
             if not found.problem
             and found.stamp not in (self._intake.stamps.get(found.path), self._passed.get(found.path))
             and found.path not in self._ignored
+            and not self._is_part_of_another(found.path)
         ]
+
+    def _is_part_of_another(self, path: str) -> bool:
+        """Whether a folder above is a model: encoder and tokenizer side by side are one, and look like two."""
+        above = (folder for folder in Path(path).parents if folder != self.folder)
+        return any(self._catalogue.at(str(folder)) for folder in above if self.manages(str(folder)))
 
     def _default_key(self) -> str:
         wanted = self._default and self._catalogue.called(self._default, ModelType.MAIN)
@@ -307,15 +313,18 @@ def _refuse_unusable(entry: ScanEntry, overrides: dict[str, Any]) -> None:
         )
 
 
-def _delete(path: Path, folder: Path) -> None:
-    """Remove a model's files, and the folders of its own that are empty then."""
+def _delete(path: Path, folder: Path, key: str) -> None:
+    """Remove a model's files: the folder that has its key for a name, else what its path says and the folders above
+    that are empty then."""
     try:
+        if path != folder / key and path.is_relative_to(folder / key):
+            path = folder / key
         if path.is_symlink() or not path.is_dir():
             path.unlink(missing_ok=True)
         else:
             shutil.rmtree(path)
         for parent in path.parents:
-            if parent == folder or not parent.is_relative_to(folder):
+            if parent == folder or not parent.is_relative_to(folder) or any(parent.iterdir()):
                 break
             parent.rmdir()
     except OSError as error:

@@ -114,7 +114,12 @@ def test_a_hostile_invokeai_database(tmp_path: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("CREATE TABLE models (id TEXT, config TEXT)")
         configs = [
-            {"path": "a.safetensors", "name": "x\x1b]0;t\x07y", "type": "nonsense", "default_settings": {"steps": -4}},
+            {
+                "path": "a.safetensors",
+                "name": "x\x1b]0;t\x07y",
+                "type": "nonsense",
+                "default_settings": {"steps": -4},
+            },
             {"path": ["no"], "name": 3},
             {"path": "b.safetensors", "trigger_phrases": "no list", "hash": {"a": 1}},
         ]
