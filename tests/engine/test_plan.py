@@ -48,6 +48,25 @@ def test_vae_working_memory() -> None:
         assert needed == expected
 
 
+def test_max_cache_vram_takes_precedence_over_working_memory() -> None:
+    asked = {"working_bytes": 5 * GIB, "working_gb": 3, "max_cache_vram_gb": 6}
+    assert vram_available(20 * GIB, 2 * GIB, **asked) == 4 * GIB
+    assert vram_available(3 * GIB, 2 * GIB, **asked) == 3 * GIB, "more than is free it cannot give"
+    assert vram_available(20 * GIB, 7 * GIB, **asked) == -GIB
+
+
+def test_working_memory_of_other_vaes() -> None:
+    size = 1024 * 1024 * 2
+    for kind, decode, encode in (
+        ("wan", 2900, 1450),
+        ("wan_video_a14b", 6500, 6500),
+        ("qwen", 2900, 1600),
+        ("qwen_rocm", 5500, 6300),
+    ):
+        for operation, factor in (("decode", decode), ("encode", encode)):
+            assert vae_working_bytes(operation, 1024, 1024, element_bytes=2, kind=kind) == size * factor
+
+
 def entry(key: str, size: int, *, used: int = 0, locked: bool = False) -> Resident:
     return Resident(key, size, resident_bytes=size, last_used=used, locked=locked)
 
