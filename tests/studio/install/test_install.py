@@ -14,7 +14,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.installs import InstallRequest, InstallStatus, StarterBundle, StarterModel
 from invoke_tui.studio.models.install import starters
 from tests.studio.install.conftest import Workbench
-from tests.studio.install.made import lora, pipeline
+from tests.studio.install.made import lora, pipeline, safetensors
 from tests.studio.install.server import SHA, Fault, Site
 
 
@@ -82,6 +82,25 @@ async def test_a_variant_and_a_single_file_of_a_repository(bench: Workbench, sit
     assert one.model is not None
     assert (one.model.name, one.model.source) == ("ink", "org/Painter::extras/ink.safetensors")
     assert Path(one.model.path).name == "ink.safetensors"
+
+
+async def test_two_folders_of_a_repository_are_one_model(bench: Workbench, site: Site) -> None:
+    encoder = safetensors(
+        {"encoder.block.0.layer.0.SelfAttention.q.weight": [8, 8], "encoder.final_layer_norm.weight": [8]}
+    )
+    config = json.dumps({"architectures": ["T5EncoderModel"], "model_type": "t5", "d_model": 8}).encode()
+    files = {
+        "enc/config.json": config,
+        "enc/model.safetensors": encoder,
+        "tok/spiece.model": b"x",
+        "vae/config.json": b"{}",
+    }
+    site.repository("org/T5", files)
+    model = (await bench.install("org/T5::enc+tok", type="t5_encoder", base="any", name="T5")).model
+    assert model is not None
+    assert sorted(path.name for path in Path(model.path).iterdir()) == ["enc", "tok"]
+    await bench.models.refresh()
+    assert bench.names() == ["T5"]
 
 
 async def test_loose_files_of_a_repository(bench: Workbench, site: Site) -> None:
@@ -187,16 +206,20 @@ async def test_paths_are_copied_or_used_in_place(bench: Workbench, tmp_path: Pat
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "a.safetensors").write_bytes(lora(seed=1))
+    (mine / "a.civitai.info").write_text('{"trainedWords": ["wet ink"]}')
+    (mine / "a.preview.png").write_bytes(b"a picture")
     (mine / "b.safetensors").write_bytes(lora(seed=2))
     copied = (await bench.install(str(mine / "a.safetensors"))).model
     assert copied is not None
     assert Path(copied.path).is_relative_to(bench.models.folder)
     assert Path(copied.path).read_bytes() == lora(seed=1)
     assert not Path(copied.path).samefile(mine / "a.safetensors")
+    assert copied.trigger_phrases == ("wet ink",)
+    assert copied.cover_image == str(Path(copied.path).with_name("a.preview.png"))
     placed = (await bench.install(str(mine / "b.safetensors"), in_place=True)).model
     assert placed is not None
     assert (placed.path, placed.in_place) == (str(mine / "b.safetensors"), True)
-    assert sorted(path.name for path in mine.iterdir()) == ["a.safetensors", "b.safetensors"]
+    assert len(list(mine.iterdir())) == 4
     again = await bench.installs.start(InstallRequest(source=str(mine / "b.safetensors")))
     assert again.installed == [placed]
     (mine / "c.safetensors").write_bytes(lora(seed=1))
@@ -215,8 +238,6 @@ async def test_a_folder_is_copied_whole(bench: Workbench, tmp_path: Path) -> Non
 
 
 async def test_what_nobody_knows_needs_a_word_from_the_person(bench: Workbench, tmp_path: Path) -> None:
-    from tests.studio.install.made import safetensors
-
     strange = tmp_path / "strange.safetensors"
     strange.write_bytes(safetensors({"who.knows": [3, 3]}))
     code, words = await bench.failure(str(strange))

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.text import safe_text
+from invoke_tui.studio.models.identify.sidecars import read_card
 from invoke_tui.studio.models.install import civitai, hub
 from invoke_tui.studio.models.install.errors import login_page
 from invoke_tui.studio.models.install.names import name_of_answer, require_model_kind, safe_name
@@ -43,9 +44,12 @@ def _local(path: Path) -> Plan:
     path = path.resolve()
     if path.is_file():
         require_model_kind(path.name)
-        size = path.stat().st_size
-        wanted = Wanted(url="", path=safe_name(path.name), size=size, exact=True, local=str(path))
-        return Plan(source=str(path), source_type="path", files=(wanted,))
+        name = safe_name(path.name)
+        stem, beside = PurePosixPath(name).stem, _beside(path)
+        files = ((name, path), *((stem + file.name.removeprefix(path.stem), file) for file in beside))
+        return Plan(
+            source=str(path), source_type="path", files=tuple(_here(place, file) for place, file in files)
+        )
     found = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file, path))
     if len(found) > 5000:
         raise BadInputError(
@@ -58,11 +62,19 @@ def _local(path: Path) -> Plan:
         source_type="path",
         name=safe_text(path.name, limit=200),
         whole_folder=True,
-        files=tuple(
-            Wanted(url="", path=str(f.relative_to(path)), size=f.stat().st_size, exact=True, local=str(f))
-            for f in found
-        ),
+        files=tuple(_here(str(file.relative_to(path)), file) for file in found),
     )
+
+
+def _here(place: str, file: Path) -> Wanted:
+    return Wanted(url="", path=place, size=file.stat().st_size, exact=True, local=str(file))
+
+
+def _beside(path: Path) -> list[Path]:
+    """What people and programs wrote beside a model file; it goes along."""
+    cards = [path.with_name(path.stem + ending) for ending in (".civitai.info", ".json")]
+    picture = read_card(path).preview
+    return [file for file in (*cards, picture) if file is not None and file.is_file()]
 
 
 def _hidden(file: Path, root: Path) -> bool:
