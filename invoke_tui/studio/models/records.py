@@ -20,7 +20,7 @@ EDITABLE: Final = frozenset(
 """What a person, an installer or another program's records may set; no rescan changes it afterwards."""
 _TOLD: Final = (
     "name", "base", "type", "format", "variant", "prediction_type", "repo_variant", "precision", "dialect",
-    "algorithms", "assumed", "file_size", "description", "trigger_phrases", "default_settings",
+    "algorithms", "submodels", "assumed", "file_size", "description", "trigger_phrases", "default_settings",
 )  # fmt: skip
 """What a look at the file tells."""
 _IDENTITY: Final = frozenset({"key", "hash"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from invoke_tui.domain.scan import ScanEntry
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.models import records, rows
 from invoke_tui.studio.models.catalogue import Catalogue
+from invoke_tui.studio.models.files import delete_files as delete_files_of
+from invoke_tui.studio.models.files import refuse_unusable, usable
 from invoke_tui.studio.models.intake import Intake, Look, look_at
 from invoke_tui.studio.models.readers import Reader
 from invoke_tui.studio.models.starter import STARTER_KEY, starter_look
@@ -76,7 +77,7 @@ class Models:
         """The usable model with this key or name; the models folder is looked at again before it is called unknown."""
         if self._catalogue.called(wanted, type_) is None:
             await self.refresh()
-        return _usable(self.known(wanted, type_))
+        return usable(self.known(wanted, type_))
 
     def known(self, wanted: str, type_: ModelType | None = None) -> ModelRecord:
         """The model with this key or name, be it missing or not. Raises ``NotFoundError`` with names that are near."""
@@ -116,7 +117,7 @@ class Models:
         model = self.by_key(key)
         if model is None:
             raise NotFoundError("The model of this item is not installed any more.", code="model_not_found")
-        return _usable(model)
+        return usable(model)
 
     def named_in(self, keys: Iterable[str]) -> dict[str, ModelRecord]:
         """The records of those keys that name a model."""
@@ -178,7 +179,7 @@ class Models:
         """``add`` for many, in one transaction: all or none."""
         await self._load()
         for entry, overrides in found:
-            _refuse_unusable(entry, overrides)
+            refuse_unusable(entry, overrides)
 
         def looks() -> list[Look]:
             return [
@@ -227,7 +228,7 @@ class Models:
                 code="not_ours",
             )
         if delete_files:
-            await asyncio.to_thread(_delete, Path(record.path), self.folder, record.key)
+            await asyncio.to_thread(delete_files_of, Path(record.path), self.folder, record.key)
         ignore = managed and not delete_files
         await self._database.write(lambda c: rows.remove(c, record, ignore=ignore))
         if ignore:
@@ -300,45 +301,3 @@ def _own_looks(finds: Sequence[Found], entries: Sequence[ScanEntry]) -> list[Loo
         look_at(entry, found=found, about={"in_place": False, "source": found.path})
         for found, entry in zip(finds, entries, strict=True)
     ]
-
-
-def _refuse_unusable(entry: ScanEntry, overrides: dict[str, Any]) -> None:
-    if entry.status == "unreadable":
-        raise BadInputError(f"{entry.path} cannot be used: {entry.reason}", code="not_identified")
-    if entry.type is ModelType.UNKNOWN and "type" not in overrides:
-        raise BadInputError(
-            f"What {entry.path} is could not be told: {entry.reason}",
-            hint="Say what it is: its type, base and format.",
-            code="not_identified",
-        )
-
-
-def _delete(path: Path, folder: Path, key: str) -> None:
-    """Remove a model's files: the folder that has its key for a name, else what its path says and the folders above
-    that are empty then."""
-    try:
-        if path != folder / key and path.is_relative_to(folder / key):
-            path = folder / key
-        if path.is_symlink() or not path.is_dir():
-            path.unlink(missing_ok=True)
-        else:
-            shutil.rmtree(path)
-        for parent in path.parents:
-            if parent == folder or not parent.is_relative_to(folder) or any(parent.iterdir()):
-                break
-            parent.rmdir()
-    except OSError as error:
-        if path.exists():
-            raise BadInputError(
-                f"{path} cannot be deleted: {error.strerror or error}.", code="not_deleted"
-            ) from error
-
-
-def _usable(model: ModelRecord) -> ModelRecord:
-    if model.missing or not Path(model.path).exists():
-        raise NotFoundError(
-            f"The files of the model {model.name} are gone: {model.path}.",
-            hint="Put them back, or choose another model.",
-            code="model_missing",
-        )
-    return model

@@ -55,6 +55,7 @@ def examine(path: Path) -> ScanEntry:
         precision=verdict.precision,
         dialect=verdict.dialect,
         algorithms=verdict.algorithms,
+        submodels=verdict.submodels,
         file_size=size,
         description=card.description,
         trigger_phrases=card.trigger_phrases,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -53,7 +53,7 @@ class Scan:
         self._fresh: list[Seen] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def lines(self) -> AsyncIterator[str]:
+    async def lines(self) -> AsyncGenerator[str]:
         """Text of one or more whole lines, each a ``ScanEntry``. Afterwards ``summary`` is complete."""
         started = time.monotonic()
         self._work = asyncio.create_task(self._run())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +71,14 @@ async def scan(order: ScanOrder, studio: Given) -> StreamingResponse:
     return _streamed(_told(studio, scan_id, running))
 
 
-async def _told(studio: Services, scan_id: str, scan: Scan) -> AsyncIterator[str]:
+async def _told(studio: Services, scan_id: str, scan: Scan) -> AsyncGenerator[str]:
     revision = studio.models.revision
     try:
         roots = [root.model_dump(mode="json") for root in scan.summary.roots]
         yield json.dumps({"scan_id": scan_id, "roots": roots}) + "\n"
-        async for lines in scan.lines():
-            yield lines
+        async with aclosing(scan.lines()) as told:
+            async for lines in told:
+                yield lines
         await studio.scans.close(scan_id)
         yield f'{{"summary":{scan.summary.model_dump_json()}}}\n'
     finally:
@@ -97,7 +99,7 @@ async def install(order: InstallOrder, studio: Given) -> StreamingResponse:
     """Register models by their paths, in place or copied into the models folder. The answer is one line of JSON,
     ``{"models"}``; a copy takes as long as it takes, and hanging up ends it."""
 
-    async def installed() -> AsyncIterator[str]:
+    async def installed() -> AsyncGenerator[str]:
         records = await studio.scans.install(order)
         studio.hub.publish(ModelsChanged())
         yield json.dumps({"models": [record.model_dump(mode="json") for record in records]}) + "\n"
@@ -142,7 +144,7 @@ async def hash_(body: ModelBody, studio: Given) -> StreamingResponse:
     """Compute InvokeAI's hash. Lines of JSON: ``{"done", "size"}`` on the way, last ``{"model"}``."""
     record = studio.models.known(body.key)
 
-    async def hashed() -> AsyncIterator[str]:
+    async def hashed() -> AsyncGenerator[str]:
         async with Hashing(Path(record.path)) as hashing:
             async for done in hashing.progress():
                 yield json.dumps({"done": done, "size": record.file_size}) + "\n"
@@ -153,13 +155,14 @@ async def hash_(body: ModelBody, studio: Given) -> StreamingResponse:
     return _streamed(hashed())
 
 
-def _streamed(lines: AsyncIterator[str]) -> StreamingResponse:
+def _streamed(lines: AsyncGenerator[str]) -> StreamingResponse:
     """Lines of JSON; an error on the way is the last one."""
 
     async def guarded() -> AsyncIterator[str]:
         try:
-            async for line in lines:
-                yield line
+            async with aclosing(lines):
+                async for line in lines:
+                    yield line
         except StudioError as error:
             yield json.dumps(body_of(error)) + "\n"
 

@@ -133,7 +133,7 @@ async def test_two_at_once_and_one_that_is_canceled(place: Place) -> None:
 async def test_leaving_a_scan_ends_its_processes(place: Place) -> None:
     plant(place.tree, 80)
     _, begun = await place.scans.open(ScanOrder(paths=(str(place.tree),)))
-    async with aclosing(begun.lines()) as lines:  # type: ignore[type-var]
+    async with aclosing(begun.lines()) as lines:
         await anext(lines)
     await asyncio.sleep(0)
     children = Path(f"/proc/self/task/{os.getpid()}/children")
