@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,32 +79,57 @@ def test_a_damaged_list_of_paths_is_told_and_the_rest_goes_on(tmp_path: Path, te
     assert "\x1b" not in "".join(found.notes)
 
 
-def plant_invokeai(root: Path, vector: Path) -> Path:
-    """A root as InvokeAI leaves it, with the recorded database and one of its models where it should be."""
+RECORDED = json.loads((Path(__file__).parent / "data" / "invokeai_models.json").read_text())
+
+
+def plant_invokeai(root: Path) -> Path:
+    """A root as InvokeAI leaves it: its tables with recorded models, and one of the files where it should be."""
     (root / "databases").mkdir(parents=True)
-    shutil.copy(vector / "databases" / "invokeai.db", root / "databases")
-    (root / "databases" / "invokeai.db").chmod(0o644)
+    with closing(sqlite3.connect(root / "databases" / "invokeai.db")) as connection:
+        for table in RECORDED["tables"]:
+            connection.execute(table)
+        connection.executemany(
+            "INSERT INTO models (id, config) VALUES (?, ?)",
+            [(key, json.dumps(config)) for key, config in RECORDED["models"]],
+        )
+        connection.execute(
+            "INSERT INTO model_relationships (model_key_1, model_key_2) VALUES (?, ?)",
+            (RECORDED["models"][0][0], RECORDED["models"][3][0]),
+        )
+        connection.commit()
     key = "66666666-6666-4666-8666-666666666666"
     return lora(root / "models" / key / "EasyNegative.safetensors", note="stands in for it")
 
 
 def test_invokeai_and_what_its_database_knows(tmp_path: Path) -> None:
-    vectors = os.environ.get("INVOKE_TUI_VECTORS", "../shared/vectors")
-    vector = Path(vectors) / "invokeai_root"
-    if not vector.exists():
-        pytest.skip("the recorded root is not at hand")
-    there = plant_invokeai(tmp_path, vector)
-    before = sorted(path for path in tmp_path.rglob("*"))
+    there = plant_invokeai(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
     found = recognise(tmp_path)
     assert sorted(tmp_path.rglob("*")) == before, "nothing is written beside another program's database"
-    expected = {m["key"]: m for m in json.loads((vector / "EXPECTED.json").read_text())["models"]}
     told = {record["key"]: record for record in found.records.values()}
-    assert {key: {name: told[key][name] for name in expected[key]} for key in told} == expected
+    assert list(told) == [key for key, _ in RECORDED["models"]]
+    for key, config in RECORDED["models"]:
+        for name in ("name", "base", "type", "format", "hash"):
+            assert told[key][name] == config[name]
     assert found.root.folders == (str(tmp_path / "models"),)
     pixel = found.records["/srv/models/lora/pixel_art.safetensors"]
     assert pixel["trigger_phrases"] == ("pixel art", "8bit")
     assert pixel["default_settings"] == {"weight": 0.8}
+    assert pixel["related"] == (RECORDED["models"][0][0],)
     assert found.records[str(there)]["name"] == "EasyNegative"
+
+
+def test_invokeais_own_settings_say_where_it_keeps_things(tmp_path: Path) -> None:
+    plant_invokeai(tmp_path / "elsewhere")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "invokeai.yaml").write_text(
+        f"schema_version: 4.0.3\nmodels_dir: {tmp_path}/elsewhere/models\ndb_dir: ../elsewhere/databases\n"
+    )
+    found = recognise(root)
+    assert found.root.kind == "invokeai"
+    assert found.root.folders == (str(tmp_path / "elsewhere" / "models"),)
+    assert len(found.records) == 6
 
 
 def test_a_hostile_invokeai_database(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -22,7 +21,7 @@ from invoke_tui.studio.models import copying
 from invoke_tui.studio.models.readers import Reader
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.models.scans import Scans
-from tests.studio.models.test_roots import plant_invokeai
+from tests.studio.models.test_roots import RECORDED, plant_invokeai
 from tests.studio.models.test_scan import lora, write
 from tests.support.model_tree import Right, plant
 
@@ -229,17 +228,14 @@ async def test_names_that_are_no_text(place: Place) -> None:
 
 
 async def test_an_invokeai_root_brings_its_records(place: Place, tmp_path: Path) -> None:
-    vector = Path(os.environ.get("INVOKE_TUI_VECTORS", "../shared/vectors")) / "invokeai_root"
-    if not vector.exists():
-        pytest.skip("the recorded root is not at hand")
-    there = plant_invokeai(tmp_path / "invokeai", vector)
+    there = plant_invokeai(tmp_path / "invokeai")
     found, summary = await place.scan(tmp_path / "invokeai", install="all")
     assert summary.roots[0].kind == "invokeai"
     assert {entry.status for entry in found} == {"installed"}
     embedding = place.models.at(str(there))
     assert embedding is not None
     assert (embedding.name, embedding.type) == ("EasyNegative", "embedding")
-    expected = {m["key"] for m in json.loads((vector / "EXPECTED.json").read_text())["models"]}
+    expected = {key for key, _ in RECORDED["models"]}
     records = {model.key: model for model in place.models.all()}
     assert set(records) == expected
     assert {key for key, model in records.items() if model.missing} == expected - {embedding.key}
