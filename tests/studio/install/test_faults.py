@@ -11,6 +11,9 @@ import pytest
 
 from invoke_tui.domain.installs import InstallRequest, InstallStatus
 from invoke_tui.studio.models.install import download, errors, run
+from invoke_tui.studio.models.install import job as job_module
+from invoke_tui.studio.models.install.plan import Plan, Wanted
+from invoke_tui.studio.models.install.sources import WebFile
 from tests.studio.harness import until
 from tests.studio.install.conftest import Workbench
 from tests.studio.install.made import lora, pipeline
@@ -307,3 +310,43 @@ async def test_a_model_that_was_placed_and_not_registered(
     await bench.installs.resume(job.job_id)
     assert (await bench.finished(job.job_id)).status is InstallStatus.COMPLETED
     assert len(site.requests(INK)) == 2
+
+
+async def test_proxies_are_the_configurations_and_never_the_environments(
+    bench: Workbench, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    site.repository("org/Ink", {"ink.safetensors": lora()})
+    assert (await bench.install("org/Ink")).status is InstallStatus.COMPLETED
+    await bench.stop()
+    await bench.start(allow_private_download_urls=False, download_proxy=site.url)
+    site.files[INK] = lora(seed=2)
+    job = await bench.install(f"http://models.invalid{INK}")
+    assert job.status is InstallStatus.COMPLETED, job.error
+    assert site.asked[-1][1] == f"http://models.invalid{INK}"
+    job = await bench.install(f"http://127.0.0.1:1{INK}")
+    assert job.error is not None
+    assert job.error.code == "forbidden_address"
+
+
+async def test_rate_and_time_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clock = 0.0
+    monkeypatch.setattr(job_module.time, "monotonic", lambda: clock)
+    wanted = Wanted(url="https://a/b.ckpt", path="b.ckpt", size=1000, exact=True)
+    plan = Plan(source="https://a/b.ckpt", source_type="url", files=(wanted,))
+    saved = job_module.Saved(
+        job_id="1",
+        request=InstallRequest(source=plan.source),
+        status=InstallStatus.DOWNLOADING,
+        created_at=job_module.now(),
+        plan=plan,
+    )
+    job = job_module.Job(saved, WebFile(plan.source), tmp_path)
+    assert (job.record().rate, job.record().eta, job.left) == (None, None, 1000)
+    for clock in range(10):
+        job.progress("b.ckpt", clock * 50, None)
+    record = job.record()
+    assert (record.bytes_done, record.bytes_total, record.rate, record.eta) == (450, 1000, 50.0, 11.0)
+    job.start_over()
+    assert job.record().rate is None

@@ -86,8 +86,10 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """Connects directly and to public addresses only. Proxies of the environment are ignored."""
 
     def __init__(self, *, allow_private: bool) -> None:
-        super().__init__(trust_env=False, retries=0)
-        context = httpx.create_ssl_context(trust_env=False)
+        context = (
+            httpx.create_ssl_context()
+        )  # with the certificates of SSL_CERT_FILE: an office may have its own
+        super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             max_connections=32,

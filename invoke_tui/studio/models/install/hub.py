@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+import httpx
+
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.install.errors import TOKEN_HINT, DownloadError, host_of, refused
@@ -26,6 +28,7 @@ from invoke_tui.studio.models.install.web import Web
 _TIMEOUT: Final = 30.0
 _SHOWN: Final = 6
 _FILES: Final = 2000
+_log = logging.getLogger(__name__)
 
 for _name in ("httpx2", "huggingface_hub"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -196,12 +199,15 @@ def _guard_client(web: Web, site: str) -> None:
     guard.is_guard = True  # type: ignore[attr-defined]
     check_url(site, allow_private=web.allow_private)
     kind = type(session)
-    hook_table = {"request": [*hooks, guard], "response": list(session.event_hooks["response"])}
-    set_client_factory(
-        lambda: kind(
-            event_hooks=hook_table, follow_redirects=True, timeout=_TIMEOUT, trust_env=False, proxy=web.proxy
-        )
-    )
+    manners: dict[str, Any] = {
+        "event_hooks": {"request": [*hooks, guard], "response": list(session.event_hooks["response"])},
+        "follow_redirects": True,
+        "timeout": _TIMEOUT,
+        "trust_env": False,
+        "verify": httpx.create_ssl_context(),
+        "proxy": web.proxy,
+    }
+    set_client_factory(lambda: kind(**manners))
 
 
 def _status(error: Any) -> int:
@@ -272,10 +278,9 @@ def _complete(snapshot: Path, files: Mapping[str, _File], source: HubRepo) -> bo
 def site_from(environment: Mapping[str, str]) -> str:
     """The hub's address: ``HF_ENDPOINT`` names a mirror."""
     given = environment.get("HF_ENDPOINT", "").strip().rstrip("/")
-    if not given:
-        return "https://huggingface.co"
-    if urlsplit(given).scheme not in ("http", "https") or not urlsplit(given).hostname:
-        raise BadInputError(
-            "HF_ENDPOINT is no address.", hint="It looks like https://huggingface.co.", code="bad_endpoint"
+    if given and (urlsplit(given).scheme not in ("http", "https") or not urlsplit(given).hostname):
+        _log.warning(
+            "HF_ENDPOINT is no address and is left out of account; it looks like https://huggingface.co"
         )
-    return given
+        given = ""
+    return given or "https://huggingface.co"

@@ -72,7 +72,10 @@ def _best(together: list[str], variant: str) -> set[str]:
         label = marks[0].lstrip(".").split("-")[0] if len(marks) >= 2 else ""
         return label == variant if variant == "fp16" else label in ("", variant)
 
-    best = max(sorted(together, key=lambda file: (len(file), file)), key=fits)
+    def usual(file: str) -> bool:
+        return PurePosixPath(file).name.startswith(("diffusion_pytorch_model", "model", "pytorch_model"))
+
+    best = max(sorted(together, key=lambda file: (not usual(file), len(file), file)), key=fits)
     shard = _SHARD.match(best)
     if shard is None:
         return {best}

@@ -135,7 +135,7 @@ class Web:
     def _open(self) -> httpx.AsyncClient:
         if self._client is None:
             transport = (
-                httpx.AsyncHTTPTransport(proxy=self.proxy, trust_env=False)
+                httpx.AsyncHTTPTransport(verify=httpx.create_ssl_context(), proxy=self.proxy, trust_env=False)
                 if self.proxy
                 else GuardedTransport(allow_private=self.allow_private)
             )
