@@ -13,6 +13,7 @@ import typer
 from invoke_tui.cli.options import Json, Root, open_studio, program, run
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import NotFoundError, UnreachableError
+from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
@@ -151,3 +152,9 @@ def _status_lines(opened: Studio, found: StudioStatus | None) -> Iterator[str]:
     for worker in found.workers:
         name = worker.choice.name if worker.choice else worker.device
         yield f"engine   {name}: {worker.state}, VRAM {size(worker.vram)}, RAM {size(worker.ram)}, process {worker.pid}"
+        for part in worker.memory.components:
+            where = f"{size(part.resident_bytes)} on the device, " if worker.memory.vram_total else ""
+            streamed = f", {part.streamed_layers} layers streamed" if part.streamed_layers else ""
+            label = safe_text(f"{part.model or part.key} {part.part}", limit=60)
+            use = ", in use" if part.locked else ""
+            yield f"         {label}: {where}{size(part.total_bytes)} in all{streamed}{use}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import invoke_tui
 from invoke_tui.client.installs import Installing
 from invoke_tui.client.launch import start_daemon
+from invoke_tui.client.memory import MemoryCalls
 from invoke_tui.client.models import ModelCalls
 from invoke_tui.client.transport import Transport
 from invoke_tui.domain.errors import UnreachableError
@@ -30,7 +31,7 @@ _START_AGAIN = 2.0
 _STOP_TIMEOUT = 60.0
 
 
-class StudioClient(Installing, ModelCalls):
+class StudioClient(Installing, ModelCalls, MemoryCalls):
     """One connection to the daemon of one root. Use it as an async context manager.
 
     Every method raises the ``StudioError`` the daemon reported, or ``UnreachableError`` when the daemon is gone.

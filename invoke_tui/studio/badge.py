@@ -55,5 +55,13 @@ class Badge:
         before = self.status.memory
         self.status = self.status.model_copy(update={"memory": memory})
         moved = abs(memory.process_rss - before.process_rss) + abs(memory.vram_used - before.vram_used)
-        if self.status.state == "busy" or moved > _NOTICEABLE:
+        if self.status.state == "busy" or moved > _NOTICEABLE or _cut(memory) != _cut(before):
             self._hub.publish(MemoryChanged(pid=self.status.pid, memory=memory))
+
+
+def _cut(memory: MemoryUse) -> tuple[object, ...]:
+    """What of an idle worker's memory people would miss: who is where, and within which limits."""
+    where = tuple(
+        (part.key, part.resident_bytes, part.streamed_layers, part.locked) for part in memory.components
+    )
+    return memory.ram_limit, memory.vram_limit, where

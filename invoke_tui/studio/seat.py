@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from invoke_tui.domain.device import CacheLimits
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import ImageAdded, LogLine, Preview
 from invoke_tui.domain.protocol import (
@@ -102,6 +103,10 @@ class Seat:
     def drop(self, item_id: int) -> None:
         """An item is not wanted any more."""
         self._mail.put_nowait(item_id)
+
+    def set_limits(self, limits: CacheLimits) -> None:
+        """Start the next worker with other limits of its model cache."""
+        self._settings = self._settings.model_copy(update=limits.model_dump())
 
     async def work(self) -> None:
         """The seat's life."""

@@ -14,6 +14,7 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
+from invoke_tui.studio.machine import Machine
 from invoke_tui.studio.models.install.service import Installs
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.models.scans import Scans
@@ -35,6 +36,7 @@ class Services:
     supervisor: Supervisor
     stop: Callable[[str], None]
     installs: Installs
+    machine: Machine = field(default_factory=Machine)
     started: float = field(default_factory=time.monotonic)
 
 

@@ -14,7 +14,9 @@ import psutil
 from invoke_tui.config.atomic import write_private
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
-from invoke_tui.domain.device import WorkerStatus
+from invoke_tui.domain.base import Record
+from invoke_tui.domain.device import CacheLimits, WorkerStatus
+from invoke_tui.domain.protocol import SetLimits
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
@@ -71,6 +73,19 @@ class Supervisor:
     def workers(self) -> list[WorkerStatus]:
         """The workers that have been started."""
         return [status for seat in self._seats if (status := seat.badge.status) is not None]
+
+    async def tell(self, command: Record, device: str = "") -> int:
+        """Send a command to the workers that run, or to the one on ``device``; how many there were."""
+        links = [seat.link for seat in self._seats if seat.link is not None and device in ("", seat.device)]
+        await asyncio.gather(*(link.send(command) for link in links))
+        return len(links)
+
+    async def set_limits(self, limits: CacheLimits, device: str = "") -> int:
+        """Change the limits of the model caches, of the workers to come as well; how many of them run."""
+        for seat in self._seats:
+            if device in ("", seat.device):
+                seat.set_limits(limits)
+        return await self.tell(SetLimits(limits=limits), device)
 
     async def start(self) -> None:
         """End what a killed daemon left running, then begin to look for work."""

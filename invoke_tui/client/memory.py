@@ -1,0 +1,39 @@
+"""The part of the client that is about memory: the machine, and the model caches of the workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from invoke_tui.domain.device import CacheLimits
+from invoke_tui.domain.machine import MachineUse
+
+if TYPE_CHECKING:
+    from invoke_tui.client.transport import Transport
+
+
+class MemoryCalls:
+    """Methods of ``StudioClient``. ``device`` chooses one worker; empty: all. They return how many were told.
+
+    What came of it is in the next ``MemoryChanged``.
+    """
+
+    _transport: Transport
+
+    async def machine(self) -> MachineUse:
+        """RAM, disks, pressure and GPUs now."""
+        return MachineUse.model_validate_json(await self._transport.get("machine"))
+
+    async def unload(self, key: str, *, device: str = "") -> int:
+        """Drop a component of the model cache, by its key in ``MemoryUse``, unless it is in use."""
+        return await self._told("memory/unload", {"key": key, "device": device})
+
+    async def clear_cache(self, *, device: str = "") -> int:
+        """Drop every component that is not in use."""
+        return await self._told("memory/clear", {"device": device})
+
+    async def set_limits(self, limits: CacheLimits, *, device: str = "") -> int:
+        """Keep other limits from now on, until the studio is started anew."""
+        return await self._told("memory/budget", {"limits": limits.model_dump(), "device": device})
+
+    async def _told(self, path: str, body: dict[str, Any]) -> int:
+        return int((await self._transport.post_json(path, body))["workers"])
