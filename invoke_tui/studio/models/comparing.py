@@ -15,6 +15,7 @@ from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.scan import ScanEntry, ScanOrder, ScanStatus
 from invoke_tui.studio.models.cache import Seen, seen
 from invoke_tui.studio.models.copying import copy_model
+from invoke_tui.studio.models.files import refuse_unusable
 from invoke_tui.studio.models.fingerprint import fingerprint
 from invoke_tui.studio.models.records import key_for
 from invoke_tui.studio.models.registry import Models
@@ -173,6 +174,7 @@ async def add_copy(
     models: Models, entry: ScanEntry, overrides: dict[str, Any], stop: threading.Event
 ) -> ModelRecord:
     """Copy what was found into the models folder and register the copy. A model that is there already stays."""
+    refuse_unusable(entry, overrides)
     content = entry.fingerprint or await asyncio.to_thread(_content, entry.path)
     same = models.with_content(content)
     if same is not None and not same.missing:

@@ -55,7 +55,9 @@ def _copy_into(source: Path, target: Path, stop: threading.Event) -> None:
     if source.is_dir():
         target.mkdir()
         for entry in sorted(source.iterdir()):
-            _copy_into(entry, target / entry.name, stop)
+            # links to files are followed, as hubs' caches have them; links to folders may lead in circles
+            if entry.is_file() or (entry.is_dir() and not entry.is_symlink()):
+                _copy_into(entry, target / entry.name, stop)
         return
     with open(source, "rb") as reading, open(target, "xb") as writing:
         while piece := reading.read(_PIECE):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.scan import ScanEntry
 
+_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
+
 
 def refuse_unusable(entry: ScanEntry, overrides: dict[str, Any]) -> None:
     """Only what can be read, and is known or said to be something, becomes a model. Raises ``BadInputError``."""
+    key = overrides.get("key")
+    if key is not None and not (isinstance(key, str) and _KEY.fullmatch(key)):
+        raise BadInputError("A model's key is made of letters, digits and dashes.", code="bad_change")
     if entry.status == "unreadable":
         raise BadInputError(f"{entry.path} cannot be used: {entry.reason}", code="not_identified")
     if entry.type is ModelType.UNKNOWN and "type" not in overrides:

@@ -50,4 +50,4 @@ def _of_file(path: Path) -> bytes:
 
 def _files(folder: Path) -> list[Path]:
     found = [Path(parent) / name for parent, _, names in os.walk(folder) for name in names]
-    return sorted(path for path in found if not path.name.startswith("."))[:_FILE_LIMIT]
+    return sorted(path for path in found if not path.name.startswith(".") and path.is_file())[:_FILE_LIMIT]

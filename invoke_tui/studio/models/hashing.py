@@ -75,7 +75,7 @@ def hash_model(path: Path, progress: Callable[[int], None], stop: threading.Even
         files = [Path(parent) / name for parent, _, names in os.walk(path) for name in names]
         whole = blake3()
         for file in sorted(files):
-            if file.suffix in _SUFFIXES:
+            if file.suffix in _SUFFIXES and (file.is_file() or not file.exists()):  # no pipes
                 whole.update(digest(file).encode())
         return f"blake3:{whole.hexdigest()}"
     except OSError as error:

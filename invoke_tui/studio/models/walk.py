@@ -17,6 +17,7 @@ _CARDS: Final = (".civitai.info", ".json", ".preview.png", ".png")
 _READERS: Final = 1
 """To be raised when identification answers otherwise than before: every stamp is another one then."""
 _FOLDER_LIMIT: Final = 20_000
+_SYSTEM: Final = frozenset({"/proc", "/sys", "/dev"})
 _PROGRAMS: Final = frozenset({"site-packages", "node_modules", "__pycache__"})
 
 
@@ -125,15 +126,21 @@ def _is_model(names: set[str]) -> bool:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith(".") or entry.name in _PROGRAMS or entry.path in _SYSTEM:
+        return False
     try:
-        return entry.is_dir() and not entry.name.startswith(".") and entry.name not in _PROGRAMS
+        return entry.is_dir()
     except OSError:
         return False
 
 
 def _may_be_model(entry: os.DirEntry[str]) -> bool:
-    hidden = entry.name.startswith(".")
-    return not hidden and os.path.splitext(entry.name)[1].lower() in SUFFIXES and not _is_folder(entry)
+    if entry.name.startswith(".") or os.path.splitext(entry.name)[1].lower() not in SUFFIXES:
+        return False
+    try:
+        return not entry.is_dir()
+    except OSError:
+        return True
 
 
 def _is_text(path: str) -> bool:

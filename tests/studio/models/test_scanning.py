@@ -247,3 +247,25 @@ async def test_an_invokeai_root_brings_its_records(place: Place, tmp_path: Path)
     found, _ = await place.scan(tmp_path / "invokeai")
     assert next(e for e in found if e.path == str(late)).status == "installed"
     assert place.models.require("11111111-1111-4111-8111-111111111111").name == "dreamshaper_8"
+
+
+@pytest.mark.parametrize("key", ["../../out", 'x"},{"y', "", 7, "."])
+async def test_a_key_is_no_path(place: Place, key: object) -> None:
+    path = str(lora(place.tree / "one.safetensors", note="1"))
+    order = InstallOrder(paths=(path,), copy_files=True, overrides={"key": key})
+    with pytest.raises(StudioError):
+        await place.scans.install(order)
+    assert place.models.all() == []
+    assert not place.models.folder.exists()
+
+
+async def test_a_folder_with_links_and_pipes_is_copied_once(place: Place) -> None:
+    folder = place.tree / "style"
+    lora(folder / "pytorch_lora_weights.safetensors", note="1")
+    (folder / "adapter_config.json").write_text("{}")
+    (folder / "round").symlink_to(place.tree)
+    os.mkfifo(folder / "pipe.bin")
+    [entry], _ = await place.scan(install="all", copy_files=True)
+    record = place.models.require(entry.key)
+    assert (record.type, record.name) == ("lora", "style")
+    assert sorted(os.listdir(record.path)) == ["adapter_config.json", "pytorch_lora_weights.safetensors"]
