@@ -148,6 +148,7 @@ class ModelRecord(Record):
     )
     dialect: str | None = Field(default=None, description="Whose key names a LoRA uses")
     algorithms: tuple[str, ...] = ()
+    submodels: tuple[str, ...] = Field(default=(), description="The components a main model brings")
     assumed: tuple[str, ...] = Field(
         default=(), description="What a name decided because the weights do not tell"
     )

@@ -36,6 +36,7 @@ class GenerationRequest(Record):
     steps: int | None = Field(default=None, ge=1, le=500, description="Denoising steps")
     cfg_scale: float | None = Field(default=None, ge=1, le=200, description="Classifier-free guidance scale")
     cfg_rescale_multiplier: float | None = Field(default=None, ge=0, lt=1, description="CFG rescale")
+    guidance: float | None = Field(default=None, ge=0, le=100, description="Distilled guidance of FLUX.1 dev")
     scheduler: SchedulerName | None = Field(default=None, description="Scheduler")
     seed: int | None = Field(default=None, ge=0, le=SEED_MAX, description="Seed; none = random")
     count: int = Field(
@@ -47,11 +48,47 @@ class GenerationRequest(Record):
     vae_precision: Literal["fp16", "fp32"] | None = Field(
         default=None, description="Precision of the VAE decode"
     )
+    t5_encoder: str | None = Field(
+        default=None, description="Key or name of a T5 encoder, for models that bring none"
+    )
+    clip_embed: str | None = Field(
+        default=None, description="Key or name of a CLIP-L encoder, for models that bring none"
+    )
+    clip_g: str | None = Field(
+        default=None, description="Key or name of a CLIP-G encoder, for models that bring none"
+    )
+    refiner_model: str | None = Field(
+        default=None, description="Key or name of an SDXL refiner that finishes the picture"
+    )
+    refiner_steps: int = Field(default=20, ge=1, le=500, description="The refiner's steps")
+    refiner_cfg_scale: float = Field(default=7.5, ge=1, le=200, description="The refiner's guidance")
+    refiner_scheduler: SchedulerName = Field(default="euler", description="The refiner's scheduler")
+    refiner_start: float = Field(
+        default=0.8, ge=0, le=1, description="The share of the denoising that is done before the refiner"
+    )
+    refiner_positive_aesthetic_score: float = Field(
+        default=6.0, ge=1, le=10, description="How beautiful the refiner takes the picture to be"
+    )
+    refiner_negative_aesthetic_score: float = Field(
+        default=2.5, ge=1, le=10, description="How beautiful the refiner takes its opposite to be"
+    )
     board: str | None = Field(default=None, description="Board that receives the pictures")
     max_prompts: int = Field(
         default=100, ge=1, le=10_000, description="Limit of a dynamic prompt's expansion"
     )
     seed_behaviour: SeedBehaviour = Field(default="PER_ITERATION", description="Seeds of dynamic prompts")
+
+
+class Refiner(Record):
+    """How SDXL's refiner finishes a picture; ``model`` is its key. Field names are InvokeAI's without the prefix."""
+
+    model: str
+    steps: int = Field(ge=1)
+    cfg_scale: float = Field(ge=1)
+    scheduler: SchedulerName
+    start: float = Field(ge=0, le=1)
+    positive_aesthetic_score: float
+    negative_aesthetic_score: float
 
 
 class ResolvedRequest(Record):
@@ -61,11 +98,16 @@ class ResolvedRequest(Record):
     negative_prompt: str
     model: str = Field(description="Model key")
     vae: str | None = Field(default=None, description="VAE key")
+    t5_encoder: str | None = Field(default=None, description="T5 encoder key")
+    clip_embed: str | None = Field(default=None, description="CLIP-L key")
+    clip_g: str | None = Field(default=None, description="CLIP-G key")
+    refiner: Refiner | None = None
     width: int = Field(ge=64, multiple_of=8)
     height: int = Field(ge=64, multiple_of=8)
     steps: int = Field(ge=1)
     cfg_scale: float = Field(ge=1)
     cfg_rescale_multiplier: float = Field(ge=0, lt=1)
+    guidance: float | None = Field(default=None, ge=0)
     scheduler: SchedulerName
     seed: int = Field(ge=0, le=SEED_MAX)
     clip_skip: int = Field(ge=0)
@@ -73,8 +115,3 @@ class ResolvedRequest(Record):
     seamless_y: bool = False
     vae_precision: Literal["fp16", "fp32"] = "fp32"
     board: str | None = None
-
-
-DEFAULT_STEPS: Final = 30
-DEFAULT_CFG_SCALE: Final = 7.5
-DEFAULT_SCHEDULER: Final[SchedulerName] = "dpmpp_3m_k"

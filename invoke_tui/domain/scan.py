@@ -31,6 +31,7 @@ class ScanEntry(Record):
     )
     dialect: str | None = Field(default=None, description="Whose key names a LoRA uses")
     algorithms: tuple[str, ...] = ()
+    submodels: tuple[str, ...] = Field(default=(), description="The components a main model brings")
     file_size: int = Field(default=0, ge=0, description="bytes")
     fingerprint: str = Field(default="", description="Of the content; only where it was needed")
     description: str = ""

@@ -32,7 +32,6 @@ NOT_TAKEN: Final = {
     "t2iAdapters": "T2I adapters",
     "ref_images": "reference images",
     "init_image": "an initial picture",
-    "refiner_model": "a refiner",
     "hidiffusion": "HiDiffusion",
     "canvas_v2_metadata": "a canvas",
 }
@@ -91,7 +90,7 @@ class _Recall:
         raise _Unusable("is neither true nor false")
 
     def choice(self, key: str, value: Any) -> str:
-        allowed = SCHEDULER_NAMES if key == "scheduler" else ("fp16", "fp32")
+        allowed = SCHEDULER_NAMES if key.endswith("scheduler") else ("fp16", "fp32")
         if not isinstance(value, str) or value not in allowed:
             raise _Unusable(f"{_short(value)} is not known here")
         return value
@@ -111,7 +110,7 @@ class _Recall:
             raise _Unusable("does not name a model")
         if self.models is None:
             return self.text(key, wanted.get("key") or wanted.get("name") or wanted["hash"])
-        kind = ModelType.VAE if key == "vae" else ModelType.MAIN
+        kind = _KINDS.get(key, ModelType.MAIN)
         for part, text in wanted.items():
             for record in self.models:
                 if record.type is kind and getattr(record, part) == text:
@@ -135,6 +134,25 @@ _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "seamless_x": _Recall.flag,
     "seamless_y": _Recall.flag,
     "vae_precision": _Recall.choice,
+    "guidance": _Recall.number,
+    "t5_encoder": _Recall.model,
+    "clip_embed_model": _Recall.model,
+    "clip_g_embed_model": _Recall.model,
+    "refiner_model": _Recall.model,
+    "refiner_steps": _Recall.number,
+    "refiner_cfg_scale": _Recall.number,
+    "refiner_scheduler": _Recall.choice,
+    "refiner_start": _Recall.number,
+    "refiner_positive_aesthetic_score": _Recall.number,
+    "refiner_negative_aesthetic_score": _Recall.number,
+}
+_FIELDS: Final = {"clip_embed_model": "clip_embed", "clip_g_embed_model": "clip_g"}
+"""What a key is called in a request, where that differs."""
+_KINDS: Final = {
+    "vae": ModelType.VAE,
+    "t5_encoder": ModelType.T5_ENCODER,
+    "clip_embed_model": ModelType.CLIP_EMBED,
+    "clip_g_embed_model": ModelType.CLIP_EMBED,
 }
 
 
@@ -155,13 +173,13 @@ def request_from_metadata(
             continue
         try:
             value = reader(recall, key, metadata[key])
-            GenerationRequest.model_validate({key: value})
+            GenerationRequest.model_validate({_FIELDS.get(key, key): value})
         except _Unusable as why:
             recall.note(key, f"{why}; it was skipped")
         except (ValidationError, ValueError, OverflowError):
             recall.note(key, f"{_short(metadata[key])} cannot be used; it was skipped")
         else:
-            taken[key] = value
+            taken[_FIELDS.get(key, key)] = value
     for key, name in NOT_TAKEN.items():
         if metadata.get(key):
             recall.note(key, f"the picture was made with {name}, which are not recalled yet")

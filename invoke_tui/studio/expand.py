@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from typing import Final, Literal
 
 from invoke_tui.config.settings import Settings
-from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelRecord
-from invoke_tui.domain.parameters import (
-    DEFAULT_CFG_SCALE,
-    DEFAULT_SCHEDULER,
-    DEFAULT_STEPS,
-    SEED_MAX,
-    GenerationRequest,
-    ResolvedRequest,
-)
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.families import FamilyTraits, traits_of
+from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.domain.parameters import SEED_MAX, GenerationRequest, Refiner, ResolvedRequest
 from invoke_tui.domain.queue import Batch
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.nodes.batch import GraphTemplate, check_batch, session_count
 from invoke_tui.nodes.batch import expand as expand_sessions
-from invoke_tui.nodes.recipes import build_graph
+from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.nodes.validate import require_valid
+from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import NewItem
-
-_OPTIMAL: Final = {
-    BaseModelType.SD1: 512,
-    BaseModelType.SD2: 768,
-    BaseModelType.SDXL: 1024,
-    BaseModelType.SDXL_REFINER: 1024,
-    BaseModelType.SD3: 1024,
-    BaseModelType.FLUX: 1024,
-}
-Vae = Literal["fp16", "fp32"]
 
 
 async def expand(request: GenerationRequest, models: Models, *, limit: int) -> list[ResolvedRequest]:
     """One resolved request per picture, in the order they will be made. More than ``limit`` is an error."""
-    model = await models.main(request.model)
+    cast = await cast_of(request, models)
     prompts = expand_prompt(request.positive_prompt, request.max_prompts)
     number = len(prompts) * request.count
     if number > limit:
@@ -48,9 +32,8 @@ async def expand(request: GenerationRequest, models: Models, *, limit: int) -> l
             hint="Lower the count or max_prompts, or raise max_queue_size in invokeai.yaml.",
             code="queue_full",
         )
-    vae = await _vae(request, model.default_settings, models)
-    resolved = _resolve(request, model, vae.key if vae else None)
-    build_graph(resolved, model, vae)  # what cannot be drawn is said now, not when its turn comes
+    resolved = _resolve(request, cast)
+    build_graph(resolved, cast)  # what cannot be drawn is said now, not when its turn comes
     return [
         resolved.model_copy(update={"positive_prompt": prompt, "seed": seed})
         for prompt, seed in _pairs(prompts, request)
@@ -70,31 +53,74 @@ def _pairs(prompts: list[str], request: GenerationRequest) -> list[tuple[str, in
     return [(prompt, (first + number // shared) % (SEED_MAX + 1)) for number, prompt in enumerate(rounds)]
 
 
-def _resolve(request: GenerationRequest, model: ModelRecord, vae: str | None) -> ResolvedRequest:
-    """The person's value, else the model's, else InvokeAI's."""
-    asked = model.default_settings
-    side = _OPTIMAL.get(model.base, 512)
-    if model.base is BaseModelType.SD2 and model.prediction_type == "epsilon":
-        side = 512
-    scheduler: SchedulerName = request.scheduler or asked.scheduler or DEFAULT_SCHEDULER
-    precision: Vae = request.vae_precision or asked.vae_precision or "fp32"
+def _resolve(request: GenerationRequest, cast: Cast) -> ResolvedRequest:
+    """The person's value, else the model's, else the family's."""
+    model, asked, family = cast.main, cast.main.default_settings, traits_of(cast.main)
+    width, height = request.width or asked.width or family.side, request.height or asked.height or family.side
+    for name, side in (("width", width), ("height", height)):
+        if side % family.grid:
+            near = max(family.grid, round(side / family.grid) * family.grid)
+            raise BadInputError(
+                f"Models of base {model.base} draw pictures whose {name} is a multiple of {family.grid}, not {side}.",
+                hint=f"Take {near}.",
+                code="bad_size",
+            )
     return ResolvedRequest(
         positive_prompt=request.positive_prompt,
         negative_prompt=request.negative_prompt,
         model=model.key,
-        vae=vae,
-        width=request.width or asked.width or side,
-        height=request.height or asked.height or side,
-        steps=request.steps or asked.steps or DEFAULT_STEPS,
-        cfg_scale=request.cfg_scale or asked.cfg_scale or DEFAULT_CFG_SCALE,
+        vae=cast.vae.key if cast.vae else None,
+        t5_encoder=cast.t5_encoder.key if cast.t5_encoder else None,
+        clip_embed=cast.clip_embed.key if cast.clip_embed else None,
+        clip_g=cast.clip_g.key if cast.clip_g else None,
+        refiner=_refiner(request, cast),
+        width=width,
+        height=height,
+        steps=request.steps or asked.steps or family.steps,
+        cfg_scale=request.cfg_scale or asked.cfg_scale or family.cfg_scale,
         cfg_rescale_multiplier=_first(request.cfg_rescale_multiplier, asked.cfg_rescale_multiplier, 0.0),
-        scheduler=scheduler,
+        guidance=None
+        if family.guidance is None
+        else _first(request.guidance, asked.guidance, family.guidance),
+        scheduler=_scheduler(request, model, family),
         seed=0,
         clip_skip=request.clip_skip,
         seamless_x=request.seamless_x,
         seamless_y=request.seamless_y,
-        vae_precision=precision,
+        vae_precision=request.vae_precision or asked.vae_precision or "fp32",
         board=request.board,
+    )
+
+
+def _scheduler(request: GenerationRequest, model: ModelRecord, family: FamilyTraits) -> SchedulerName:
+    """A scheduler a person names must suit the family; one that a model's settings name is left out otherwise."""
+    if request.scheduler is not None and request.scheduler not in family.schedulers:
+        raise BadInputError(
+            f"The scheduler {request.scheduler!r} is not made for models of base {model.base}.",
+            hint=f"Choose {' or '.join(family.schedulers)}.",
+            code="bad_scheduler",
+        )
+    wished = request.scheduler or model.default_settings.scheduler
+    return wished if wished in family.schedulers and wished is not None else family.scheduler
+
+
+def _refiner(request: GenerationRequest, cast: Cast) -> Refiner | None:
+    if cast.refiner is None:
+        return None
+    if cast.main.base is not BaseModelType.SDXL:
+        raise BadInputError(
+            f"A refiner finishes pictures of SDXL models; {cast.main.name} is {cast.main.base}.",
+            hint="Leave the refiner out, or choose an SDXL model.",
+            code="bad_refiner",
+        )
+    return Refiner(
+        model=cast.refiner.key,
+        steps=request.refiner_steps,
+        cfg_scale=request.refiner_cfg_scale,
+        scheduler=request.refiner_scheduler,
+        start=request.refiner_start,
+        positive_aesthetic_score=request.refiner_positive_aesthetic_score,
+        negative_aesthetic_score=request.refiner_negative_aesthetic_score,
     )
 
 
@@ -119,18 +145,6 @@ def expand_batch(batch: Batch, settings: Settings) -> list[NewItem]:
         )
         for values in expand_sessions(batch)
     ]
-
-
-async def _vae(request: GenerationRequest, asked: ModelDefaults, models: Models) -> ModelRecord | None:
-    """A VAE a person names must be there; one that the model merely prefers may be absent."""
-    if request.vae is not None:
-        return await models.vae(request.vae)
-    if asked.vae is None:
-        return None
-    try:
-        return await models.vae(asked.vae)
-    except NotFoundError:
-        return None
 
 
 def _first(*values: float | None) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.protocol import RunItem
 from invoke_tui.nodes.recipes import build_graph
+from invoke_tui.studio.casting import cast_again
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import Claimed
@@ -43,9 +44,7 @@ class Jobs:
     def _build(self, claimed: Claimed) -> Graph:
         request = claimed.item.request
         assert request is not None, "an item has a request or a graph"
-        model = self._models.require(request.model)
-        vae = self._models.require(request.vae) if request.vae else None
-        return build_graph(request, model, vae)
+        return build_graph(request, cast_again(request, self._models))
 
 
 def _values(data: Any, name: str) -> Iterator[str]:

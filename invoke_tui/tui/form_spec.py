@@ -6,12 +6,8 @@ import types
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from invoke_tui.domain.parameters import (
-    DEFAULT_CFG_SCALE,
-    DEFAULT_SCHEDULER,
-    DEFAULT_STEPS,
-    GenerationRequest,
-)
+from invoke_tui.domain.families import SD
+from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 
 Kind = Literal["integer", "decimal", "choice", "switch", "text"]
@@ -100,9 +96,9 @@ _STEPS: Final[dict[str, float]] = {
 _FALLBACKS: Final[dict[str, str]] = {
     "width": "512",
     "height": "512",
-    "steps": str(DEFAULT_STEPS),
-    "cfg_scale": f"{DEFAULT_CFG_SCALE:g}",
-    "scheduler": SCHEDULER_LABELS[DEFAULT_SCHEDULER],
+    "steps": str(SD.steps),
+    "cfg_scale": f"{SD.cfg_scale:g}",
+    "scheduler": SCHEDULER_LABELS[SD.scheduler],
     "count": "1",
     "clip_skip": "0",
     "cfg_rescale_multiplier": "0",

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.metadata import CoreMetadata
-from invoke_tui.domain.models import BaseModelType, ModelType
-from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.parameters import Refiner, ResolvedRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.nodes.execution import GraphExecution
 from invoke_tui.nodes.recall import request_from_metadata
-from invoke_tui.nodes.recipes import build_graph, supported_bases
+from invoke_tui.nodes.recipes import Cast, build_graph, supported_bases
 from invoke_tui.nodes.validate import validate
 from tests.support.requests import model_record, resolved, text_to_image, vae_record
 
@@ -66,7 +66,7 @@ class TestTextToImage:
         assert "model_loader.clip → pos_cond.clip" not in edges(graph)
 
     def test_seamless_stands_before_denoiser_and_decoder(self) -> None:
-        graph = build_graph(resolved(vae="vae-key", seamless_x=True), model_record(), vae_record())
+        graph = build_graph(resolved(vae="vae-key", seamless_x=True), Cast(model_record(), vae_record()))
         assert validate(graph) == []
         assert graph.nodes["seamless"].fields() == {"seamless_x": True, "seamless_y": False}
         assert {
@@ -83,7 +83,7 @@ class TestTextToImage:
         assert graph.nodes["denoise_latents"].fields()["cfg_rescale_multiplier"] == 0.5
 
     def test_metadata_is_invokeais(self) -> None:
-        graph = build_graph(resolved(vae="vae-key"), model_record(), vae_record())
+        graph = build_graph(resolved(vae="vae-key"), Cast(model_record(), vae_record()))
         metadata = CoreMetadata.model_validate(metadata_of(graph))
         assert metadata.generation_mode == "txt2img"
         assert metadata.rand_device == "cpu"
@@ -98,21 +98,21 @@ class TestRefusals:
     @pytest.mark.parametrize("base", sorted(set(BaseModelType) - set(supported_bases())))
     def test_other_bases_are_named(self, base: BaseModelType) -> None:
         with pytest.raises(BadInputError) as caught:
-            build_graph(resolved(), model_record(base=base))
+            build_graph(resolved(), Cast(model_record(base=base)))
         assert caught.value.message == f"starter is a {base} model, which cannot be drawn with yet."
         assert "sd-1" in caught.value.hint
 
     def test_a_lora_draws_nothing(self) -> None:
         with pytest.raises(BadInputError, match="lora"):
-            build_graph(resolved(), model_record(type=ModelType.LORA))
+            build_graph(resolved(), Cast(model_record(type=ModelType.LORA)))
 
     def test_a_vae_of_another_base(self) -> None:
         with pytest.raises(BadInputError, match="is for sdxl, starter is sd-1"):
-            build_graph(resolved(), model_record(), vae_record(base=BaseModelType.SDXL))
+            build_graph(resolved(), Cast(model_record(), vae_record(base=BaseModelType.SDXL)))
 
     def test_a_vae_that_is_none(self) -> None:
         with pytest.raises(BadInputError, match="not a VAE"):
-            build_graph(resolved(), model_record(), model_record())
+            build_graph(resolved(), Cast(model_record(), model_record()))
 
 
 any_request = st.builds(
@@ -138,8 +138,82 @@ any_request = st.builds(
 @given(any_request)
 def test_the_metadata_brings_every_setting_back(request: ResolvedRequest) -> None:
     models = [model_record(), vae_record()]
-    graph = build_graph(request, models[0], models[1] if request.vae else None)
+    graph = build_graph(request, Cast(models[0], models[1] if request.vae else None))
     assert validate(graph) == []
     recalled, problems = request_from_metadata(metadata_of(graph), models)
     assert problems == []
-    assert recalled.model_dump(include=set(ResolvedRequest.model_fields)) == request.model_dump()
+    named = set(ResolvedRequest.model_fields) - {"refiner"}
+    assert recalled.model_dump(include=named) == request.model_dump(exclude={"refiner"})
+
+
+def other(key: str, type_: ModelType, base: BaseModelType = BaseModelType.ANY, **changes: Any) -> ModelRecord:
+    return model_record(key=key, name=key, type=type_, base=base, **changes)
+
+
+ENCODERS = {
+    "t5_encoder": other("t5", ModelType.T5_ENCODER),
+    "clip_embed": other("clip-l", ModelType.CLIP_EMBED, variant="large"),
+    "clip_g": other("clip-g", ModelType.CLIP_EMBED, variant="gigantic"),
+}
+
+
+class TestOtherFamilies:
+    def recalled(self, request: ResolvedRequest, cast: Cast) -> dict[str, Any]:
+        graph = build_graph(request, cast)
+        assert validate(graph) == []
+        models = [model for model in vars(cast).values() if model is not None]
+        found, problems = request_from_metadata(metadata_of(graph), models)
+        assert problems == []
+        return found.model_dump()
+
+    def test_sdxl(self) -> None:
+        cast = Cast(model_record(base=BaseModelType.SDXL))
+        request = resolved(negative_prompt="blue", clip_skip=1, seamless_y=True, width=1024)
+        graph = build_graph(request, cast)
+        assert graph.nodes["pos_cond"].type == "sdxl_compel_prompt"
+        assert graph.nodes["neg_cond"].fields()["style"] == "blue"
+        assert self.recalled(request, cast)["negative_prompt"] == "blue"
+
+    def test_the_refiner(self) -> None:
+        refiner = other("finish", ModelType.MAIN, BaseModelType.SDXL_REFINER)
+        cast = Cast(model_record(base=BaseModelType.SDXL), refiner=refiner)
+        how = Refiner(
+            model="finish",
+            steps=11,
+            cfg_scale=4.0,
+            scheduler="ddim",
+            start=0.7,
+            positive_aesthetic_score=7.0,
+            negative_aesthetic_score=2.0,
+        )
+        request = resolved(refiner=how)
+        nodes = build_graph(request, cast).nodes
+        assert nodes["denoise_latents"].fields()["denoising_end"] == 0.7
+        assert nodes["refiner_denoise_latents"].fields()["denoising_start"] == 0.7
+        found = self.recalled(request, cast)
+        assert {name: found[f"refiner_{name}"] for name in how.model_dump()} == how.model_dump()
+        with pytest.raises(BadInputError, match="not a refiner"):
+            build_graph(request, Cast(model_record(base=BaseModelType.SDXL), refiner=model_record()))
+        with pytest.raises(BadInputError, match="finishes the pictures"):
+            build_graph(resolved(), Cast(refiner))
+
+    @pytest.mark.parametrize("scale", [1.0, 3.0])
+    def test_flux(self, scale: float) -> None:
+        vae = vae_record(base=BaseModelType.FLUX)
+        encoders = {name: ENCODERS[name] for name in ("t5_encoder", "clip_embed")}
+        main = model_record(base=BaseModelType.FLUX, variant="schnell")
+        request = resolved(cfg_scale=scale, guidance=2.5, negative_prompt="fog")
+        graph = build_graph(request, Cast(main, vae=vae, **encoders))
+        assert graph.nodes["pos_cond"].fields()["t5_max_seq_len"] == 256
+        assert ("neg_cond" in graph.nodes) == (scale > 1)
+        found = self.recalled(request, Cast(main, vae=vae, **encoders))
+        assert (found["guidance"], found["t5_encoder"], found["clip_embed"]) == (2.5, "t5", "clip-l")
+
+    def test_sd3_may_lack_t5(self) -> None:
+        main = model_record(base=BaseModelType.SD3, submodels=("transformer", "vae"))
+        without = {name: ENCODERS[name] for name in ("clip_embed", "clip_g")}
+        edges = build_graph(resolved(), Cast(main, **without)).edges
+        assert not any(edge.source.field == "t5_encoder" for edge in edges)
+        edges = build_graph(resolved(), Cast(main, **ENCODERS)).edges
+        assert any(edge.source.field == "t5_encoder" for edge in edges)
+        assert self.recalled(resolved(), Cast(main, **ENCODERS))["clip_g"] == "clip-g"

@@ -8,7 +8,7 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.domain.protocol import RunItem
-from invoke_tui.nodes.recipes import build_graph
+from invoke_tui.nodes.recipes import Cast, build_graph
 
 SESSION = "7f1f6f0e-7d0e-4d0b-9d5b-0f3a4f4f6d11"
 
@@ -49,7 +49,7 @@ def resolved(**changes: Any) -> ResolvedRequest:
 
 
 def text_to_image(**changes: Any) -> Graph:
-    return build_graph(resolved(**changes), model_record())
+    return build_graph(resolved(**changes), Cast(model_record()))
 
 
 def run_item(

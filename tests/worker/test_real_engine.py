@@ -23,7 +23,7 @@ from invoke_tui.domain.protocol import (
     RunItem,
     StepPreview,
 )
-from invoke_tui.nodes.recipes import build_graph
+from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.worker.facade import DenoiseJob
 from invoke_tui.worker.process import DEFAULT_ENGINE
 from tests.support.requests import model_record, resolved
@@ -48,7 +48,7 @@ def worker() -> Iterator[WorkerProcess]:
 
 
 def item(item_id: int, model: ModelRecord, **changes: object) -> RunItem:
-    graph = build_graph(resolved(**changes), model)
+    graph = build_graph(resolved(**changes), Cast(model))
     return RunItem(
         item_id=item_id, attempt=1, session_id=f"s{item_id}", graph=graph, models={model.key: model}
     )

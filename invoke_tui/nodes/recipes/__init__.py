@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 from invoke_tui.domain.errors import BadInputError
@@ -12,8 +13,21 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import ResolvedRequest
 
-Recipe = Callable[[ResolvedRequest, ModelRecord, ModelRecord | None], Graph]
-"""Turns a request, its main model and, where one was chosen, its VAE into a graph."""
+
+@dataclass(frozen=True)
+class Cast:
+    """The models a request plays with: the main one, and what takes the place of its own parts or comes after it."""
+
+    main: ModelRecord
+    vae: ModelRecord | None = None
+    t5_encoder: ModelRecord | None = None
+    clip_embed: ModelRecord | None = None
+    clip_g: ModelRecord | None = None
+    refiner: ModelRecord | None = None
+
+
+Recipe = Callable[[ResolvedRequest, Cast], Graph]
+"""Turns a request and its models into a graph."""
 
 _RECIPES: dict[BaseModelType, Recipe] = {}
 
@@ -40,8 +54,9 @@ def supported_bases() -> list[BaseModelType]:
     return sorted(_RECIPES)
 
 
-def build_graph(request: ResolvedRequest, model: ModelRecord, vae: ModelRecord | None = None) -> Graph:
+def build_graph(request: ResolvedRequest, cast: Cast) -> Graph:
     """The graph that makes the one picture a request stands for. Raises ``BadInputError``."""
+    model = cast.main
     if model.type is not ModelType.MAIN:
         raise BadInputError(
             f"{model.name} is a {model.type} model and draws no pictures by itself.",
@@ -54,9 +69,14 @@ def build_graph(request: ResolvedRequest, model: ModelRecord, vae: ModelRecord |
             hint=f"Choose a model of one of these bases: {', '.join(supported_bases())}.",
             code="unsupported_base",
         )
-    if vae is not None:
-        _check_vae(vae, model)
-    return build(request, model, vae)
+    if cast.vae is not None:
+        _check_vae(cast.vae, model)
+    if cast.refiner is not None and cast.refiner.base is not BaseModelType.SDXL_REFINER:
+        raise BadInputError(
+            f"{cast.refiner.name} is a {cast.refiner.base} model, not a refiner.",
+            hint="Choose a main model of the base sdxl-refiner.",
+        )
+    return build(request, cast)
 
 
 def _check_vae(vae: ModelRecord, model: ModelRecord) -> None:

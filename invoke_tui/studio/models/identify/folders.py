@@ -16,6 +16,7 @@ from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.headers.header import Header, UnreadableError
 from invoke_tui.studio.models.identify.folder_kinds import encoder_of, part_of, pipeline_of
+from invoke_tui.studio.models.identify.submodels import in_index
 from invoke_tui.studio.models.identify.verdict import Verdict, unknown
 
 Peek = Callable[[Path], Header]
@@ -40,7 +41,8 @@ def identify(folder: Path, peek: Peek | None, by_header: ByHeader) -> Verdict:
     """What the folder is."""
     index = read_json(folder / "model_index.json")
     if index:
-        return _with_files(pipeline_of(folder, index, read_json), folder)
+        pipeline = _with_files(pipeline_of(folder, index, read_json), folder)
+        return replace(pipeline, submodels=in_index(index)) if pipeline.type is ModelType.MAIN else pipeline
     inside = _single(folder, peek, by_header)
     if inside is not None:
         return inside

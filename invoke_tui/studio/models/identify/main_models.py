@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType, PredictionType
+from invoke_tui.studio.models.identify import submodels
 from invoke_tui.studio.models.identify.keys import Keys
 from invoke_tui.studio.models.identify.verdict import IN_CHANNELS, Verdict, main_defaults, unknown
 
@@ -63,6 +64,7 @@ def _main(
         variant=variant,
         prediction_type=prediction,
         precision=keys.precision,
+        submodels=submodels.in_file(keys, base),
         default_settings=main_defaults(base, variant),
         assumed=assumed,
     )

@@ -35,6 +35,8 @@ class Verdict:
     """Whose key names a LoRA uses: ``kohya``, ``diffusers``, ``onetrainer``, ``aitoolkit``, ``xlabs``, ..."""
     algorithms: tuple[str, ...] = ()
     """What a LoRA's layers compute: ``lora``, ``locon``, ``loha``, ``lokr``, ``dora``, ``full``, ``ia3``, ``norm``."""
+    submodels: tuple[str, ...] = ()
+    """The components a main model brings, by InvokeAI's names: ``unet``, ``vae``, ``text_encoder_2``, ..."""
     default_settings: ModelDefaults = field(default_factory=ModelDefaults)
     assumed: tuple[str, ...] = ()
     """What the weights do not tell and a name or a convention decided: worth a look by the person."""

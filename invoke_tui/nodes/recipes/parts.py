@@ -1,0 +1,106 @@
+"""Pieces that several recipes are made of.
+
+Prompt and seed are nodes of their own, so that a batch can vary them for noise, conditioning and metadata at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.nodes.invocations.metadata import APP_VERSION
+from invoke_tui.nodes.recipes import Cast
+
+
+def begin(request: ResolvedRequest) -> Graph:
+    """A graph with the prompt and the seed."""
+    graph = Graph(id="txt2img")
+    graph.add("string", "positive_prompt", value=request.positive_prompt)
+    graph.add("integer", "seed", value=request.seed)
+    return graph
+
+
+def plain(model: ModelRecord | None) -> dict[str, Any] | None:
+    """A model as graphs and metadata name it."""
+    return None if model is None else model.identifier().model_dump(mode="json")
+
+
+def add_noise(graph: Graph, request: ResolvedRequest) -> None:
+    """Noise for the UNet families, which do not draw it themselves."""
+    graph.add("noise", "noise", width=request.width, height=request.height)
+    graph.connect("seed", "value", "noise", "seed")
+
+
+def add_decode(graph: Graph, request: ResolvedRequest, node_type: str, source: str, **settings: Any) -> None:
+    """The node that decodes what ``source`` denoised and keeps the picture; its id is its type."""
+    if request.board:
+        settings["board"] = {"board_id": request.board}
+    graph.add(node_type, node_type, use_cache=False, **settings)
+    graph.connect(source, "latents", node_type)
+
+
+def connect_unet(graph: Graph, request: ResolvedRequest, cast: Cast) -> None:
+    """The way from the loaders to UNet and decoder, through ``seamless`` where it is on."""
+    unet_source = vae_source = "model_loader"
+    if cast.vae is not None:
+        vae_source = graph.add("vae_loader", "vae_loader", vae_model=plain(cast.vae))
+    if request.seamless_x or request.seamless_y:
+        axes = {"seamless_x": request.seamless_x, "seamless_y": request.seamless_y}
+        graph.add("seamless", "seamless", **axes)
+        graph.connect(unet_source, "unet", "seamless")
+        graph.connect(vae_source, "vae", "seamless")
+        unet_source = vae_source = "seamless"
+    graph.connect(unet_source, "unet", "denoise_latents")
+    graph.connect(vae_source, "vae", "l2i")
+
+
+def add_metadata(
+    graph: Graph, request: ResolvedRequest, cast: Cast, *, keeper: str, mode: str, **recorded: Any
+) -> None:
+    """Everything that is needed to make the picture again, given to the node ``keeper``.
+
+    ``recorded`` are the keys of the family; what is None is left out.
+    """
+    always: dict[str, Any] = {
+        "generation_mode": mode,
+        "width": request.width,
+        "height": request.height,
+        "rand_device": "cpu",
+        "steps": request.steps,
+        "model": plain(cast.main),
+        "vae": plain(cast.vae),
+        "app_version": APP_VERSION,
+    }
+    given = {name: value for name, value in (always | recorded).items() if value is not None}
+    graph.add("core_metadata", "core_metadata", **given)
+    graph.connect("positive_prompt", "value", "core_metadata", "positive_prompt")
+    graph.connect("seed", "value", "core_metadata", "seed")
+    graph.connect("core_metadata", "metadata", keeper)
+
+
+def unet_settings(request: ResolvedRequest) -> dict[str, Any]:
+    """What the metadata of every UNet family says. ``vae_precision`` is a key InvokeAI does not write."""
+    return {
+        "negative_prompt": request.negative_prompt,
+        "cfg_scale": request.cfg_scale,
+        "cfg_rescale_multiplier": request.cfg_rescale_multiplier,
+        "scheduler": request.scheduler,
+        "seamless_x": request.seamless_x,
+        "seamless_y": request.seamless_y,
+        "clip_skip": request.clip_skip,
+        "vae_precision": request.vae_precision,
+    }
+
+
+def denoise_settings(request: ResolvedRequest) -> dict[str, Any]:
+    """The inputs of ``denoise_latents`` that are values."""
+    settings: dict[str, Any] = {
+        "steps": request.steps,
+        "cfg_scale": request.cfg_scale,
+        "scheduler": request.scheduler,
+    }
+    if request.cfg_rescale_multiplier:
+        settings["cfg_rescale_multiplier"] = request.cfg_rescale_multiplier
+    return settings
