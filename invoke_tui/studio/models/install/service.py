@@ -24,7 +24,8 @@ from invoke_tui.domain.installs import (
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.models.install import place, starters
-from invoke_tui.studio.models.install.hub import cache_folder, site_from
+from invoke_tui.studio.models.install.hub import cache_folder
+from invoke_tui.studio.models.install.hub_client import site_from
 from invoke_tui.studio.models.install.job import Job, Saved, Wish, left_in, now, read_job
 from invoke_tui.studio.models.install.run import Runner
 from invoke_tui.studio.models.install.sources import LocalPath, Sites, Source, parse, without_secrets

@@ -151,14 +151,15 @@ _HEADERS: Final = {
 }
 
 
-async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+async def patiently(work: Callable[[], Awaitable[T]], attempts: int = ATTEMPTS) -> T:
     """Do ``work`` again while its connection breaks, with growing pauses or those the server asks for."""
-    for attempt in range(ATTEMPTS):
+    for attempt in range(attempts):
         try:
             return await work()
         except CutError as error:
-            if attempt == ATTEMPTS - 1:
-                raise DownloadError(f"{error}.", hint="Check the connection and try again.") from error
+            if attempt == attempts - 1:
+                hint = "Check the connection and try again."
+                raise DownloadError(f"{error}.", hint=hint) from error
             await asyncio.sleep(pause_for(error, attempt))
     raise AssertionError("the last attempt returns or raises")
 
