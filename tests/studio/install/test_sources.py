@@ -172,7 +172,7 @@ def test_which_addresses_are_public(address: str, public: bool) -> None:
 
 def test_tokens_go_where_they_belong(tmp_path: Path) -> None:
     from invoke_tui.config.settings import load
-    from invoke_tui.studio.models.install.sources import Sites
+    from invoke_tui.studio.models.install.sites import Sites
 
     home = tmp_path / "hf"
     home.mkdir()

@@ -18,7 +18,6 @@ from invoke_tui.studio.models.install.names import checked_path, is_weights, req
 from invoke_tui.studio.models.install.plan import Plan, Wanted
 from invoke_tui.studio.models.install.selection import choose
 from invoke_tui.studio.models.install.sources import HubRepo
-from invoke_tui.studio.models.install.tokens import hub_home
 from invoke_tui.studio.models.install.web import Web, patiently
 
 _SHOWN: Final = 6
@@ -99,12 +98,6 @@ def _choice(source: HubRepo, listing: Listing) -> list[str]:
 def _top(parts: tuple[str, ...]) -> str:
     """The folder of the repository that becomes the model's: that of a single part, the root for several."""
     return parts[0] if len(parts) == 1 else ""
-
-
-def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Where the hub's own programs keep what they downloaded."""
-    named = environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE")
-    return Path(named).expanduser() if named else hub_home(environment) / "hub"
 
 
 def _snapshot(repo: str, sha: str, cache: Path) -> Path | None:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,7 +19,6 @@ from invoke_tui.studio.models.install.web import LONGEST_PAUSE, Web, retry_after
 OFFLINE: Final = "hub_offline"
 _TIMEOUT: Final = 30.0
 _FILES: Final = 2000
-_log = logging.getLogger(__name__)
 _manners_lock = threading.Lock()
 _manners_of: dict[str, tuple[bool, str | None]] = {}
 
@@ -155,14 +153,3 @@ def unreachable(site: str, why: str) -> DownloadError:
         hint="Check the connection; download_proxy in the configuration names a proxy, HF_ENDPOINT a mirror.",
         code="hub_unreachable",
     )
-
-
-def site_from(environment: Mapping[str, str]) -> str:
-    """The hub's address: ``HF_ENDPOINT`` names a mirror."""
-    given = environment.get("HF_ENDPOINT", "").strip().rstrip("/")
-    if given and (urlsplit(given).scheme not in ("http", "https") or not urlsplit(given).hostname):
-        _log.warning(
-            "HF_ENDPOINT is no address and is left out of account; it looks like https://huggingface.co"
-        )
-        given = ""
-    return given or "https://huggingface.co"

@@ -18,7 +18,8 @@ from invoke_tui.domain.installs import InstallError, InstallFile, InstallJob, In
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.install.plan import Plan
-from invoke_tui.studio.models.install.sources import Sites, Source, parse
+from invoke_tui.studio.models.install.sites import Sites
+from invoke_tui.studio.models.install.sources import Source, parse
 
 JOB_FILE: Final = "job.json"
 _WINDOW: Final = 6.0

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.installs import InstallRequest
+from invoke_tui.domain.installs import InstallRequest, StarterModel
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.scan import ScanEntry
 from invoke_tui.domain.text import safe_text
@@ -21,6 +21,8 @@ from invoke_tui.studio.gallery.files import sync_folder
 from invoke_tui.studio.models.fingerprint import fingerprint
 from invoke_tui.studio.models.install.errors import DownloadError
 from invoke_tui.studio.models.install.plan import Plan, Wanted
+from invoke_tui.studio.models.install.sites import Sites
+from invoke_tui.studio.models.install.sources import parse
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.models.scan import examine
 
@@ -49,6 +51,17 @@ def same_content(models: Models, path: Path) -> ModelRecord | None:
 def from_source(models: Models, source: str) -> ModelRecord | None:
     """The usable model that was installed from ``source``."""
     known = (model for model in models.all() if model.source == source)
+    return next((model for model in known if os.path.exists(model.path)), None)
+
+
+def starter_here(models: Models, starter: StarterModel, sites: Sites) -> ModelRecord | None:
+    """A starter model that is here: by its source, however that is written, else by name and kind."""
+    canonical = str(parse(starter.source, sites))
+    found = from_source(models, canonical) or from_source(models, starter.source)
+    if found is not None:
+        return found
+    kind = (starter.name, starter.base, starter.type)
+    known = (model for model in models.all() if (model.name, model.base, model.type) == kind)
     return next((model for model in known if os.path.exists(model.path)), None)
 
 

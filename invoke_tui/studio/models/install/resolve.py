@@ -12,11 +12,11 @@ from invoke_tui.studio.models.install import civitai, hub
 from invoke_tui.studio.models.install.errors import login_page
 from invoke_tui.studio.models.install.names import name_of_answer, require_model_kind, safe_name
 from invoke_tui.studio.models.install.plan import Plan, Wanted
+from invoke_tui.studio.models.install.sites import Sites
 from invoke_tui.studio.models.install.sources import (
     Civitai,
     HubRepo,
     LocalPath,
-    Sites,
     Source,
     WebFile,
     without_secrets,

@@ -18,7 +18,7 @@ from invoke_tui.studio.models.install.errors import CutError, DownloadError, NoS
 from invoke_tui.studio.models.install.job import Job
 from invoke_tui.studio.models.install.plan import Plan, Wanted
 from invoke_tui.studio.models.install.resolve import resolve
-from invoke_tui.studio.models.install.sources import Sites
+from invoke_tui.studio.models.install.sites import Sites
 from invoke_tui.studio.models.install.web import Web
 from invoke_tui.studio.models.registry import Models
 
@@ -42,9 +42,14 @@ class Runner:
         changed: Callable[[Job], None],
         progressed: Callable[[Job], None],
     ) -> None:
-        self._models, self._web, self._sites = models, web, sites
+        self.web = web
+        self._models, self._sites = models, sites
         self._changed, self._progressed = changed, progressed
         self._lanes = asyncio.Semaphore(AT_ONCE)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.web.close()
 
     async def run(self, job: Job, others: int) -> None:
         """Bring a job to its end; ``others`` are the bytes that other jobs will still need."""
@@ -52,7 +57,7 @@ class Runner:
         await asyncio.to_thread(_save, job)
         self._changed(job)
         if job.plan is None:
-            job.plan = await resolve(job.source, self._sites, self._web, use_token=job.request.use_tokens)
+            job.plan = await resolve(job.source, self._sites, self.web, use_token=job.request.use_tokens)
             job.note = job.plan.note
             await asyncio.to_thread(_save, job)
             self._changed(job)
@@ -131,7 +136,7 @@ class Runner:
                 return
             token = getattr(job.source, "token", None)
             use = job.request.use_tokens
-            await Download(self._web, wanted, target, progress, token=token, use_token=use, say=say).run()
+            await Download(self.web, wanted, target, progress, token=token, use_token=use, say=say).run()
 
     async def _picture(self, plan: Plan) -> bytes:
         """The page's picture; a model without one is fine."""
@@ -139,7 +144,7 @@ class Runner:
             return b""
         with contextlib.suppress(StudioError, CutError, TimeoutError):
             async with asyncio.timeout(_PICTURE_SECONDS):
-                return (await self._web.body(plan.preview, limit=_PICTURE_LIMIT, use_token=False))[0]
+                return (await self.web.body(plan.preview, limit=_PICTURE_LIMIT, use_token=False))[0]
         return b""
 
 

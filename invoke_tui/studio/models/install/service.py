@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from invoke_tui.config.settings import Settings
@@ -24,14 +24,14 @@ from invoke_tui.domain.installs import (
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.models.install import place, starters
-from invoke_tui.studio.models.install.hub import cache_folder
-from invoke_tui.studio.models.install.hub_client import site_from
 from invoke_tui.studio.models.install.job import Job, Saved, Wish, left_in, now, read_job
-from invoke_tui.studio.models.install.run import Runner
-from invoke_tui.studio.models.install.sources import LocalPath, Sites, Source, parse, without_secrets
+from invoke_tui.studio.models.install.sites import sites_from
+from invoke_tui.studio.models.install.sources import LocalPath, Source, parse, without_secrets
 from invoke_tui.studio.models.install.tokens import collect
-from invoke_tui.studio.models.install.web import Web
 from invoke_tui.studio.models.registry import Models
+
+if TYPE_CHECKING:
+    from invoke_tui.studio.models.install.run import Runner
 
 FOLDER: Final = ".downloads"
 """In the models folder, so that a finished model is renamed into place and never copied."""
@@ -46,19 +46,14 @@ class Installs:
         self, models: Models, hub: Hub, settings: Settings, environment: Mapping[str, str] | None = None
     ) -> None:
         env = os.environ if environment is None else environment
-        civitai = env.get("CIVITAI_ENDPOINT", "").strip().rstrip("/")
-        self.sites = Sites(site_from(env), civitai or Sites().civitai, cache_folder(env))
+        self.sites = sites_from(env)
         self._models, self._hub = models, hub
         self._folder = models.folder / FOLDER
         self._jobs: dict[str, Job] = {}
         self._told: dict[str, float] = {}
         self._settings, self._environment = settings, env
-        self._web = Web(
-            collect(settings, self.sites, env),
-            allow_private=settings.allow_private_download_urls,
-            proxy=settings.download_proxy,
-        )
-        self._runner = Runner(models, self._web, self.sites, self._changed, self._progressed)
+        self._runner: Runner | None = None
+        self._making = asyncio.Lock()
 
     async def open(self) -> None:
         """Take up what an earlier daemon left: unfinished jobs go on, paused and failed ones are offered again."""
@@ -81,7 +76,8 @@ class Installs:
                 job.wish = "close"
                 job.task.cancel()
         await asyncio.gather(*(job.task for job in self._jobs.values() if job.task), return_exceptions=True)
-        await self._web.close()
+        if self._runner is not None:
+            await self._runner.close()
 
     @property
     def active(self) -> int:
@@ -99,7 +95,9 @@ class Installs:
     async def starter_list(self) -> StarterList:
         """The starter models, and which are here."""
         known = starters.starters()
-        here = await asyncio.to_thread(lambda: [m.id for m in known.models if self._installed(m)])
+        here = await asyncio.to_thread(
+            lambda: [m.id for m in known.models if place.starter_here(self._models, m, self.sites)]
+        )
         return known.model_copy(update={"installed": tuple(here)})
 
     async def start(self, request: InstallRequest) -> InstallAnswer:
@@ -165,7 +163,7 @@ class Installs:
         jobs: list[InstallJob] = []
         installed: list[ModelRecord] = []
         for model in starters.with_dependencies(wanted):
-            here = await asyncio.to_thread(self._installed, model)
+            here = await asyncio.to_thread(place.starter_here, self._models, model, self.sites)
             if here is not None:
                 installed.append(here)
                 continue
@@ -209,33 +207,37 @@ class Installs:
         self._launch(job)
         return job.record()
 
-    def _installed(self, model: StarterModel) -> ModelRecord | None:
-        """A starter model that is here: by its source, however that is written, else by name and kind."""
-        canonical = str(parse(model.source, self.sites))
-        found = place.from_source(self._models, canonical) or place.from_source(self._models, model.source)
-        if found is not None:
-            return found
-        known = (
-            m for m in self._models.all() if (m.name, m.base, m.type) == (model.name, model.base, model.type)
-        )
-        return next((m for m in known if os.path.exists(m.path)), None)
-
     # -- running --------------------------------------------------------------------------------------------------
 
     def _launch(self, job: Job) -> None:
         job.wish = ""
-        self._web.tokens = collect(
-            self._settings, self.sites, self._environment
-        )  # a login may have happened since
         job.start_over()
         job.task = asyncio.create_task(self._work(job))
         self._changed(job)
+
+    def _ready(self) -> Runner:
+        """The runner, made for the first job: a daemon that downloads nothing never imports an HTTP client."""
+        if self._runner is None:
+            from invoke_tui.studio.models.install.run import Runner
+            from invoke_tui.studio.models.install.web import Web
+
+            web = Web(
+                collect(self._settings, self.sites, self._environment),
+                allow_private=self._settings.allow_private_download_urls,
+                proxy=self._settings.download_proxy,
+            )
+            self._runner = Runner(self._models, web, self.sites, self._changed, self._progressed)
+        else:  # logins happen meanwhile
+            self._runner.web.tokens = collect(self._settings, self.sites, self._environment)
+        return self._runner
 
     async def _work(self, job: Job) -> None:
         """Run a job to its end, whatever that is."""
         others = sum(other.left for other in self._jobs.values() if other is not job and other.task)
         try:
-            await self._runner.run(job, others)
+            async with self._making:
+                runner = await asyncio.to_thread(self._ready)
+            await runner.run(job, others)
         except asyncio.CancelledError:
             if not job.wish:
                 raise

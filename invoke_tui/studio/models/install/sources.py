@@ -12,6 +12,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import SourceType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.install.selection import VARIANTS
+from invoke_tui.studio.models.install.sites import Sites
 
 FORMS: Final = (
     "a path, https://…, org/repo, org/repo:fp16, org/repo::folder/file, org/repo::folder+folder2, a Civitai page, "
@@ -26,15 +27,6 @@ _AIR: Final = re.compile(
 )
 _CIVITAI_HOSTS: Final = frozenset({"civitai.com", "civitai.red", "civitai.green"})
 _HUB_HOSTS: Final = frozenset({"huggingface.co", "hf.co", "www.huggingface.co"})
-
-
-@dataclass(frozen=True, slots=True)
-class Sites:
-    """The addresses of the hub and of Civitai, mirrors have others, and the cache of the hub's own programs."""
-
-    hub: str = "https://huggingface.co"
-    civitai: str = "https://civitai.com"
-    hub_cache: Path = Path("~/.cache/huggingface/hub")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from invoke_tui.config.settings import Settings
-from invoke_tui.studio.models.install.sources import Sites
+from invoke_tui.studio.models.install.sites import Sites, hub_home
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,6 @@ def collect(settings: Settings, sites: Sites, environment: Mapping[str, str] | N
     if civitai := _clean(env.get("CIVITAI_TOKEN", "")):
         hosts[urlsplit(sites.civitai).netloc.lower()] = civitai
     return Tokens(rules, hosts, settings.allow_private_download_urls)
-
-
-def hub_home(env: Mapping[str, str]) -> Path:
-    """The folder of the hub's own programs."""
-    home = Path(env.get("HOME") or Path.home())
-    cache = Path(env.get("XDG_CACHE_HOME") or home / ".cache")
-    return Path(env.get("HF_HOME") or cache / "huggingface").expanduser()
 
 
 def _hub_token(env: Mapping[str, str]) -> str:
