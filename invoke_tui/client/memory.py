@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from invoke_tui.domain.device import CacheLimits
+from invoke_tui.domain.forecast import Forecast
 from invoke_tui.domain.machine import MachineUse
+from invoke_tui.domain.parameters import GenerationRequest
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport
@@ -22,6 +24,12 @@ class MemoryCalls:
     async def machine(self) -> MachineUse:
         """RAM, disks, pressure and GPUs now."""
         return MachineUse.model_validate_json(await self._transport.get("machine"))
+
+    async def forecast(self, request: GenerationRequest) -> Forecast:
+        """What one picture of a request will take: bytes, the share that streams, seconds per step."""
+        return Forecast.model_validate_json(
+            await self._transport.post("forecast", request.model_dump(mode="json"))
+        )
 
     async def unload(self, key: str, *, device: str = "") -> int:
         """Drop a component of the model cache, by its key in ``MemoryUse``, unless it is in use."""

@@ -26,6 +26,7 @@ from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
+from invoke_tui.studio.measured import Measured
 from invoke_tui.studio.models.install.service import Installs
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.models.scans import Scans
@@ -98,12 +99,15 @@ class Daemon:
         models = Models(database, paths.models_dir, settings.default_model)
         await self._look_for_models(models, hub)
         gallery = Gallery(database, paths, settings.image_subfolder_strategy)
+        measured = Measured(database)
         supervisor = Supervisor(
             settings,
             paths,
             queue=queue,
             gallery=gallery,
             jobs=Jobs(models, gallery),
+            models=models,
+            measured=measured,
             hub=hub,
             engine=os.environ.get(ENGINE_VARIABLE),
         )
@@ -118,6 +122,7 @@ class Daemon:
             supervisor,
             self.stop,
             Installs(models, hub, settings),
+            measured,
         )
 
     async def _look_for_models(self, models: Models, hub: Hub) -> None:

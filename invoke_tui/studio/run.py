@@ -31,6 +31,10 @@ class Run:
     _stepped: float = 0.0
     _slowest: float = 0.0
     _pace: float | None = None
+    _timed: tuple[str, int, float] | None = None
+    """The first denoise node, the step at which its time began to count, and when that was."""
+    seconds_per_step: float | None = None
+    """Of the first denoise node, without its first step, in which things warm up."""
 
     @property
     def item_id(self) -> int:
@@ -55,6 +59,7 @@ class Run:
                 self._slowest = max(self._slowest, took)
                 self._pace = took if self._pace is None else 0.7 * self._pace + 0.3 * took
             self._step, self._stepped = report.step, now
+        self._time(report, now)
         if self._pace:
             rate, eta = 1 / self._pace, self._pace * max(report.total - report.step, 0)
         self.moved = now
@@ -69,6 +74,15 @@ class Run:
             rate=rate,
             eta=eta,
         )
+
+    def _time(self, report: NodeProgress, now: float) -> None:
+        if "denoise" not in report.node_type or not report.step:
+            return
+        if self._timed is None:
+            self._timed = report.node_id, report.step, now
+        node, first, began = self._timed
+        if report.node_id == node and report.step > first:
+            self.seconds_per_step = (now - began) / (report.step - first)
 
     def patience(self, timeout: float) -> float:
         """Seconds without progress after which the work hangs. Between steps it is known how long one takes."""

@@ -36,6 +36,8 @@ from invoke_tui.studio.gallery.files import DiskFullError
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
+from invoke_tui.studio.measured import Measured, StepTime, sizes_of, streamed_percent
+from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.leases import Outcome
 from invoke_tui.studio.queue.service import LEASE_SECONDS, Pause, Queue
 from invoke_tui.studio.run import CANCEL_PATIENCE, Run
@@ -70,6 +72,8 @@ class Seat:
         queue: Queue,
         gallery: Gallery,
         jobs: Jobs,
+        models: Models,
+        measured: Measured,
         hub: Hub,
         workers_changed: Callable[[], None],
     ) -> None:
@@ -84,6 +88,8 @@ class Seat:
         self._queue = queue
         self._gallery = gallery
         self._jobs = jobs
+        self._models = models
+        self._measured = measured
         self._hub = hub
         self._workers_changed = workers_changed
         self._mail: asyncio.Queue[Mail] = asyncio.Queue()
@@ -249,6 +255,7 @@ class Seat:
             case ItemDone():
                 await self._end(Outcome(ItemStatus.COMPLETED))
                 self._deaths = 0
+                await self._remember(run)
             case ItemCanceled():
                 await self._end(Outcome(ItemStatus.CANCELED))
             case ItemFailed(fatal=True):
@@ -284,6 +291,26 @@ class Seat:
             self._hub.forget(run.item_id)
             await self._queue_safely(run, outcome)
         self.badge.say("idle")
+
+    async def _remember(self, run: Run) -> None:
+        """Keep how long a step took and how large the model is, for forecasts."""
+        request, status = run.claimed.item.request, self.badge.status
+        model = self._models.by_key(request.model) if request is not None else None
+        if request is None or model is None or status is None or run.seconds_per_step is None:
+            return
+        time = StepTime(
+            device=status.choice.device if status.choice is not None else self.device,
+            model_key=model.key,
+            base=model.base.value,
+            pixels=request.width * request.height,
+            batch=2 if request.cfg_scale > 1 else 1,
+            streamed=streamed_percent(status.memory, model.key),
+            seconds=run.seconds_per_step,
+        )
+        try:
+            await self._measured.keep(time, sizes_of(status.memory, model.key))
+        except StudioError as error:  # a forecast is not worth a failure
+            _log.warning("the time of item %d could not be kept: %s", run.item_id, error)
 
     async def _queue_safely(self, run: Run, outcome: Outcome) -> None:
         """Record an outcome, however long the database cannot be written: an item must not stay in progress."""

@@ -15,6 +15,7 @@ from invoke_tui.config.settings import Settings
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.machine import Machine
+from invoke_tui.studio.measured import Measured
 from invoke_tui.studio.models.install.service import Installs
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.models.scans import Scans
@@ -36,6 +37,7 @@ class Services:
     supervisor: Supervisor
     stop: Callable[[str], None]
     installs: Installs
+    measured: Measured
     machine: Machine = field(default_factory=Machine)
     started: float = field(default_factory=time.monotonic)
 

@@ -20,6 +20,8 @@ from invoke_tui.domain.protocol import SetLimits
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
+from invoke_tui.studio.measured import Measured
+from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.service import Pause, Queue
 from invoke_tui.studio.seat import Seat
 from invoke_tui.studio.worker_env import worker_environment
@@ -42,6 +44,8 @@ class Supervisor:
         queue: Queue,
         gallery: Gallery,
         jobs: Jobs,
+        models: Models,
+        measured: Measured,
         hub: Hub,
         engine: str | None,
     ) -> None:
@@ -60,6 +64,8 @@ class Supervisor:
                 queue=queue,
                 gallery=gallery,
                 jobs=jobs,
+                models=models,
+                measured=measured,
                 hub=hub,
                 workers_changed=self._remember_pids,
             )

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
-from invoke_tui.domain.device import CacheLimits, MemoryUse
+import pytest
+
+from invoke_tui.config.settings import load
+from invoke_tui.domain.device import CacheLimits, MemoryUse, WorkerStatus
+from invoke_tui.domain.forecast import Forecast
+from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.studio.database import Database
+from invoke_tui.studio.database.migrate import prepare
+from invoke_tui.studio.forecast import forecast, room_for
 from invoke_tui.studio.machine import Machine
+from invoke_tui.studio.measured import Measured, StepTime
 from tests.studio.harness import StudioHarness, until
 
 
@@ -81,3 +93,66 @@ def test_a_system_that_tells_nothing(tmp_path: Path) -> None:
     seen = Machine(pressure=tmp_path / "a", cards=tmp_path / "b").look({})
     assert seen.pressure is None
     assert seen.disks == ()
+
+
+async def test_a_forecast_learns_from_what_ran(studio: StudioHarness) -> None:
+    client = await studio.start()
+    request = GenerationRequest(positive_prompt="a cat", steps=4, seed=1)
+    before = await client.forecast(request)
+    assert (before.model, before.seconds_per_step, before.speed) == ("tiny", None, "unknown")
+    assert before.sizes == "estimated"
+    assert before.fits
+    assert before.sentence.endswith("speed not measured yet")
+
+    await studio.run("a cat", steps=20)
+
+    async def learned() -> Forecast | None:
+        found = await client.forecast(request)
+        return found if found.speed == "measured" else None
+
+    after = await until(learned)
+    assert after.seconds_per_step is not None
+    assert after.seconds == 4 * after.seconds_per_step
+    larger = await client.forecast(request.model_copy(update={"width": 1024, "height": 1024}))
+    assert larger.speed == "scaled"
+    assert larger.seconds_per_step == pytest.approx(after.seconds_per_step * (1024 / 64) ** 2)
+
+
+def worker(vram: int, used: int, **memory: object) -> WorkerStatus:
+    use = MemoryUse(vram_total=vram, vram_used=used, **memory)  # type: ignore[arg-type]
+    return WorkerStatus(pid=1, device="cuda:0", state="idle", memory=use)
+
+
+async def test_a_forecast_says_what_will_stream(tmp_path: Path) -> None:
+    prepare(tmp_path / "db")
+    database = Database(tmp_path / "db")
+    measured = Measured(database)
+    settings = load(tmp_path / "root").settings
+    model = ModelRecord(
+        key="k", hash="", name="big", base=BaseModelType.FLUX, type=ModelType.MAIN,
+        format=ModelFormat.CHECKPOINT, path=str(tmp_path / "none"), file_size=7 * 2**30,
+    )  # fmt: skip
+    asked = ResolvedRequest(
+        positive_prompt="", negative_prompt="", model="k", width=1024, height=1024, steps=28, cfg_scale=1,
+        cfg_rescale_multiplier=0, scheduler="euler", seed=1, clip_skip=0,
+    )  # fmt: skip
+    room = room_for(worker(8 * 2**30, 2**30), settings, ())
+    told = await forecast(asked, model, room, measured)
+    assert told.streamed_share == 3 / 7
+    assert told.sentence == "needs 10.0 of 8.0 GB, 43 % will stream, speed not measured yet"
+
+    time = StepTime("cuda:0", "k", "flux", 1024 * 1024, 1, 43, 1.4)
+    await measured.keep(time, {"transformer": 7 * 2**30})
+    told = await forecast(asked, model, room, measured)
+    assert told.sentence == "needs 10.0 of 8.0 GB, 43 % will stream, about 1.4 s/step"
+    assert (told.speed, told.sizes, told.seconds) == ("measured", "measured", 28 * 1.4)
+    await measured.keep(replace(time, seconds=2.4), {})
+    assert await measured.step(time) == (pytest.approx(1.7), True)
+
+    whole = settings.model_copy(update={"enable_partial_loading": False})
+    told = await forecast(asked, model, room_for(worker(8 * 2**30, 2**30), whole, ()), measured)
+    assert not told.fits
+    assert "does not fit" in told.sentence
+    limited = room_for(worker(24 * 2**30, 0, vram_limit=7 * 2**30), settings, ())
+    assert (await forecast(asked, model, limited, measured)).streamed_share == 0
+    await asyncio.to_thread(database.close)

@@ -112,6 +112,27 @@ scan_cache: Final = Table(
     Column("entry", Text, nullable=False),  # JSON without the status
 )
 
+step_times: Final = Table(  # the mean of the runs, weighted towards the newest
+    "step_times",
+    metadata,
+    Column("device", Text, primary_key=True),
+    Column("model_key", Text, primary_key=True),
+    Column("base", Text, nullable=False),
+    Column("pixels", Integer, primary_key=True),
+    Column("batch", Integer, primary_key=True),
+    Column("streamed", Integer, primary_key=True),  # percent
+    Column("seconds", Float, nullable=False),
+    Column("runs", Integer, nullable=False),
+)
+
+component_sizes: Final = Table(  # as they were in memory
+    "component_sizes",
+    metadata,
+    Column("model_key", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("bytes", Integer, nullable=False),
+)
+
 state: Final = Table(
     "state",
     metadata,

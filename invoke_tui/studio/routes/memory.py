@@ -8,8 +8,12 @@ from fastapi import APIRouter
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.device import CacheLimits
+from invoke_tui.domain.forecast import Forecast
 from invoke_tui.domain.machine import MachineUse
+from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.protocol import ClearCache, UnloadComponent
+from invoke_tui.studio.expand import expand
+from invoke_tui.studio.forecast import forecast, room_for
 from invoke_tui.studio.services import Given
 
 router = APIRouter(tags=["memory"])
@@ -44,6 +48,17 @@ async def machine(studio: Given) -> MachineUse:
     """RAM, disks, pressure and GPUs now."""
     folders = {"models": studio.paths.models_dir, "outputs": studio.paths.images_dir.parent}
     return await asyncio.to_thread(studio.machine.look, folders)
+
+
+@router.post("/forecast")
+async def forecast_(studio: Given, request: GenerationRequest) -> Forecast:
+    """What one picture of this request will take on the first device."""
+    one = request.model_copy(update={"count": 1})
+    resolved = (await expand(one, studio.models, limit=one.max_prompts))[0]
+    worker = next(iter(studio.supervisor.workers), None)
+    seen = await asyncio.to_thread(studio.machine.look, {})
+    room = room_for(worker, studio.settings, seen.gpus)
+    return await forecast(resolved, studio.models.require(resolved.model), room, studio.measured)
 
 
 @router.post("/memory/unload")
