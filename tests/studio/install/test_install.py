@@ -47,6 +47,18 @@ async def test_the_same_content_from_elsewhere_is_installed_once(bench: Workbenc
     assert len(bench.placed()) == 1
 
 
+async def test_the_same_content_at_the_same_time(bench: Workbench, site: Site) -> None:
+    names = [f"/{number}/ink{number}.safetensors" for number in range(4)]
+    site.files |= dict.fromkeys(names, lora())
+    answers = [await bench.installs.start(InstallRequest(source=site.web + name)) for name in names]
+    jobs = [await bench.finished(answer.jobs[0].job_id) for answer in answers]
+    assert len({job.model.key for job in jobs if job.model}) == 1
+    assert sum(not job.note for job in jobs) == 1
+    assert len(bench.placed()) == 1
+    await bench.models.refresh()
+    assert len(bench.names()) == 1
+
+
 async def test_a_name_from_the_server_stays_in_the_folder(bench: Workbench, site: Site) -> None:
     site.files["/get/7"] = lora()
     site.headers["/get/7"] = {"Content-Disposition": 'attachment; filename="..\\\\../../etc/CON.safetensors"'}

@@ -166,8 +166,11 @@ async def settle(
             overrides={"key": key, **overrides(entry, plan, request, hint)},
         )
     except BaseException:
-        target.replace(folder)
+        await asyncio.to_thread(target.replace, folder)
         raise
+    if not Path(record.path).is_relative_to(target):  # another job brought the same a moment ago
+        await asyncio.to_thread(discard, target)
+        return record, False
     return record, True
 
 
