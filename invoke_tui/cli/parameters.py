@@ -28,6 +28,15 @@ FLAGS: Final = {
     "seed": "--seed",
     "count": "--count",
     "clip_skip": "--clip-skip",
+    "guidance": "--guidance",
+    "t5_encoder": "--t5-encoder",
+    "clip_embed": "--clip-embed",
+    "clip_g": "--clip-g",
+    "refiner_model": "--refiner",
+    "refiner_steps": "--refiner-steps",
+    "refiner_cfg_scale": "--refiner-cfg-scale",
+    "refiner_scheduler": "--refiner-scheduler",
+    "refiner_start": "--refiner-start",
 }
 
 
@@ -41,7 +50,7 @@ def flag(name: str, *declarations: str, metavar: str | None = None) -> Any:
                 bounds[theirs] = bound
     steps = next((item.multiple_of for item in field.metadata if hasattr(item, "multiple_of")), None)
     help_text = f"{field.description}, a multiple of {steps}" if steps else field.description
-    if name == "scheduler":
+    if name.endswith("scheduler"):
         help_text = f"{help_text}: {', '.join(SCHEDULER_NAMES)}"
     return typer.Option(
         *(declarations or (FLAGS[name],)), help=help_text, show_default=False, metavar=metavar, **bounds
@@ -53,7 +62,7 @@ def explain(error: ValidationError) -> BadInputError:
     problems = []
     for detail in error.errors():
         name = str(detail["loc"][0]) if detail["loc"] else ""
-        if name == "scheduler":
+        if name.endswith("scheduler"):
             return _no_such_scheduler(str(detail.get("input")))
         message = detail["msg"][:1].lower() + detail["msg"][1:]
         given = detail.get("input")

@@ -21,25 +21,45 @@ class FamilyTraits(Record):
     scheduler: SchedulerName = "dpmpp_3m_k"
     schedulers: tuple[SchedulerName, ...] = SCHEDULER_NAMES
     guidance: float | None = Field(default=None, description="Distilled guidance, where it has one")
-    negative_prompt: bool = True
+    negative_prompt: bool = Field(default=True, description="Whether one counts at the default guidance")
     prompt_weights: bool = True
+    roles: tuple[str, ...] = Field(
+        default=("vae",), description="Fields of a request that name models beside the main one"
+    )
 
 
 SD: Final = FamilyTraits()
-_SDXL: Final = FamilyTraits(side=1024)
-_FLOW: Final = FamilyTraits(
-    side=1024, grid=16, scheduler="euler", schedulers=("euler", "heun", "lcm"), prompt_weights=False
+_SDXL: Final = FamilyTraits(side=1024, roles=("vae", "refiner_model"))
+_SD3: Final = FamilyTraits(
+    side=1024,
+    grid=16,
+    steps=28,
+    cfg_scale=3.5,
+    scheduler="euler",
+    schedulers=("euler",),
+    prompt_weights=False,
+    roles=("vae", "t5_encoder", "clip_embed", "clip_g"),
 )
-_FLUX: Final = _FLOW.model_copy(update={"steps": 28, "cfg_scale": 1.0, "negative_prompt": False})
+_SCHNELL: Final = FamilyTraits(
+    side=1024,
+    grid=16,
+    steps=4,
+    cfg_scale=1.0,
+    scheduler="euler",
+    schedulers=("euler", "heun", "lcm"),
+    negative_prompt=False,
+    prompt_weights=False,
+    roles=("vae", "t5_encoder", "clip_embed"),
+)
+_FLUX: Final = _SCHNELL.model_copy(update={"steps": 28, "guidance": 4.0})
 _BY_BASE: Final[dict[BaseModelType, FamilyTraits]] = {
     BaseModelType.SD1: SD,
     BaseModelType.SD2: FamilyTraits(side=768),
     BaseModelType.SDXL: _SDXL,
     BaseModelType.SDXL_REFINER: _SDXL,
-    BaseModelType.SD3: _FLOW.model_copy(update={"steps": 28, "cfg_scale": 3.5, "schedulers": ("euler",)}),
-    BaseModelType.FLUX: _FLUX.model_copy(update={"guidance": 4.0}),
+    BaseModelType.SD3: _SD3,
+    BaseModelType.FLUX: _FLUX,
 }
-_SCHNELL: Final = _FLUX.model_copy(update={"steps": 4})
 
 
 def traits_of(model: ModelRecord | None) -> FamilyTraits:

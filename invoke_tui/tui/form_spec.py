@@ -78,6 +78,7 @@ LABELS: Final[dict[str, str]] = {
     "height": "Height",
     "steps": "Steps",
     "cfg_scale": "CFG",
+    "guidance": "Guidance",
     "scheduler": "Scheduler",
     "seed": "Seed",
     "count": "Count",
@@ -91,6 +92,8 @@ _STEPS: Final[dict[str, float]] = {
     "width": 64,
     "height": 64,
     "cfg_scale": 0.5,
+    "guidance": 0.5,
+    "refiner_start": 0.05,
     "cfg_rescale_multiplier": 0.05,
 }
 _FALLBACKS: Final[dict[str, str]] = {
@@ -103,6 +106,8 @@ _FALLBACKS: Final[dict[str, str]] = {
     "clip_skip": "0",
     "cfg_rescale_multiplier": "0",
     "vae_precision": "fp32",
+    "refiner_start": "0.8",
+    "refiner_steps": "20",
 }
 
 

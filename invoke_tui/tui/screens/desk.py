@@ -16,6 +16,7 @@ from invoke_tui.domain.events import (
     Progress,
     Snapshot,
 )
+from invoke_tui.domain.families import traits_of
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
@@ -104,8 +105,9 @@ class Desk:
     def model_chosen(self) -> None:
         """Say on the launchpad what is ready to draw."""
         model = self.form.model
-        wide = (model.default_settings.width if model else None) or 512
-        high = (model.default_settings.height if model else None) or 512
+        side = traits_of(model).side
+        wide = (model.default_settings.width if model else None) or side
+        high = (model.default_settings.height if model else None) or side
         self._screen.query_one(Launchpad).show_model(model, f"{wide} × {high}")
 
     # -- making a picture -----------------------------------------------------------------------------------------

@@ -13,18 +13,21 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Select
 
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.families import FamilyTraits, traits_of
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.schedulers import SCHEDULER_LABELS
+from invoke_tui.domain.schedulers import SCHEDULER_LABELS, SchedulerName
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle
+from invoke_tui.tui.widgets.parts_form import REFINER_NUMBERS, ROLES, PartsForm
 
 NUMBERS: Final = (
     "width",
     "height",
     "steps",
     "cfg_scale",
+    "guidance",
     "seed",
     "count",
     "clip_skip",
@@ -49,7 +52,9 @@ class Choice(Select[str]):
 class SettingsForm(Vertical):
     """Model, size, steps, guidance, scheduler, seed, count; the rest folded."""
 
-    ADVANCED_HELP: ClassVar[str] = "CLIP skip, CFG rescale, seamless tiling and the precision of the VAE."
+    ADVANCED_HELP: ClassVar[str] = (
+        "CLIP skip, CFG rescale, seamless tiling, the VAE's precision, and models for parts of the model."
+    )
 
     class Changed(Message):
         """Some value changed."""
@@ -59,6 +64,7 @@ class SettingsForm(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="settings")
+        self._all: list[ModelRecord] = []
         self._models: list[ModelRecord] = []
         self._wanted_model = ""
 
@@ -72,6 +78,7 @@ class SettingsForm(Vertical):
         with Horizontal(classes="form-pair"):
             yield self._number("steps")
             yield self._number("cfg_scale")
+        yield self._number("guidance")
         yield Field("Scheduler", Choice(spec("scheduler")))
         with Horizontal(classes="form-pair"):
             yield self._number("seed")
@@ -84,11 +91,12 @@ class SettingsForm(Vertical):
                 yield self._number("clip_skip")
                 yield self._number("cfg_rescale_multiplier")
             with Horizontal(classes="form-pair"):
-                yield Field("VAE", Choice(spec("vae_precision")))
+                yield Field("VAE in", Choice(spec("vae_precision")))
             with Horizontal(classes="form-pair"):
                 for name in SWITCHES:
                     field = spec(name)
                     yield Toggle(field.label.lower(), help_text=field.help, id=f"field-{name}")
+            yield PartsForm()
 
     def _number(self, name: str, label: str | None = None) -> Field:
         field = spec(name)
@@ -102,7 +110,8 @@ class SettingsForm(Vertical):
 
     def show_models(self, models: list[ModelRecord]) -> None:
         """Offer the models; the default is the first."""
-        self._models = [m for m in models if m.type is ModelType.MAIN and not m.missing][:MODEL_LIMIT]
+        self._all = models
+        self._models = [m for m in models if _draws(m)][:MODEL_LIMIT]
         select = self._choice("model")
         wanted = self._wanted_model or self._value(select)
         with self.prevent(Select.Changed):
@@ -123,17 +132,28 @@ class SettingsForm(Vertical):
         return next((model for model in self._models if model.key == key), None)
 
     def _show_defaults(self) -> None:
-        """The dim values are those that the chosen model asks for."""
-        defaults = self.model.default_settings if self.model else None
+        """The dim values are those that the chosen model asks for, else its family's."""
+        model, family = self.model, traits_of(self.model)
+        asked = model.default_settings.model_dump(exclude_none=True) if model else {}
+        usual = {"width": family.side, "height": family.side} | family.model_dump() | asked
         for name in NUMBERS:
             field = self._input(name)
-            value = getattr(defaults, name, None)
+            value = usual.get(name)
             field.placeholder = f"{value:g}" if value is not None else field.spec.fallback
-        scheduler = defaults.scheduler if defaults else None
-        self._choice("scheduler").prompt = (
-            SCHEDULER_LABELS[scheduler] if scheduler else spec("scheduler").fallback
-        )
+        self.query_one("#row-guidance", Field).display = family.guidance is not None
+        self._offer_schedulers(family, usual["scheduler"])
+        self.query_one(PartsForm).show(self._all, model)
         self._seed_state()
+
+    def _offer_schedulers(self, family: FamilyTraits, usual: SchedulerName) -> None:
+        """Those the family knows; a choice it does not know is let go."""
+        choice = self._choice("scheduler")
+        before = self._value(choice)
+        with self.prevent(Select.Changed):
+            choice.set_options((Text(SCHEDULER_LABELS[name]), name) for name in family.schedulers)
+            choice.prompt = SCHEDULER_LABELS[usual if usual in family.schedulers else family.scheduler]
+            if before in family.schedulers:
+                choice.value = before
 
     # -- values ---------------------------------------------------------------------------------------------------
 
@@ -145,7 +165,7 @@ class SettingsForm(Vertical):
         values["random_seed"] = self.query_one("#random-seed", Toggle).value
         if self._wanted_model:
             values["model"] = self._wanted_model
-        return values
+        return values | self.query_one(PartsForm).values()
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """Put raw values back; what is not named is left alone, what cannot be is left out."""
@@ -160,6 +180,7 @@ class SettingsForm(Vertical):
                 self._toggle(name).value = on_off
         if isinstance(random := values.get("random_seed"), bool):
             self.query_one("#random-seed", Toggle).value = random
+        self.query_one(PartsForm).restore(values)
         self._seed_state()
 
     def _choose(self, name: str, raw: str) -> None:
@@ -187,13 +208,15 @@ class SettingsForm(Vertical):
         asked: dict[str, Any] = {"positive_prompt": prompt, "negative_prompt": negative}
         for name in NUMBERS:
             raw = self._input(name).value.strip()
-            if raw and not (name == "seed" and self.query_one("#random-seed", Toggle).value):
+            drawn = name == "seed" and self.query_one("#random-seed", Toggle).value
+            if raw and not drawn and self.query_one(f"#row-{name}", Field).display:
                 asked[name] = raw
         for name in ("model", *CHOICES):
             if value := self._value(self._choice(name)):
                 asked[name] = value
         for name in SWITCHES:
             asked[name] = self._toggle(name).value
+        asked |= self.query_one(PartsForm).asked()
         try:
             return GenerationRequest.model_validate(asked)
         except ValidationError as error:
@@ -223,7 +246,8 @@ class SettingsForm(Vertical):
 
     def reset(self) -> None:
         """Back to what the model asks for."""
-        self.restore(dict.fromkeys((*NUMBERS, *CHOICES), "") | dict.fromkeys(SWITCHES, False))
+        parts = dict.fromkeys((*ROLES, *REFINER_NUMBERS), "")
+        self.restore(dict.fromkeys((*NUMBERS, *CHOICES), "") | dict.fromkeys(SWITCHES, False) | parts)
         self.query_one("#random-seed", Toggle).value = True
         self._seed_state()
 
@@ -240,6 +264,10 @@ class SettingsForm(Vertical):
         if event.select.id == "field-model":
             self._show_defaults()
             self.post_message(self.ModelChosen())
+        self.post_message(self.Changed())
+
+    @on(PartsForm.Changed)
+    def _part_chosen(self) -> None:
         self.post_message(self.Changed())
 
     @on(Toggle.Changed)
@@ -297,3 +325,8 @@ class SettingsForm(Vertical):
     def invalid(self) -> Iterator[str]:
         """Names of the fields that cannot be used as they are."""
         return (name for name in NUMBERS if spec(name).check(self._input(name).value))
+
+
+def _draws(model: ModelRecord) -> bool:
+    """Whether a model can begin a picture: refiners only finish one."""
+    return model.type is ModelType.MAIN and not model.missing and model.base is not BaseModelType.SDXL_REFINER
