@@ -214,7 +214,7 @@ class ComponentCache:
     # -- entries, under the guard ---------------------------------------------------------------------------------
 
     def _add(self, key: str, value: Any, *, model: str, part: str, fp8: bool) -> _Entry:
-        placed = None
+        placed, fp8 = None, fp8 and self._backend.device.type != "mps"  # which has no such numbers
         if isinstance(value, nn.Module) and (self._backend.separate_memory or fp8):
             placed = PlacedModule(value, self._backend, keep_ram=self._budget.keep_ram_copy, fp8=fp8)
         size = placed.total_bytes if placed is not None else component_bytes(value)
