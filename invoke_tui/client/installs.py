@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.installs import InstallAnswer, InstallJob, InstallRequest, StarterList
+from invoke_tui.domain.installs import InstallAnswer, InstallJob, InstallRequest, SourceReading, StarterList
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport
@@ -23,6 +23,11 @@ class Installing:
         """Begin to install a model and what it needs; the jobs run on in the daemon."""
         body = request.model_dump(mode="json")
         return InstallAnswer.model_validate_json(await self._transport.post("installs", body))
+
+    async def read_source(self, request: InstallRequest) -> SourceReading:
+        """What a source means, in words; nothing is fetched. Raises ``BadInputError`` for what is no source."""
+        body = request.model_dump(mode="json")
+        return SourceReading.model_validate_json(await self._transport.post("installs/reading", body))
 
     async def install_jobs(self) -> list[InstallJob]:
         """Every job, oldest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -95,6 +96,14 @@ class InstallAnswer(Record):
 
     jobs: list[InstallJob] = []
     installed: list[ModelRecord] = []
+
+
+class SourceReading(Record):
+    """What a source was understood as; ``text`` is a sentence, safe to show."""
+
+    kind: Literal["path", "hub", "civitai", "url", "starter", "bundle"]
+    text: str
+    there: bool = Field(default=True, description="Of a path: whether something lies there")
 
 
 class StarterModel(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.installs import InstallAnswer, InstallJob, InstallRequest, StarterList
+from invoke_tui.domain.installs import InstallAnswer, InstallJob, InstallRequest, SourceReading, StarterList
 from invoke_tui.studio.services import Given
 
 router = APIRouter(prefix="/installs", tags=["models"])
@@ -33,6 +33,12 @@ async def jobs(studio: Given) -> list[InstallJob]:
 async def starters(studio: Given) -> StarterList:
     """The starter models and bundles, and which are installed."""
     return await studio.installs.starter_list()
+
+
+@router.post("/reading")
+async def reading(body: InstallRequest, studio: Given) -> SourceReading:
+    """What a source means; nothing is fetched or changed."""
+    return await studio.installs.reading(body)
 
 
 @router.post("/prune")

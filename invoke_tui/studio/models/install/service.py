@@ -18,12 +18,13 @@ from invoke_tui.domain.installs import (
     InstallJob,
     InstallRequest,
     InstallStatus,
+    SourceReading,
     StarterList,
     StarterModel,
 )
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.studio.hub import Hub
-from invoke_tui.studio.models.install import place, starters
+from invoke_tui.studio.models.install import place, reading, starters
 from invoke_tui.studio.models.install.job import Job, Saved, Wish, left_in, now, read_job
 from invoke_tui.studio.models.install.sites import sites_from
 from invoke_tui.studio.models.install.sources import LocalPath, Source, parse, without_secrets
@@ -99,6 +100,10 @@ class Installs:
             lambda: [m.id for m in known.models if place.starter_here(self._models, m, self.sites)]
         )
         return known.model_copy(update={"installed": tuple(here)})
+
+    async def reading(self, request: InstallRequest) -> SourceReading:
+        """What a source means. Raises ``StudioError`` for one that cannot be read."""
+        return await asyncio.to_thread(reading.read, request, self.sites)
 
     async def start(self, request: InstallRequest) -> InstallAnswer:
         """Begin to install. Raises ``BadInputError`` for a source that cannot be read; all else is the job's fate."""
