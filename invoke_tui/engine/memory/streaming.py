@@ -143,9 +143,8 @@ class PlacedModule:
         return [copies[id(slot.host)] for slot in self._parts[index].slots]
 
     def _leave(self, index: int) -> None:
-        tensors = self._on_device.pop(index)
         back: dict[int, Tensor] = {}
-        for slot, tensor in zip(self._parts[index].slots, tensors, strict=True):
+        for slot, tensor in zip(self._parts[index].slots, self._on_device[index], strict=True):
             if slot.host is None:
                 if id(tensor) not in back:
                     moved = tensor.detach().to("cpu")
@@ -153,6 +152,7 @@ class PlacedModule:
                     back[id(tensor)] = nn.Parameter(moved, requires_grad=False) if is_parameter else moved
                 slot.host = back[id(tensor)]
             slot.put(slot.host)
+        del self._on_device[index]  # at the end: should RAM run out on the way, nothing is lost
 
     def _drop_ram(self, index: int) -> None:
         for slot in self._parts[index].slots:

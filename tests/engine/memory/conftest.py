@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,18 @@ MakeBench = Callable[..., Bench]
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One tiny SD 1 model on disk."""
     import torch
 
     from tests.engine.tiny import write_model
 
     torch.set_num_threads(1)
-    return write_model(tmp_path_factory.mktemp("budgets") / "tiny")
+    made = write_model(tmp_path_factory.mktemp("budgets") / "tiny")
+    import_module("invoke_tui.engine.engine")
+    gc.freeze()  # what the libraries made stays: the many collections below need not look at it
+    yield made
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
@@ -39,21 +44,26 @@ def clean() -> Iterator[None]:
     METER.reset()
 
 
+def make_bench(folder: Path, *names: str, **settings: Any) -> Bench:
+    """An engine on the fake device that knows the model by each of ``names``."""
+    if not fake_device.available():
+        pytest.skip("this torch has no Python backend")
+    log: list[tuple[str, str]] = []
+    defaults: dict[str, Any] = {"preview_seconds": 1e9, "device_working_mem_gb": 0}
+    engine = fake_device.engine(EngineSettings(**(defaults | settings)), lambda *line: log.append(line))
+    records = [record_of(folder, key=name, name=name) for name in names or ("tiny",)]
+    engine.use_models({record.key: record for record in records})
+    model = records[0].identifier()
+    return Bench(engine, log, model, model, folder)
+
+
 @pytest.fixture
 def bench(folder: Path) -> Iterator[MakeBench]:
     """Makes engines on the fake device; ``names`` are the models it knows, all of them the same files."""
-    if not fake_device.available():
-        pytest.skip("this torch has no Python backend")
     made: list[Bench] = []
 
     def build(*names: str, **settings: Any) -> Bench:
-        log: list[tuple[str, str]] = []
-        defaults: dict[str, Any] = {"preview_seconds": 1e9, "device_working_mem_gb": 0}
-        engine = fake_device.engine(EngineSettings(**(defaults | settings)), lambda *line: log.append(line))
-        records = [record_of(folder, key=name, name=name) for name in names or ("tiny",)]
-        engine.use_models({record.key: record for record in records})
-        model = records[0].identifier()
-        made.append(Bench(engine, log, model, model, folder))
+        made.append(make_bench(folder, *names, **settings))
         return made[-1]
 
     yield build

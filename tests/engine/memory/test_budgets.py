@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import torch
 from invoke_tui.domain.errors import CanceledError
 from invoke_tui.engine.memory.plan import GIB
 from tests.engine.conftest import Bench, Recorder
-from tests.engine.memory.conftest import MakeBench, activations, decode, weights
+from tests.engine.memory.conftest import MakeBench, activations, decode, make_bench, weights
 from tests.support.fake_device import METER
 
 pytestmark = pytest.mark.engine
@@ -24,17 +25,18 @@ def placed(bench: Bench, part: str) -> Any:
     return found.placed
 
 
-@pytest.fixture
-def unlimited(bench: MakeBench) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def unlimited(folder: Path) -> dict[str, Any]:
     """The picture without a limit, the sizes of the layers, and what the work takes besides the weights."""
-    free = bench()
-    latents = free.engine.denoise(free.job(steps=STEPS), Recorder())
+    free = make_bench(folder)
+    job = free.job(steps=STEPS)
+    latents = free.engine.denoise(job, Recorder())
     result: dict[str, Any] = {"latents": latents.cpu(), "picture": decode(free, latents)}
     unet = placed(free, "unet")
     result["unet"] = unet.total_bytes
     result["layer"] = max(layer.bytes for layer in unet.layers) + unet.overhead_bytes
     result["work"] = max(
-        activations(free, lambda: free.engine.denoise(free.job(steps=STEPS), Recorder())),
+        activations(free, lambda: free.engine.denoise(job, Recorder())),
         activations(free, lambda: decode(free, latents)),
     )
     free.engine.free()
