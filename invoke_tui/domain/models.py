@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -170,6 +171,7 @@ class ModelRecord(Record):
     by_hand: tuple[str, ...] = Field(
         default=(), description="The fields a person set: no rescan changes them"
     )
+    added_at: datetime | None = Field(default=None, description="When it came on the list")
     installed: bool = True
     missing: bool = False
 

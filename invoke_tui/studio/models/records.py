@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -42,6 +43,7 @@ def new_record(entry: ScanEntry, key: str, fingerprint: str, **about: Any) -> Mo
         fingerprint=fingerprint,
         path=entry.path,
         cover_image=entry.preview,
+        added_at=datetime.now(UTC),
         **told,
         **about,
     )
