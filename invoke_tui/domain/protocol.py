@@ -38,6 +38,9 @@ class EngineSettings(Record):
     attention_type: str = "auto"
     attention_slice_size: str | int = "auto"
     force_tiled_decode: bool = False
+    convert_cache: str = Field(
+        default="", description="Folder for safe copies of pickled models; empty = a temporary one"
+    )
     pil_compress_level: int = Field(default=1, ge=0, le=9)
     node_cache_size: int = Field(default=512, ge=0)
     preview_every: int = Field(default=1, ge=0, description="Steps between previews; 0 = none")

@@ -10,6 +10,7 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Final, cast
 
 import psutil
@@ -32,6 +33,7 @@ from invoke_tui.engine.freeu import freeu
 from invoke_tui.engine.hooks import Log, RunHooks
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.build import quiet_libraries
+from invoke_tui.engine.loading.reader import Reader
 from invoke_tui.engine.memory.backend import backend_for
 from invoke_tui.engine.memory.cache import Budget, ComponentCache
 from invoke_tui.engine.memory.ladder import Effort, Ladder
@@ -43,6 +45,8 @@ from invoke_tui.engine.store import ModelStore
 from invoke_tui.engine.texts import TextEncoders
 
 PACKAGES: Final = ("torch", "diffusers", "transformers", "compel", "safetensors")
+CONVERT_CACHE: Final = Path(gettempdir()) / "invoke-tui-converted"
+"""Where safe copies of pickled models go when nobody says."""
 WARM_UP: Final = (
     "compel.compel",
     "diffusers.models.autoencoders.autoencoder_kl",
@@ -65,7 +69,8 @@ class Engine:
         self._cache = ComponentCache(self._backend, self._budget(), self._log)
         self._ladder = Ladder(self._cache, self._backend, self._log)
         gpu = self._device.type == "cuda"
-        self._store = ModelStore(self._cache, self._dtype, channels_last=gpu, pinned=gpu)
+        reader = Reader(Path(settings.convert_cache or CONVERT_CACHE), pinned=gpu)
+        self._store = ModelStore(self._cache, self._dtype, reader, channels_last=gpu)
         self._texts = TextEncoders(self._store)
         log("info", f"Device {self.choice.device}, {self.choice.name}. {self.choice.device_reason}")
         log("info", f"Precision {self.choice.precision}. {self.choice.precision_reason}")

@@ -16,6 +16,7 @@ from invoke_tui.engine.families.base import Family
 from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L, T5
 from invoke_tui.engine.loading.load import load_part
 from invoke_tui.engine.loading.parts import CLIP_CLASS, CLIP_PROJECTION_CLASS, T5_CLASS, Part, Place
+from invoke_tui.engine.loading.reader import Reader
 from invoke_tui.engine.memory.cache import ComponentCache
 
 T5_PARTS: Final = {
@@ -37,12 +38,12 @@ class ModelStore:
     """Gives out loaded components by identifier, in the precision the device prefers unless told otherwise."""
 
     def __init__(
-        self, cache: ComponentCache, dtype: torch.dtype, *, channels_last: bool = False, pinned: bool = False
+        self, cache: ComponentCache, dtype: torch.dtype, reader: Reader, *, channels_last: bool = False
     ) -> None:
         self._cache = cache
         self._dtype = dtype
         self._channels_last = channels_last
-        self._pinned = pinned
+        self._reader = reader
         self._records: dict[str, ModelRecord] = {}
 
     def know(self, records: Mapping[str, ModelRecord]) -> None:
@@ -101,7 +102,7 @@ class ModelStore:
         key = f"{model.key}:{place.name}:{str(chosen).removeprefix('torch.')}:{place.path}"
 
         def load() -> Any:
-            value = load_part(part, place, chosen, pinned=self._pinned)
+            value = load_part(part, place, chosen, self._reader)
             if self._channels_last and place.name in ("unet", "vae"):
                 value = value.to(memory_format=torch.channels_last)
             return value

@@ -56,7 +56,9 @@ class Supervisor:
         self._seats = [
             Seat(
                 device,
-                settings=settings.engine_settings(),
+                settings=settings.engine_settings().model_copy(
+                    update={"convert_cache": str(paths.models_dir / ".convert_cache")}
+                ),
                 timeout=settings.worker_timeout_seconds,
                 environment=worker_environment(settings.pytorch_cuda_alloc_conf),
                 engine=engine,

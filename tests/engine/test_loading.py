@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 from safetensors.torch import load_file, save_file
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
@@ -95,15 +94,6 @@ def test_weights_of_another_shape(run: Callable[..., None]) -> None:
         BadInputError, match=r"diffusion_pytorch_model.safetensors cannot be read: .*size mismatch"
     ):
         run(narrow)
-
-
-def test_pickles_are_not_opened(run: Callable[..., None]) -> None:
-    def pickle(folder: Path) -> None:
-        (folder / UNET).unlink()
-        torch.save({}, folder / "unet" / "diffusion_pytorch_model.bin")
-
-    with pytest.raises(BadInputError, match="is a pickle, which can run code"):
-        run(pickle)
 
 
 def test_half_precision_files_alone_are_enough(run: Callable[..., None]) -> None:

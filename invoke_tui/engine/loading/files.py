@@ -6,9 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.loading.faults import damaged, missing
-from invoke_tui.engine.loading.weights import Pieces, SafetensorsFile, Weights
 
 DIFFUSERS_WEIGHTS: Final = "diffusion_pytorch_model"
 TRANSFORMERS_WEIGHTS: Final = "model"
@@ -27,34 +25,33 @@ def read_json(path: Path) -> dict[str, Any]:
     return data
 
 
-def folder_weights(folder: Path, stem: str, *, half: bool, pinned: bool = False) -> Weights:
-    """The weights in ``folder``: one file, or the pieces an index names; half precision ones when wanted."""
-    files = [SafetensorsFile(path, pinned=pinned) for path in find_weights(folder, stem, half=half)]
-    return files[0] if len(files) == 1 else Pieces(files)
-
-
 def find_weights(folder: Path, stem: str, *, half: bool) -> list[Path]:
-    """The paths of the above."""
+    """The weights in ``folder``: one file, or the pieces an index names; half precision ones when wanted.
+
+    Pickles are the last choice.
+    """
     if not folder.is_dir():
         raise missing(folder)
     for variant in (".fp16", "") if half else ("", ".fp16"):
         single = folder / f"{stem}{variant}.safetensors"
         if single.is_file():
             return [single]
-        index = folder / f"{stem}.safetensors.index{variant}.json"
-        if index.is_file():
-            names = {Path(str(name)).name for name in read_json(index).get("weight_map", {}).values()}
-            pieces = sorted(folder / name for name in names)
-            for piece in pieces:
-                if not piece.is_file():
-                    raise missing(piece)
-            if pieces:
-                return pieces
-    pickles = sorted(path.name for path in folder.glob("*.bin"))
-    if pickles:
-        raise BadInputError(
-            f"{folder / pickles[0]} is a pickle, which can run code when it is loaded.",
-            hint="Install the model's safetensors version.",
-            code="unsafe_weights",
-        )
+        if pieces := _pieces(folder / f"{stem}.safetensors.index{variant}.json"):
+            return pieces
+    for name in (stem, f"pytorch_{stem}"):
+        if (folder / f"{name}.bin").is_file():
+            return [folder / f"{name}.bin"]
+        if pieces := _pieces(folder / f"{name}.bin.index.json"):
+            return pieces
     raise missing(folder / f"{stem}.safetensors")
+
+
+def _pieces(index: Path) -> list[Path]:
+    if not index.is_file():
+        return []
+    names = {Path(str(name)).name for name in read_json(index).get("weight_map", {}).values()}
+    pieces = sorted(index.parent / name for name in names)
+    for piece in pieces:
+        if not piece.is_file():
+            raise missing(piece)
+    return pieces

@@ -12,22 +12,23 @@ from torch import Tensor, nn
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.loading.build import build
 from invoke_tui.engine.loading.faults import damaged
-from invoke_tui.engine.loading.files import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, folder_weights, read_json
+from invoke_tui.engine.loading.files import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, find_weights, read_json
 from invoke_tui.engine.loading.layouts.layout import Layout
 from invoke_tui.engine.loading.layouts.rules import to_ours
 from invoke_tui.engine.loading.layouts.text import T5_GGUF
 from invoke_tui.engine.loading.numbers import STATE, shapes_of, unpack
 from invoke_tui.engine.loading.parts import Part, Place
 from invoke_tui.engine.loading.quantised import GgufFile
+from invoke_tui.engine.loading.reader import Reader
 from invoke_tui.engine.loading.tokenizers import clip_tokenizer, folder_tokenizer, gguf_tokenizer
-from invoke_tui.engine.loading.weights import SafetensorsFile, Weights
+from invoke_tui.engine.loading.weights import Weights
 
 INT8_WEIGHTS: Final = "bnb_llm_int8_model"
 _TEXT_ONLY: Final = ("text_model.", "text_projection.")
 
 
-def load_part(part: Part, place: Place, dtype: torch.dtype, *, pinned: bool = False) -> Any:
-    """A model, tokenizer or scheduler configuration. Models are on the CPU; ``pinned`` readies them for a GPU.
+def load_part(part: Part, place: Place, dtype: torch.dtype, reader: Reader) -> Any:
+    """A model, tokenizer or scheduler configuration. Models are on the CPU.
 
     Raises ``NotFoundError`` for files that are not there and ``BadInputError`` for what cannot be used.
     """
@@ -37,21 +38,16 @@ def load_part(part: Part, place: Place, dtype: torch.dtype, *, pinned: bool = Fa
     if part.kind == "scheduler":
         return read_json(place.folder / "scheduler_config.json") if in_folder else dict(part.constant)
     if in_folder:
-        return _from_folder(part, place.folder, dtype, pinned=pinned)
-    return _from_file(part, place, dtype, pinned=pinned)
+        return _from_folder(part, place.folder, dtype, reader)
+    return _from_file(part, place, dtype, reader)
 
 
-def open_weights(path: Path, *, pinned: bool = False) -> Weights:
-    """A file of weights by its ending."""
-    return GgufFile(path) if path.suffix.lower() == ".gguf" else SafetensorsFile(path, pinned=pinned)
-
-
-def _from_folder(part: Part, folder: Path, dtype: torch.dtype, *, pinned: bool) -> nn.Module:
+def _from_folder(part: Part, folder: Path, dtype: torch.dtype, reader: Reader) -> nn.Module:
     config = read_json(folder / "config.json")
     stem = DIFFUSERS_WEIGHTS if part.cls.startswith("diffusers") else TRANSFORMERS_WEIGHTS
     if (folder / f"{INT8_WEIGHTS}.safetensors").is_file():
         stem = INT8_WEIGHTS
-    weights = folder_weights(folder, stem, half=dtype is not torch.float32, pinned=pinned)
+    weights = reader.open_all(find_weights(folder, stem, half=dtype is not torch.float32))
     names = list(weights.shapes)
     if "text_config" in config:  # a whole CLIP, of which the text side is wanted
         config = config["text_config"] | {"projection_dim": config.get("projection_dim", 768)}
@@ -60,8 +56,8 @@ def _from_folder(part: Part, folder: Path, dtype: torch.dtype, *, pinned: bool) 
     return build(part.cls, config, unpack(weights.read(names), dtype), dtype, weights.path)
 
 
-def _from_file(part: Part, place: Place, dtype: torch.dtype, *, pinned: bool) -> nn.Module:
-    weights = open_weights(place.path, pinned=pinned)
+def _from_file(part: Part, place: Place, dtype: torch.dtype, reader: Reader) -> nn.Module:
+    weights = reader.open(place.path)
     layout = T5_GGUF if T5_GGUF.mark in weights.shapes else part.layout
     prefix = layout.find(weights.shapes) if layout else None
     if layout is None or prefix is None:

@@ -96,7 +96,7 @@ class SafetensorsFile:
 class Pieces:
     """The files of a model that is saved in pieces, as one."""
 
-    def __init__(self, files: list[SafetensorsFile]) -> None:
+    def __init__(self, files: list[Weights]) -> None:
         self.path = files[0].path
         self._owner = {name: file for file in files for name in file.shapes}
         self.shapes: Mapping[str, tuple[int, ...]] = {
