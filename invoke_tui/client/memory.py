@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from invoke_tui.domain.device import CacheLimits
 from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.machine import MachineUse
+from invoke_tui.domain.machine import MachineUse, NodeTime
 from invoke_tui.domain.parameters import GenerationRequest
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport
+
+
+_NODES = TypeAdapter(list[NodeTime])
 
 
 class MemoryCalls:
@@ -24,6 +29,10 @@ class MemoryCalls:
     async def machine(self) -> MachineUse:
         """RAM, disks, pressure and GPUs now."""
         return MachineUse.model_validate_json(await self._transport.get("machine"))
+
+    async def node_times(self) -> list[NodeTime]:
+        """How long the nodes of the finished items took, the longest first."""
+        return _NODES.validate_json(await self._transport.get("machine/nodes"))
 
     async def forecast(self, request: GenerationRequest) -> Forecast:
         """What one picture of a request will take: bytes, the share that streams, seconds per step."""

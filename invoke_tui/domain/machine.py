@@ -37,6 +37,15 @@ class Pressure(Record):
     io: float | None = None
 
 
+class NodeTime(Record):
+    """How long nodes of one type took since the studio started; those answered from the cache are not counted."""
+
+    node_type: str
+    runs: int
+    mean: float = Field(description="seconds")
+    last: float = Field(description="seconds")
+
+
 class MachineUse(Record):
     """How the machine does now. Bytes, unless said otherwise."""
 

@@ -8,9 +8,12 @@ from typing import Final
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
-from invoke_tui.domain.device import MemoryUse
+from invoke_tui.domain.device import MemoryUse, WorkerStatus
+from invoke_tui.domain.machine import NodeTime
+from invoke_tui.domain.models import ModelRecord
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import component_sizes, step_times
+from invoke_tui.studio.run import Run
 
 DENOISERS: Final = ("unet", "transformer")
 _NEWEST: Final = 0.3
@@ -37,6 +40,36 @@ class Measured:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._nodes: dict[str, NodeTime] = {}
+
+    @property
+    def nodes(self) -> list[NodeTime]:
+        """Times of node types, the longest first."""
+        return sorted(self._nodes.values(), key=lambda node: -node.mean)
+
+    async def keep_run(self, run: Run, status: WorkerStatus | None, model: ModelRecord | None) -> None:
+        """Remember a finished item: its nodes, and where it came from a request its steps and its model's size."""
+        self._add_nodes(run.node_seconds)
+        request = run.claimed.item.request
+        if request is None or model is None or status is None or run.seconds_per_step is None:
+            return
+        time = StepTime(
+            device=status.choice.device if status.choice is not None else status.device,
+            model_key=model.key,
+            base=model.base.value,
+            pixels=request.width * request.height,
+            batch=2 if request.cfg_scale > 1 else 1,
+            streamed=streamed_percent(status.memory, model.key),
+            seconds=run.seconds_per_step,
+        )
+        await self.keep(time, sizes_of(status.memory, model.key))
+
+    def _add_nodes(self, times: list[tuple[str, float]]) -> None:
+        for node_type, seconds in times:
+            before = self._nodes.get(node_type) or NodeTime(node_type=node_type, runs=0, mean=0, last=0)
+            runs = before.runs + 1
+            mean = before.mean + (seconds - before.mean) / runs
+            self._nodes[node_type] = NodeTime(node_type=node_type, runs=runs, mean=mean, last=seconds)
 
     async def keep(self, time: StepTime, sizes: dict[str, int]) -> None:
         """Remember a run: its seconds per step, and the bytes of the model's components by part."""

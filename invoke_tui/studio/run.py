@@ -31,6 +31,10 @@ class Run:
     _stepped: float = 0.0
     _slowest: float = 0.0
     _pace: float | None = None
+    _began: tuple[str, str, float] | None = None
+    """The node at work, its type, and since when."""
+    node_seconds: list[tuple[str, float]] = field(default_factory=list)
+    """Type and seconds of every node that is done."""
     _timed: tuple[str, int, float] | None = None
     """The first denoise node, the step at which its time began to count, and when that was."""
     seconds_per_step: float | None = None
@@ -60,6 +64,9 @@ class Run:
                 self._pace = took if self._pace is None else 0.7 * self._pace + 0.3 * took
             self._step, self._stepped = report.step, now
         self._time(report, now)
+        if self._began is None or self._began[0] != report.node_id:
+            self.finish(now)
+            self._began = report.node_id, report.node_type, now
         if self._pace:
             rate, eta = 1 / self._pace, self._pace * max(report.total - report.step, 0)
         self.moved = now
@@ -74,6 +81,12 @@ class Run:
             rate=rate,
             eta=eta,
         )
+
+    def finish(self, now: float) -> None:
+        """The node at work is done."""
+        if self._began is not None:
+            self.node_seconds.append((self._began[1], now - self._began[2]))
+            self._began = None
 
     def _time(self, report: NodeProgress, now: float) -> None:
         if "denoise" not in report.node_type or not report.step:

@@ -36,7 +36,7 @@ from invoke_tui.studio.gallery.files import DiskFullError
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
-from invoke_tui.studio.measured import Measured, StepTime, sizes_of, streamed_percent
+from invoke_tui.studio.measured import Measured
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.leases import Outcome
 from invoke_tui.studio.queue.service import LEASE_SECONDS, Pause, Queue
@@ -293,22 +293,12 @@ class Seat:
         self.badge.say("idle")
 
     async def _remember(self, run: Run) -> None:
-        """Keep how long a step took and how large the model is, for forecasts."""
+        """Keep how long things took, for forecasts."""
+        run.finish(run.moved)
         request, status = run.claimed.item.request, self.badge.status
         model = self._models.by_key(request.model) if request is not None else None
-        if request is None or model is None or status is None or run.seconds_per_step is None:
-            return
-        time = StepTime(
-            device=status.choice.device if status.choice is not None else self.device,
-            model_key=model.key,
-            base=model.base.value,
-            pixels=request.width * request.height,
-            batch=2 if request.cfg_scale > 1 else 1,
-            streamed=streamed_percent(status.memory, model.key),
-            seconds=run.seconds_per_step,
-        )
         try:
-            await self._measured.keep(time, sizes_of(status.memory, model.key))
+            await self._measured.keep_run(run, status, model)
         except StudioError as error:  # a forecast is not worth a failure
             _log.warning("the time of item %d could not be kept: %s", run.item_id, error)
 

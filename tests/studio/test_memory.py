@@ -111,6 +111,9 @@ async def test_a_forecast_learns_from_what_ran(studio: StudioHarness) -> None:
         return found if found.speed == "measured" else None
 
     after = await until(learned)
+    times = {node.node_type: node for node in await client.node_times()}
+    assert times["denoise_latents"].runs == 1
+    assert times["denoise_latents"].mean >= 20 * 0.01
     assert after.seconds_per_step is not None
     assert after.seconds == 4 * after.seconds_per_step
     larger = await client.forecast(request.model_copy(update={"width": 1024, "height": 1024}))

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.device import CacheLimits
 from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.machine import MachineUse
+from invoke_tui.domain.machine import MachineUse, NodeTime
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.protocol import ClearCache, UnloadComponent
 from invoke_tui.studio.expand import expand
@@ -48,6 +48,12 @@ async def machine(studio: Given) -> MachineUse:
     """RAM, disks, pressure and GPUs now."""
     folders = {"models": studio.paths.models_dir, "outputs": studio.paths.images_dir.parent}
     return await asyncio.to_thread(studio.machine.look, folders)
+
+
+@router.get("/machine/nodes")
+async def nodes(studio: Given) -> list[NodeTime]:
+    """How long the nodes of the finished items took, the longest first."""
+    return studio.measured.nodes
 
 
 @router.post("/forecast")
