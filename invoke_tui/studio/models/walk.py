@@ -12,6 +12,8 @@ from typing import Final
 SUFFIXES: Final = frozenset({".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf"})
 _WHOLE: Final = frozenset({"model_index.json", "image_encoder.txt", "adapter_config.json"})
 """A folder that holds one of these is one model, whatever else lies in it."""
+_ENCODERS: Final = tuple({f"text_encoder{number}", f"tokenizer{number}"} for number in ("", "_2", "_3"))
+"""A text encoder with its tokenizer, as InvokeAI takes them out of a pipeline: one model, too."""
 _CARDS: Final = (".civitai.info", ".json", ".preview.png", ".png")
 """Files beside a model that say something about it; the stamp changes with them."""
 _READERS: Final = 1
@@ -117,7 +119,7 @@ def _folder_stamp(folder: str) -> str:
 
 
 def _is_model(names: set[str]) -> bool:
-    if names & _WHOLE:
+    if names & _WHOLE or any(pair <= names for pair in _ENCODERS):
         return True
     # a component of its own, as hubs have them: a configuration beside weights
     return "config.json" in names and any(
