@@ -66,6 +66,20 @@ class ModelCalls:
                     progress(said["done"], said["size"])
         raise UnreachableError("The studio went away.")
 
+    async def convert_model(
+        self, key: str, progress: Callable[[str, int, int], None] | None = None
+    ) -> ModelRecord:
+        """Turn a checkpoint into a diffusers folder that takes its place. ``progress`` gets the component that was
+        written, its number and how many there are."""
+        async with aclosing(self._transport.stream("models/convert", {"key": key})) as lines:
+            async for line in lines:
+                said = _checked(json.loads(line))
+                if "model" in said:
+                    return ModelRecord.model_validate(said["model"])
+                if progress is not None:
+                    progress(said["part"], said["step"], said["total"])
+        raise UnreachableError("The studio went away.")
+
     async def scan_models(
         self,
         paths: Sequence[str] = (),

@@ -1,6 +1,6 @@
 """``models``: what is installed, what lies on the disk, and changing what is known about it."""
 
-from invoke_tui.cli.models.change import delete, edit, hash_
+from invoke_tui.cli.models.change import convert, delete, edit, hash_
 from invoke_tui.cli.models.identify import identify
 from invoke_tui.cli.models.install import install, jobs, starter
 from invoke_tui.cli.models.listing import list_, show
@@ -21,4 +21,5 @@ models.command("jobs")(jobs)
 models.command("starter")(starter)
 models.command("edit")(edit)
 models.command("hash")(hash_)
+models.command("convert")(convert)
 models.command("delete")(delete)

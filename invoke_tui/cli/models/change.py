@@ -92,6 +92,20 @@ def hash_(model: Wanted, root: Root = None, json: Json = False) -> None:
     output.result({"model": found.model_dump(mode="json"), "hash": found.hash}, [found.hash])
 
 
+def convert(model: Wanted, root: Root = None, json: Json = False) -> None:
+    """Turn a checkpoint into a diffusers folder in the models folder; it takes the checkpoint's place on the list."""
+    output = Output(as_json=json)
+
+    def progress(part: str, step: int, total: int) -> None:
+        print(f"{step}/{total} {part}", file=sys.stderr, flush=True)
+
+    async def converted(client: StudioClient) -> ModelRecord:
+        return await client.convert_model(find(await client.models(refresh=True), model).key, progress)
+
+    made = ask(root, converted)
+    output.result({"model": made.model_dump(mode="json")}, [f"{made.name} is now {made.path}"])
+
+
 def delete(
     model: Wanted,
     files: Annotated[

@@ -16,6 +16,7 @@ from invoke_tui.studio.models import records, rows
 from invoke_tui.studio.models.catalogue import Catalogue
 from invoke_tui.studio.models.files import delete_files as delete_files_of
 from invoke_tui.studio.models.files import refuse_unusable, usable
+from invoke_tui.studio.models.fingerprint import fingerprint
 from invoke_tui.studio.models.intake import Intake, Look, look_at
 from invoke_tui.studio.models.readers import Reader
 from invoke_tui.studio.models.starter import STARTER_KEY, starter_look
@@ -211,6 +212,18 @@ class Models:
         """Keep the hash of the whole content that was computed on demand."""
         record = self._there(key).model_copy(update={"hash": digest})
         await self._intake.keep(record)
+        return record
+
+    async def replace(self, key: str, entry: ScanEntry) -> ModelRecord:
+        """Another form of the same model takes the place of its files, in the models folder: what a person set and
+        the key stay. The old files are deleted where they were ours."""
+        old = self._there(key)
+        made = await asyncio.to_thread(fingerprint, Path(entry.path))
+        record = records.looked_again(records.found_again(old, entry), entry, made)
+        record = record.model_copy(update={"name": old.name, "format": entry.format, "in_place": False})
+        await self._intake.keep(record)
+        if not old.in_place and self.manages(old.path):
+            await asyncio.to_thread(Path(old.path).unlink, missing_ok=True)
         return record
 
     async def remove(self, key: str, *, delete_files: bool) -> ModelRecord:

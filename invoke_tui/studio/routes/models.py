@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -18,7 +19,9 @@ from invoke_tui.domain.events import ModelsChanged
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.scan import InstallOrder, ScanFolder, ScanOrder
 from invoke_tui.studio.errors import body as body_of
+from invoke_tui.studio.models.converting import Converting
 from invoke_tui.studio.models.hashing import Hashing
+from invoke_tui.studio.models.scan import examine
 from invoke_tui.studio.models.scanning import Scan
 from invoke_tui.studio.services import Given, Services
 
@@ -153,6 +156,23 @@ async def hash_(body: ModelBody, studio: Given) -> StreamingResponse:
         yield json.dumps({"model": kept.model_dump(mode="json")}) + "\n"
 
     return _streamed(hashed())
+
+
+@router.post("/convert")
+async def convert(body: ModelBody, studio: Given) -> StreamingResponse:
+    """Turn a checkpoint into a diffusers folder. Lines of JSON: ``{"part", "step", "total"}``, last ``{"model"}``."""
+    record = studio.models.require(studio.models.known(body.key).key)
+    converting = Converting(record, studio.models.folder)
+
+    async def converted() -> AsyncGenerator[str]:
+        async with aclosing(converting.progress()) as told:
+            async for said in told:
+                yield json.dumps(said) + "\n"
+        kept = await studio.models.replace(record.key, await asyncio.to_thread(examine, converting.folder))
+        studio.hub.publish(ModelsChanged())
+        yield json.dumps({"model": kept.model_dump(mode="json")}) + "\n"
+
+    return _streamed(converted())
 
 
 def _streamed(lines: AsyncGenerator[str]) -> StreamingResponse:
