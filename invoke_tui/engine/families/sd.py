@@ -57,13 +57,31 @@ class StableDiffusion:
 
     def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
         """The UNet must take these latents (inpainting models do not) and text states of this width."""
-        check_unet(model, conditioning, latents)
+        config: Any = model.config
+        if config.in_channels != latents.shape[1]:
+            raise BadInputError(
+                f"This model's UNet takes {config.in_channels} channels, the latents have {latents.shape[1]}.",
+                hint="Inpainting and depth models cannot draw from text alone; choose another model.",
+                code="wrong_model",
+            )
+        width = conditioning.embeds.shape[-1]
+        if config.cross_attention_dim != width:
+            raise BadInputError(
+                f"The text encoder's states are {width} wide, the UNet takes {config.cross_attention_dim}.",
+                hint="Use the text encoder that belongs to the model.",
+                code="wrong_model",
+            )
 
     def schedule(
         self, job: DenoiseJob, config: Mapping[str, Any], record: ModelRecord, shape: torch.Size
     ) -> DiffusionSchedule:
         """Any scheduler on the model's own noise."""
-        return diffusion_schedule(job, config, record)
+        scheduler = build_scheduler(
+            job.scheduler, config, steps=job.steps, seed=job.seed, prediction_type=record.prediction_type
+        )
+        return DiffusionSchedule(
+            scheduler, steps=job.steps, seed=job.seed, start=job.denoising_start, end=job.denoising_end
+        )
 
     def predict(
         self,
@@ -80,34 +98,11 @@ class StableDiffusion:
             encoder_hidden_states=conditioning.embeds,
             encoder_attention_mask=conditioning.mask,
             return_dict=False,
+            **self.extras(conditioning),
         )
         result: Tensor = output.float()
         return result
 
-
-def diffusion_schedule(job: DenoiseJob, config: Mapping[str, Any], record: ModelRecord) -> DiffusionSchedule:
-    """The schedule of a model that diffusers' schedulers know."""
-    scheduler = build_scheduler(
-        job.scheduler, config, steps=job.steps, seed=job.seed, prediction_type=record.prediction_type
-    )
-    return DiffusionSchedule(
-        scheduler, steps=job.steps, seed=job.seed, start=job.denoising_start, end=job.denoising_end
-    )
-
-
-def check_unet(unet: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
-    """Raise when a UNet takes other latents or other text states than it is given."""
-    config: Any = unet.config
-    if config.in_channels != latents.shape[1]:
-        raise BadInputError(
-            f"This model's UNet takes {config.in_channels} channels, the latents have {latents.shape[1]}.",
-            hint="Inpainting and depth models cannot draw from text alone; choose another model.",
-            code="wrong_model",
-        )
-    width = conditioning.embeds.shape[-1]
-    if config.cross_attention_dim != width:
-        raise BadInputError(
-            f"The text encoder's states are {width} wide, the UNet takes {config.cross_attention_dim}.",
-            hint="Use the text encoder that belongs to the model.",
-            code="wrong_model",
-        )
+    def extras(self, conditioning: Conditioning) -> dict[str, Any]:
+        """What a UNet is told beside the text states."""
+        return {}
