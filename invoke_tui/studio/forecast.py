@@ -12,7 +12,7 @@ from invoke_tui.config.settings import Settings
 from invoke_tui.domain.device import MemoryUse, WorkerStatus
 from invoke_tui.domain.forecast import Forecast
 from invoke_tui.domain.machine import GpuUse
-from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.studio.measured import DENOISERS, Measured, StepTime
 
@@ -24,6 +24,8 @@ _SHARE_OF_FILE: Final = {
     BaseModelType.SDXL_REFINER: 0.76,
 }
 """What the UNet is of a single file that holds a whole model."""
+_UNPACKED: Final = {ModelFormat.BNB_NF4: 3.6, ModelFormat.BNB_INT8: 2.0}
+"""Bytes in memory for a byte of a quantised file."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,14 @@ def estimated_bytes(model: ModelRecord) -> int:
             sizes = [file.stat().st_size for file in (folder / part).glob("*.safetensors")]
             half = [file.stat().st_size for file in (folder / part).glob("*.fp16*.safetensors")]
             return sum(half) or sum(sizes)
-    return int(model.file_size * _SHARE_OF_FILE.get(model.base, 1.0))
+    return int(model.file_size * _SHARE_OF_FILE.get(model.base, 1.0) * _in_memory(model))
+
+
+def _in_memory(model: ModelRecord) -> float:
+    """How much bigger weights are in memory than in a file: 8 and 4 bits are unpacked unless they are kept so."""
+    if model.precision == "fp8" and not model.default_settings.fp8_storage:
+        return 2.0
+    return _UNPACKED.get(model.format, 1.0)
 
 
 def _device(worker: WorkerStatus | None, settings: Settings, gpus: tuple[GpuUse, ...]) -> str:

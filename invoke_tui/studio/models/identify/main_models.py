@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType, PredictionType
+from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelType, PredictionType
 from invoke_tui.studio.models.identify import submodels
 from invoke_tui.studio.models.identify.keys import Keys
 from invoke_tui.studio.models.identify.verdict import IN_CHANNELS, Verdict, main_defaults, unknown
@@ -65,9 +65,16 @@ def _main(
         prediction_type=prediction,
         precision=keys.precision,
         submodels=submodels.in_file(keys, base),
-        default_settings=main_defaults(base, variant),
+        default_settings=_defaults(keys, base, variant),
         assumed=assumed,
     )
+
+
+def _defaults(keys: Keys, base: BaseModelType, variant: str | None) -> ModelDefaults:
+    """InvokeAI's; and what was squeezed into 8 bits without scales loses nothing by staying there."""
+    defaults = main_defaults(base, variant)
+    squeezed = keys.precision == "fp8" and not keys.contains(".scale_weight", ".weight_scale")
+    return defaults.model_copy(update={"fp8_storage": True}) if squeezed else defaults
 
 
 def _unet(keys: Keys) -> Verdict | None:
