@@ -85,8 +85,8 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.session = session.load(self.paths.session_file)
         wanted = flags.get("theme") or self.session.theme or "auto"
         self.first_theme = themes.chosen(wanted, dark_terminal=graphics.dark, known=BUILTIN_THEMES)
-        self._first_screen = self.session.screen
-        self.DEFAULT_MODE = "generate" if self._first_screen in ("", "generate") else "arriving"  # type: ignore[misc]
+        self.first_screen = self.session.screen
+        self.DEFAULT_MODE = "generate" if self.first_screen in ("", "generate") else "arriving"  # type: ignore[misc]
         super().__init__()
         self.ready = False
         """Settings, records and screens are in: ``studio``, ``state``, ``link`` and ``desk`` are there."""
@@ -149,13 +149,14 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
                 settings.theme, dark_terminal=self.graphics.dark, known=self.available_themes
             )
         self.set_keymap(settings.keymap)
+        self.add_mode("models", came.models)
         self.add_mode("queue", came.queue)
         self.ready = True
         for screen in list(self.screen_stack):
             if isinstance(screen, StudioScreen):
                 await screen.furnish()
         if self.current_mode == "arriving":
-            await self.action_go(self._first_screen)
+            await self.action_go(self.first_screen)
         self.run_worker(self.link.run(), name="link", group="link", exit_on_error=True)
         _collect_again()
 
@@ -221,7 +222,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     async def action_go(self, screen: str) -> None:
         """Change to a screen; one that is still on its way is shown when it comes."""
         if screen != "generate" and not self.ready:
-            self._first_screen, screen = screen, "arriving"
+            self.first_screen, screen = screen, "arriving"
         if screen not in self._modes:
             screen = "generate"
         if screen != self.current_mode:

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
     from invoke_tui.tui.link import Link
     from invoke_tui.tui.screens.desk import Desk
+    from invoke_tui.tui.screens.models import ModelsScreen
     from invoke_tui.tui.screens.queue import QueueScreen
     from invoke_tui.tui.state import StudioState
 
 Connect = Callable[[], Awaitable["StudioClient"]]
 
-STYLES: Final = ("form", "queue", "dialogs")
+STYLES: Final = ("form", "queue", "models", "dialogs")
 """Style sheets of what is not in the first frame."""
 
 
@@ -39,6 +40,7 @@ class Late:
     state: StudioState
     link: Link
     desk: type[Desk]
+    models: type[ModelsScreen]
     queue: type[QueueScreen]
 
 
@@ -55,6 +57,7 @@ def fetch(
 
     from invoke_tui.tui.link import Link
     from invoke_tui.tui.screens.desk import Desk
+    from invoke_tui.tui.screens.models import ModelsScreen
     from invoke_tui.tui.screens.queue import QueueScreen
     from invoke_tui.tui.state import StudioState
 
@@ -62,4 +65,4 @@ def fetch(
         client = await asyncio.to_thread(importlib.import_module, "invoke_tui.client")
         return cast("StudioClient", await client.StudioClient.connect(studio.paths))
 
-    return Late(studio, StudioState(), Link(connect or to_the_daemon, post), Desk, QueueScreen)
+    return Late(studio, StudioState(), Link(connect or to_the_daemon, post), Desk, ModelsScreen, QueueScreen)

@@ -37,3 +37,12 @@ def age(moment: datetime, now: datetime) -> str:
         if seconds < limit:
             return f"{int(seconds // size)} {unit}"
     return f"{int(seconds // 86400)} d"
+
+
+def size(count: float) -> str:
+    """Bytes as people say them: ``812 MB``, ``6.9 GB``."""
+    for unit in ("B", "kB", "MB"):
+        if count < 999.5:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB" if count < 999.5 else f"{count / 1000:.1f} TB"

@@ -26,9 +26,9 @@ from invoke_tui.domain.events import (
     StudioStopping,
 )
 from invoke_tui.domain.images import ImagePage, ImageRecord
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from tests.tui.fake_models import FakeModels, a_model
 
 GIB = 2**30
 
@@ -55,25 +55,11 @@ def paint(seed: int, width: int = 128, height: int = 128, blur: float = 0.0) -> 
     return out.getvalue()
 
 
-def a_model(name: str = "starter", key: str = "starter-key") -> ModelRecord:
-    """A small model."""
-    return ModelRecord(
-        key=key,
-        hash="blake3:0",
-        name=name,
-        base=BaseModelType.SD1,
-        type=ModelType.MAIN,
-        format=ModelFormat.DIFFUSERS,
-        path=f"/models/{key}",
-        file_size=120 * 2**20,
-        default_settings=ModelDefaults(width=128, height=128, steps=20, cfg_scale=4.0, scheduler="euler"),
-    )
-
-
-class FakeClient:
+class FakeClient(FakeModels):
     """What the tests attach to the app. ``step_time`` 0 makes pictures at once; ``auto`` False waits for ``work``."""
 
     def __init__(self, *, step_time: float = 0.0, steps: int = 4, auto: bool = True) -> None:
+        super().__init__()
         self.step_time = step_time
         self.steps = steps
         self.auto = auto
@@ -334,7 +320,7 @@ class FakeClient:
     async def move(self, item_id: int, to: str) -> None:
         self.calls.append(("move", item_id, to))
 
-    # -- pictures and models --------------------------------------------------------------------------------------
+    # -- pictures -------------------------------------------------------------------------------------------------
 
     async def images(self, *, limit: int = 50, after: str | None = None) -> ImagePage:
         records = [record for record, _ in reversed(self.pictures.values())]
@@ -345,6 +331,3 @@ class FakeClient:
 
     async def thumbnail(self, name: str) -> bytes:
         return self.pictures[name][1]
-
-    async def models(self) -> list[ModelRecord]:
-        return self.records

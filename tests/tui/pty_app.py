@@ -9,7 +9,8 @@ from pathlib import Path
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.tui.pictures.detect import TerminalGraphics
-from tests.tui.fake_client import FakeClient, a_model, paint
+from tests.tui.fake_client import FakeClient, paint
+from tests.tui.fake_models import a_model
 from tests.tui.harness import make_app
 from tests.tui.payloads import PAYLOADS
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.dom import DOMNode
+from textual.screen import ModalScreen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 from invoke_tui.tui import actions
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.screens.help import HelpScreen
+from invoke_tui.tui.screens.install import InstallScreen
 from invoke_tui.tui.screens.jump import JumpScreen
+from invoke_tui.tui.screens.model_edit import EditModelScreen
+from invoke_tui.tui.screens.scan import ScanScreen
+from invoke_tui.tui.widgets.model_list import ModelList
 from tests.tui.harness import connected, make_app, settle
 
 
@@ -25,13 +31,22 @@ def test_ids_are_unique_and_no_key_belongs_to_someone_else() -> None:
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
-    for places in (("generate", "app"), ("queue", "app"), ("strip", "generate", "app")):
-        keys = [key for action in actions.at(*places) for key in action.keys.split(",")]  # type: ignore[arg-type]
+    for places in (
+        ("generate", "app"),
+        ("queue", "app"),
+        ("strip", "generate", "app"),
+        ("models", "list", "app"),
+        ("scan", "list", "dialog"),
+        ("folders", "list", "dialog"),
+        ("install", "list", "dialog"),
+        ("edit", "dialog"),
+    ):
+        keys = [key for action in actions.at(*places) for key in action.keys.split(",")]
         assert len(keys) == len(set(keys)), places
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-@pytest.mark.parametrize("key", ["alt+1", "alt+6"])
+@pytest.mark.parametrize("key", ["alt+1", "alt+5", "alt+6"])
 async def test_the_footer_fits_and_its_keys_are_the_ones_that_matter(
     app: InvokeTuiApp, size: tuple[int, int], key: str
 ) -> None:
@@ -47,17 +62,31 @@ async def test_the_footer_fits_and_its_keys_are_the_ones_that_matter(
 async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
-        screens = [app.screen]
+        nodes: list[DOMNode] = []
+
+        def visit() -> None:
+            nodes.extend([app.screen, *app.screen.query("*")])
+
+        visit()
         await pilot.press("alt+6")
-        screens.append(app.screen)
+        visit()
+        await pilot.press("alt+5")
+        await settle(pilot, lambda: app.screen.query_one(ModelList).model is not None)
+        visit()
+        for key, dialog in (("s", ScanScreen), ("i", InstallScreen), ("e", EditModelScreen)):
+            await pilot.press(key)
+            assert isinstance(app.screen, dialog)
+            visit()
+            await pilot.press("escape")
         for action in actions.ACTIONS:
             name = action.do.partition("(")[0]
             if name.startswith("app."):
                 assert hasattr(app, f"action_{name[4:]}"), action.id
                 continue
-            nodes = [s for s in screens if getattr(s, "place", "") == action.where]
-            nodes += [w for s in screens for w in s.query(f".place-{action.where}")]
-            assert any(hasattr(node, f"action_{name}") for node in nodes), action.id
+            there = [node for node in nodes if getattr(node, "place", "") == action.where]
+            there += [node for node in nodes if node.has_class(f"place-{action.where}")]
+            there += [node for node in nodes if isinstance(node, ModalScreen) and action.where == "dialog"]
+            assert any(hasattr(node, f"action_{name}") for node in there), action.id
 
 
 async def test_keys_can_be_given_away(tmp_path: Path) -> None:

@@ -9,7 +9,12 @@ from invoke_tui.tui.screens.base import StudioScreen
 
 
 class ArrivingScreen(StudioScreen):
-    """The queue's frame; the queue takes its place in a moment."""
+    """The frame of the screen that takes its place in a moment."""
 
-    place: ClassVar[Place] = "queue"
+    place: ClassVar[Place] = "app"
     places: ClassVar[tuple[Place, ...]] = ()
+
+    @property
+    def current(self) -> str:
+        """The screen that is on its way."""
+        return self.studio.first_screen

@@ -32,9 +32,14 @@ class StudioScreen(Screen[None], inherit_bindings=False):
         """The app, as what it is."""
         return cast("InvokeTuiApp", self.app)
 
+    @property
+    def current(self) -> str:
+        """The screen the bar above marks."""
+        return self.place
+
     def compose(self) -> ComposeResult:
         """Bar, body, status, keys."""
-        yield NavigationBar(self.place)
+        yield NavigationBar(self.current)
         yield from self.body()
         yield StatusBar()
         yield Footer(show_command_palette=False, compact=True)

@@ -128,6 +128,12 @@ class GenerateScreen(StudioScreen):
         if self._desk is not None:
             self._desk.results.use(event.image, event.what)
 
+    def choose_part(self, field: str, key: str) -> None:
+        """Another screen chose a model for a field of the form; a form still to come finds it in the session."""
+        if self._desk is not None:
+            self._desk.form.restore({field: key})
+            self.studio.session_changed()
+
     # -- actions --------------------------------------------------------------------------------------------------
 
     def action_generate(self) -> None:

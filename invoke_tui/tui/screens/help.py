@@ -24,7 +24,21 @@ KEYMAP_HELP = (
     "At the right stands each action's id. `keymap` in invokeai.yaml gives it other keys, for example "
     "keymap: {generate.run: f5}"
 )
-HEADINGS = {"app": "Everywhere", "generate": "Generate", "strip": "Latest pictures", "queue": "Queue"}
+HEADINGS = {
+    "app": "Everywhere",
+    "generate": "Generate",
+    "strip": "Latest pictures",
+    "queue": "Queue",
+    "models": "Models",
+    "details": "In the details",
+    "jobs": "In what is on its way",
+    "list": "In lists",
+    "scan": "Scan",
+    "folders": "Remembered folders",
+    "install": "Install",
+    "edit": "Edit",
+    "dialog": "In this window",
+}
 
 
 class HelpScreen(ModalScreen[None], inherit_bindings=False):

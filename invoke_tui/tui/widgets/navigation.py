@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from invoke_tui.tui.app import InvokeTuiApp
     from invoke_tui.tui.messages import LinkChanged, LinkState
 
-TABS: Final = (("generate", "1", "Generate"), ("queue", "6", "Queue"))
+TABS: Final = (("generate", "1", "Generate"), ("models", "5", "Models"), ("queue", "6", "Queue"))
 LINK_WORDS: Final[dict[LinkState, str]] = {
     "starting": "studio starting…",
     "connected": "studio connected",

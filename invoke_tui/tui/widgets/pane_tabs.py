@@ -1,4 +1,4 @@
-"""Form or picture: the two tabs of a narrow terminal."""
+"""Form or picture, list or details: the two tabs of a narrow terminal."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ class PaneTabs(Widget):
             super().__init__()
             self.picture = picture
 
+    def __init__(self, first: str = "Form", second: str = "Picture") -> None:
+        super().__init__()
+        self._first, self._second = first, second
+
     def render(self) -> Content:
         """Both halves, the current one marked."""
         half = max(8, self.size.width // 2)
-        form, picture = "Form".center(half), "Picture".center(max(8, self.size.width - half))
+        form, picture = self._first.center(half), self._second.center(max(8, self.size.width - half))
         current, other = "bold $primary on $surface", "$text-muted on $panel"
         return Content.assemble(
             (form, other if self.picture else current), (picture, current if self.picture else other)
