@@ -51,6 +51,25 @@ def test_fp8(studio: Studio, scaled: bool, tmp_path: Path) -> None:
     compare(studio, path, 0.1)
 
 
+def test_plain_fp8_loses_nothing_by_staying_in_8_bits(studio: Studio, tmp_path: Path) -> None:
+    from invoke_tui.domain.models import ModelDefaults
+    from invoke_tui.studio.models.scan import examine
+
+    state = {
+        name: tensor.to(torch.float8_e4m3fn) if linear(name, tensor) else tensor
+        for name, tensor in original_state(studio.folder("flux")).items()
+    }
+    path = tmp_path / "fp8.safetensors"
+    save_file(state, path)
+    assert examine(path).default_settings.fp8_storage
+    whole = studio.know("flux")
+    wide, kept = (
+        studio.latents(studio.know("flux", path, key=key, default_settings=wish), encoders=whole, negative=None)
+        for key, wish in (("wide", ModelDefaults()), ("kept", ModelDefaults(fp8_storage=True)))
+    )
+    assert torch.equal(wide, kept)
+
+
 def test_int8(studio: Studio, tmp_path: Path) -> None:
     state: dict[str, Tensor] = {}
     for name, tensor in original_state(studio.folder("flux")).items():
