@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
+import sys
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.engine.loading import pickles
+from invoke_tui.engine.loading import pickles, unpickle
 from invoke_tui.engine.loading.pickles import converted
 from tests.engine.test_families import Studio, studio
 from tests.engine.tiny_families import original_state
@@ -33,6 +35,21 @@ class Evil:
         return os.system, (f"touch {self.marker}",)
 
 
+@pytest.fixture
+def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child's work in this process: importing torch anew is all that takes time."""
+
+    def run(path: Path, target: Path, size: int) -> None:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            code = unpickle.main(str(path), str(target), size)
+        if code:
+            raise pickles._refused(path, said.getvalue().strip())
+
+    monkeypatch.setattr(unpickle, "confine", lambda size: None)
+    monkeypatch.setattr(pickles, "_run_child", run)
+
+
 def test_a_checkpoint_is_the_picture_of_its_folder(studio: Studio, tmp_path: Path) -> None:
     path = tmp_path / "model.ckpt"
     state = original_state(studio.folder("sd1"))
@@ -41,6 +58,7 @@ def test_a_checkpoint_is_the_picture_of_its_folder(studio: Studio, tmp_path: Pat
     assert drawn.tobytes() == studio.picture(studio.know("sd1")).tobytes()
 
 
+@pytest.mark.usefixtures("at_home")
 def test_weights_of_a_folder_may_be_pickles(studio: Studio, tmp_path: Path) -> None:
     import shutil
 
@@ -57,6 +75,7 @@ def test_weights_of_a_folder_may_be_pickles(studio: Studio, tmp_path: Path) -> N
     assert drawn.tobytes() == studio.picture(studio.know("sd1")).tobytes()
 
 
+@pytest.mark.usefixtures("at_home")
 def test_a_copy_is_made_once_and_anew_when_the_file_changes(tmp_path: Path) -> None:
     path = tmp_path / "a.pt"
     torch.save({"a": torch.ones(2)}, path)
@@ -69,6 +88,7 @@ def test_a_copy_is_made_once_and_anew_when_the_file_changes(tmp_path: Path) -> N
     assert len(list((tmp_path / "cache").iterdir())) == 2, "nothing half made is left"
 
 
+@pytest.mark.usefixtures("at_home")
 def test_nested_and_shared_tensors_keep_their_names(tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
@@ -80,7 +100,29 @@ def test_nested_and_shared_tensors_keep_their_names(tmp_path: Path) -> None:
     assert torch.equal(state["again"], shared[0])
 
 
+@pytest.mark.usefixtures("at_home")
+def test_what_trainers_leave_in_their_files_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first Stable Diffusion checkpoints name a class of Lightning and hold numbers of numpy's."""
+    import numpy as np
+
+    module = ModuleType("pytorch_lightning.callbacks.model_checkpoint")
+    trained = type("ModelCheckpoint", (), {"__module__": module.__name__})
+    module.ModelCheckpoint = trained  # type: ignore[attr-defined]
+    for name in ("pytorch_lightning", "pytorch_lightning.callbacks"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    path = tmp_path / "sd-v1-4.ckpt"
+    beside = {trained: {"best": np.float64(0.5)}, "step": np.int64(7)}
+    torch.save({"state_dict": {"weight": torch.ones(2)}, "callbacks": beside}, path)
+    from safetensors.torch import load_file
+
+    assert list(load_file(converted(path, tmp_path / "cache"))) == ["weight"]
+
+
 @pytest.mark.parametrize("how", ["zip", "plain", "state"])
+@pytest.mark.usefixtures("at_home")
 def test_nothing_is_run(how: str, tmp_path: Path) -> None:
     marker, path = tmp_path / "was-run", tmp_path / "evil.ckpt"
     content = {"state_dict": {"weight": torch.ones(1), "evil": Evil(marker)}}
@@ -94,6 +136,14 @@ def test_nothing_is_run(how: str, tmp_path: Path) -> None:
     assert "posix.system" in caught.value.message or how == "plain"
     assert not marker.exists()
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_the_child_refuses_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "evil.ckpt"
+    torch.save({"weight": torch.ones(1), "evil": Evil(tmp_path / "was-run")}, path)
+    with pytest.raises(BadInputError, match=r"it would run posix.system"):
+        converted(path, tmp_path / "cache")
+    assert not (tmp_path / "was-run").exists()
 
 
 def test_a_bomb_ends_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +163,7 @@ def test_a_bomb_ends_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>login</html>", b"\x80\x02"])
+@pytest.mark.usefixtures("at_home")
 def test_what_is_no_pickle_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "page.ckpt"
     path.write_bytes(content)

@@ -24,12 +24,27 @@ WORDS: Final = (
     "lightning.pytorch.callbacks.model_checkpoint.ModelCheckpoint",
 )
 """Classes that old trainers left in their files as the names of settings; they become words and are never called."""
+NUMBERS: Final = (
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.dtype",
+    "_codecs.encode",
+)
+"""What makes the numbers of numpy's that trainers leave beside the weights; nobody needs them."""
 STATES: Final = ("state_dict", "params_ema", "params", "model")
 DEPTH: Final = 8
 
 
 class Word:
-    """What stands for such a class."""
+    """What stands for such a class, and for whatever is made with it."""
+
+    def __setstate__(self, state: Any) -> None:
+        """Nothing is kept."""
+
+
+def nothing(*_: Any) -> Word:
+    """What is called in place of such a function."""
+    return Word()
 
 
 def main(source: str, target: str, size: int) -> int:
@@ -37,7 +52,8 @@ def main(source: str, target: str, size: int) -> int:
     confine(size)
     import torch
 
-    torch.serialization.add_safe_globals([(Word, name) for name in WORDS])  # torch's own list lacks them
+    allowed = [(Word, name) for name in WORDS] + [(nothing, name) for name in NUMBERS]
+    torch.serialization.add_safe_globals(allowed)  # torch's own list lacks them
     try:
         content = torch.load(source, map_location="cpu", weights_only=True)
     except MemoryError:
