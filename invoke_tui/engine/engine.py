@@ -24,6 +24,7 @@ from invoke_tui.domain.fields import SeamlessAxis, UNetField, VAEField
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.domain.texts import Text
+from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.decode import NotFiniteError, check_latents, decode_latents
 from invoke_tui.engine.denoise import Rig, denoise
@@ -71,7 +72,7 @@ class Engine:
         gpu = self._device.type == "cuda"
         reader = Reader(Path(settings.convert_cache or CONVERT_CACHE), pinned=gpu)
         self._store = ModelStore(self._cache, self._dtype, reader, channels_last=gpu)
-        self._texts = TextEncoders(self._store)
+        self._texts = TextEncoders(self._store, self._log)
         log("info", f"Device {self.choice.device}, {self.choice.name}. {self.choice.device_reason}")
         log("info", f"Precision {self.choice.precision}. {self.choice.precision_reason}")
 
@@ -154,7 +155,6 @@ class Engine:
         self._cache.clear()
 
     def _denoise(self, job: DenoiseJob, hooks: RunHooks, *, sequential: bool) -> Tensor:
-        _refuse_loras(len(job.model.loras))
         field, patches = job.model, UNetPatches()
         if isinstance(field, UNetField):
             denoiser, of_scheduler = field.unet, field.scheduler
@@ -174,6 +174,9 @@ class Engine:
             model = stack.enter_context(self._store.use(denoiser, family.denoiser))
             if (took := time.perf_counter() - started) > 1:
                 self._log("info", f"Loaded the {family.denoiser} of {record.name} in {took:.1f} s.")
+            stack.enter_context(
+                with_loras(self._store, model, denoiser, family.denoiser, field.loras, self._log)
+            )
             stack.enter_context(cancelable(hooks.check_cancel, model))
             stack.enter_context(seamless(patches.seamless_axes, model))
             stack.enter_context(freeu(model, patches.freeu_config))
@@ -248,9 +251,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _refuse_loras(count: int) -> None:
-    """A LoRA is never left out silently."""
-    if count:
-        raise BadInputError("This engine does not apply LoRAs.", hint="Remove them.", code="unsupported_lora")

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import torch
+from torch import nn
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.engine.adapters.lora.file import LoRA, load_lora
+from invoke_tui.engine.adapters.lora.names import Names, names_of
 from invoke_tui.engine.families import family_of
 from invoke_tui.engine.families.base import Family
 from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L, T5
@@ -45,6 +49,7 @@ class ModelStore:
         self._channels_last = channels_last
         self._reader = reader
         self._records: dict[str, ModelRecord] = {}
+        self._names: WeakKeyDictionary[nn.Module, Names] = WeakKeyDictionary()
 
     def know(self, records: Mapping[str, ModelRecord]) -> None:
         """Learn the records of an item's models, by key."""
@@ -119,6 +124,22 @@ class ModelStore:
             fp8=bool(wishes.fp8_storage) and place.name in EIGHT_BIT_PARTS,
         ) as value:
             yield value
+
+    @contextmanager
+    def lora(self, model: ModelIdentifier) -> Iterator[LoRA]:
+        """A LoRA's patches, kept in RAM like any component."""
+        record = self.record(model)
+        path = Path(record.path)
+        with self._cache.use(
+            f"{model.key}:lora:{path}", lambda: load_lora(path, self._reader), model=record.name, part="lora"
+        ) as value:
+            yield value
+
+    def names(self, model: ModelIdentifier, role: str, module: nn.Module) -> Names:
+        """What the layers of ``model``'s loaded component may be called."""
+        if module not in self._names:
+            self._names[module] = names_of(module, self.part(model, role)[0].layout)
+        return self._names[module]
 
 
 def _clip_parts(record: ModelRecord) -> dict[str, Part]:

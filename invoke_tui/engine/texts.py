@@ -10,13 +10,13 @@ from typing import Any, Final, cast
 import torch
 from torch import Tensor, nn
 
-from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.fields import CLIPField, T5EncoderField
 from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText, Text
+from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.conditioning import encode_weighted, plain_texts
 from invoke_tui.engine.families.base import Conditioning
-from invoke_tui.engine.hooks import RunHooks
+from invoke_tui.engine.hooks import Log, RunHooks
 from invoke_tui.engine.store import ModelStore
 
 KEPT: Final = 64
@@ -29,8 +29,9 @@ SD3_T5_WIDTH: Final = 4096
 class TextEncoders:
     """Encodes prompts; the latest are kept, so that a queue of one prompt encodes it once."""
 
-    def __init__(self, store: ModelStore) -> None:
+    def __init__(self, store: ModelStore, log: Log) -> None:
         self._store = store
+        self._log = log
         self._kept: OrderedDict[tuple[str, tuple[str, ...]], Conditioning] = OrderedDict()
 
     def clear(self) -> None:
@@ -64,12 +65,8 @@ class TextEncoders:
     def _files(self, text: Text) -> tuple[str, ...]:
         """Where the encoders lie: a model that was replaced on disk under its key is another model."""
         fields = [value for _, value in text if isinstance(value, CLIPField | T5EncoderField)]
-        for field in fields:
-            if field.loras:
-                raise BadInputError(
-                    "This engine does not apply LoRAs.", hint="Remove them.", code="unsupported_lora"
-                )
-        return tuple(self._store.record(field.text_encoder).path for field in fields)
+        models = [model for field in fields for model in (field.text_encoder, *(x.lora for x in field.loras))]
+        return tuple(self._store.record(model).path for model in models)
 
     # -- Stable Diffusion 1, 2 and XL: weighted text states -------------------------------------------------------
 
@@ -144,6 +141,7 @@ class TextEncoders:
         with (
             self._store.use(field.tokenizer, "tokenizer") as tokenizer,
             self._store.use(field.text_encoder, "text_encoder") as encoder,
+            with_loras(self._store, encoder, field.text_encoder, "text_encoder", field.loras, self._log),
             cancelable(hooks.check_cancel, encoder),
         ):
             yield tokenizer, encoder

@@ -326,8 +326,8 @@ class ComponentCache:
 
 
 def component_bytes(value: Any) -> int:
-    """Bytes of a module's weights and buffers; 0 for tokenizers and configurations."""
-    return module_bytes(value) if isinstance(value, nn.Module) else 0
+    """Bytes of a module's weights and buffers, or what the value says of itself; 0 for tokenizers and the like."""
+    return module_bytes(value) if isinstance(value, nn.Module) else int(getattr(value, "size_bytes", 0))
 
 
 def _streamed(entry: _Entry) -> int:

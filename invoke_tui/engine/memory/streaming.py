@@ -8,7 +8,8 @@ out.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,25 @@ from invoke_tui.engine.memory.residency import Layer, Residency
 
 STREAM_SLOTS: Final = {True: 2, False: 1}
 """Layers in transit at once, by whether copies run beside the computation."""
+
+
+class Overlay(Protocol):
+    """Something written over the weights of a placed module. It steps aside while layers move."""
+
+    def lay(self) -> None:
+        """Write it over the weights as they lie now."""
+
+    def lift(self) -> None:
+        """Leave the weights as they were before."""
+
+
+_PLACED: WeakValueDictionary[int, PlacedModule] = WeakValueDictionary()
+"""By the identity of the module, which lives as long as its entry."""
+
+
+def placed_module(module: nn.Module) -> PlacedModule | None:
+    """How ``module`` is placed; None where it simply lies in the memory it is computed in."""
+    return _PLACED.get(id(module))
 
 
 class PlacedModule:
@@ -34,6 +54,7 @@ class PlacedModule:
     ) -> None:
         self.module = module
         self.residency: Residency | None = None
+        self.overlay: Overlay | None = None
         self._backend = backend
         self._device = backend.device
         self._keep_ram = keep_ram
@@ -43,6 +64,7 @@ class PlacedModule:
         precisions = {slot.compute or slot.host.dtype for slot in self._all_slots() if slot.host is not None}
         self.overhead_bytes = sum(dtype.itemsize for dtype in precisions)
         """What the stand-ins take: one number for each precision."""
+        self._places: dict[tuple[int, str], tuple[int, Slot]] = {}
         self._blanks: dict[torch.dtype, Tensor] = {}
         self._on_device: dict[int, list[Tensor]] = {}
         self._lane: Lane | None = None
@@ -51,6 +73,7 @@ class PlacedModule:
         self._busy: set[int] = set()
         self._after: dict[int, int] = {}
         self._last: int | None = None
+        _PLACED[id(module)] = self
         if not backend.separate_memory:
             self._stay()
 
@@ -81,6 +104,8 @@ class PlacedModule:
         """Bring about ``target``: first what leaves, then what comes. On failure everything is in RAM again."""
         if self.residency == target or not self._backend.separate_memory:
             return
+        if self.overlay is not None:
+            self.overlay.lift()
         self._unhook()
         self._blanks.clear()
         try:
@@ -98,6 +123,24 @@ class PlacedModule:
         except BaseException:
             self.unload()
             raise
+        if self.overlay is not None:
+            self.overlay.lay()
+
+    def stays(self, owner: nn.Module, name: str) -> bool:
+        """Whether that tensor lies where it is used, in the precision it is used in, from call to call."""
+        found = self._slot(owner, name)
+        return found is not None and found[0] in self._on_device and found[1].compute is None
+
+    def in_ram(self, owner: nn.Module, name: str) -> Tensor | None:
+        """That tensor's copy in RAM, where there is one beside the tensor in use."""
+        found = self._slot(owner, name)
+        if found is None or (found[1].compute is None and not self._backend.separate_memory):
+            return None
+        return found[1].host
+
+    def spare_bytes(self) -> int:
+        """Memory of the device that nothing takes."""
+        return self._backend.free_bytes()
 
     def unload(self) -> int:
         """Take everything off the device; returns the bytes that came free."""
@@ -119,6 +162,15 @@ class PlacedModule:
         if self._lane is not None:
             self._lane.forget()
         self._last = None
+
+    def _slot(self, owner: nn.Module, name: str) -> tuple[int, Slot] | None:
+        if not self._places:
+            self._places = {
+                (id(slot.owner), slot.name): (index, slot)
+                for index, part in enumerate(self._parts)
+                for slot in part.slots
+            }
+        return self._places.get((id(owner), name))
 
     # -- moving ---------------------------------------------------------------------------------------------------
 
