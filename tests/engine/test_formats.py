@@ -64,7 +64,9 @@ def test_plain_fp8_loses_nothing_by_staying_in_8_bits(studio: Studio, tmp_path: 
     assert examine(path).default_settings.fp8_storage
     whole = studio.know("flux")
     wide, kept = (
-        studio.latents(studio.know("flux", path, key=key, default_settings=wish), encoders=whole, negative=None)
+        studio.latents(
+            studio.know("flux", path, key=key, default_settings=wish), encoders=whole, negative=None
+        )
         for key, wish in (("wide", ModelDefaults()), ("kept", ModelDefaults(fp8_storage=True)))
     )
     assert torch.equal(wide, kept)
@@ -225,14 +227,19 @@ def test_a_t5_file_without_a_tokenizer_says_what_to_do(studio: Studio, tmp_path:
         assert encoder.config.num_layers == 2
 
 
-def test_a_vae_of_its_own_in_a_single_file(studio: Studio, tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", ["the trainer's", "diffusers'"])
+def test_a_vae_of_its_own_in_a_single_file(studio: Studio, names: str, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
     from invoke_tui.domain.fields import VAEField
     from invoke_tui.domain.models import ModelType
     from tests.engine.conftest import Recorder
 
     sdxl = studio.know("sdxl")
     path = tmp_path / "vae.safetensors"
-    save_file(vae_state(studio.folder("sdxl")), path)
+    folder = studio.folder("sdxl")
+    as_is = load_file(folder / "vae" / "diffusion_pytorch_model.safetensors")
+    save_file(as_is if names == "diffusers'" else vae_state(folder), path)
     vae = studio.know("sdxl", path, type=ModelType.VAE)
     latents = studio.latents(sdxl)
     own, given = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Final
 
@@ -22,6 +23,12 @@ _ENDS: Final = {"norm_out": "conv_norm_out", "conv_in": "conv_in", "conv_out": "
 _ATTENTION: Final = {
     "norm": "group_norm", "q": "to_q", "k": "to_k", "v": "to_v", "proj_out": "to_out.0",
 }  # fmt: skip
+_OURS: Final = tuple(
+    f"{side}.{name}"
+    for side, blocks in (("encoder", "down_blocks"), ("decoder", "up_blocks"))
+    for name in (blocks, "mid_block", "conv_norm_out")
+)
+_DOWN: Final = re.compile(r"^encoder\.down_blocks\.(\d+)\.resnets\.(\d+)")
 
 
 def vae_layout(base: BaseModelType) -> Layout:
@@ -32,6 +39,7 @@ def vae_layout(base: BaseModelType) -> Layout:
 
 
 def _config(base: BaseModelType, shapes: Shapes) -> Config:
+    shapes = {_DOWN.sub(r"encoder.down.\1.block.\2", name): shape for name, shape in shapes.items()}
     levels = numbered(shapes, "encoder.down.")
     channels = [shapes[f"encoder.down.{level}.block.0.conv1.weight"][0] for level in range(levels)]
     return {
@@ -49,7 +57,8 @@ def _config(base: BaseModelType, shapes: Shapes) -> Config:
 
 def _rules(config: Config) -> list[Rule]:
     levels, layers = len(config["block_out_channels"]), config["layers_per_block"]
-    rules = [rule(name, name) for name in ("quant_conv", "post_quant_conv")]
+    # diffusers' own files are sold as single ones, too: what is not renamed below has its name already
+    rules = [rule(name, name) for name in ("quant_conv", "post_quant_conv", *_OURS)]
     for side in ("encoder", "decoder"):
         rules += [rule(f"{side}.{theirs}", f"{side}.{ours}") for theirs, ours in _ENDS.items()]
         for number in (1, 2):
