@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -106,22 +107,24 @@ class ModelStore:
         chosen = dtype or part.precision(self._dtype)
         key = f"{model.key}:{place.name}:{str(chosen).removeprefix('torch.')}:{place.path}"
 
+        record = self.record(model)
+        wishes = record.default_settings
+        fp8 = bool(wishes.fp8_storage) and place.name in EIGHT_BIT_PARTS
+
         def load() -> Any:
-            value = load_part(part, place, chosen, self._reader)
+            value = load_part(part, place, chosen, replace(self._reader, keep_fp8=fp8))
             if self._channels_last and place.name in ("unet", "vae"):
                 value = value.to(memory_format=torch.channels_last)
             return value
 
-        record = self.record(model)
-        wishes = record.default_settings
         with self._cache.use(
-            key + (":fp8" if wishes.fp8_storage else ""),
+            key + (":fp8" if fp8 else ""),
             load,
             working_bytes=working_bytes,
             model=record.name,
             part=place.name,
             on_cpu=bool(wishes.cpu_only) and place.name.startswith("text_encoder"),
-            fp8=bool(wishes.fp8_storage) and place.name in EIGHT_BIT_PARTS,
+            fp8=fp8,
         ) as value:
             yield value
 

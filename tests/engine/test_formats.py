@@ -70,6 +70,13 @@ def test_plain_fp8_loses_nothing_by_staying_in_8_bits(studio: Studio, tmp_path: 
         for key, wish in (("wide", ModelDefaults()), ("kept", ModelDefaults(fp8_storage=True)))
     )
     assert torch.equal(wide, kept)
+    sizes = {
+        part.key: part.total_bytes for part in studio.engine.memory().components if str(path) in part.key
+    }
+    whole_bytes, kept_bytes = (
+        next(size for key, size in sizes.items() if key.startswith(f"{name}:")) for name in ("wide", "kept")
+    )
+    assert kept_bytes < 0.4 * whole_bytes
 
 
 def test_int8(studio: Studio, tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def _from_folder(part: Part, folder: Path, dtype: torch.dtype, reader: Reader) -
         config = config["text_config"] | {"projection_dim": config.get("projection_dim", 768)}
         names = [name for name in names if name.startswith(_TEXT_ONLY)]
     config.pop("quantization_config", None)
-    return build(part.cls, config, unpack(weights.read(names), dtype), dtype, weights.path)
+    state = unpack(weights.read(names), dtype, keep_fp8=reader.keep_fp8)
+    return build(part.cls, config, state, dtype, weights.path)
 
 
 def _from_file(part: Part, place: Place, dtype: torch.dtype, reader: Reader) -> nn.Module:
@@ -66,12 +67,12 @@ def _from_file(part: Part, place: Place, dtype: torch.dtype, reader: Reader) -> 
             hint="Choose a model that has one, or add the component as a model of its own.",
             code="no_component",
         )
-    config, state = read_component(weights, layout, prefix, dtype)
+    config, state = read_component(weights, layout, prefix, dtype, keep_fp8=reader.keep_fp8)
     return build(part.cls, config, state, dtype, place.path)
 
 
 def read_component(
-    weights: Weights, layout: Layout, prefix: str, dtype: torch.dtype
+    weights: Weights, layout: Layout, prefix: str, dtype: torch.dtype, *, keep_fp8: bool = False
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The configuration of a component in a file, and its tensors under our names, in ``dtype`` or in blocks."""
     names = [name for name in weights.shapes if name.startswith(prefix)]
@@ -85,7 +86,7 @@ def read_component(
         config = layout.config(shapes)
     except (KeyError, IndexError, ValueError, StopIteration, ZeroDivisionError) as error:
         raise damaged(weights.path, f"tensors that belong to its kind are missing ({error})") from error
-    plain = own if isinstance(weights, GgufFile) else unpack(own, dtype)
+    plain = own if isinstance(weights, GgufFile) else unpack(own, dtype, keep_fp8=keep_fp8)
     return config, to_ours(plain, layout.rules(config))
 
 

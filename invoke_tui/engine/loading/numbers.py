@@ -16,7 +16,8 @@ from torch import Tensor
 STATE: Final = ".quant_state.bitsandbytes__"
 _FP8_SCALES: Final = (".scale_weight", ".weight_scale")
 _FP8_EXTRAS: Final = (".scale_input", ".input_scale", "scaled_fp8", ".comfy_quant")
-_FP8: Final = (torch.float8_e4m3fn, torch.float8_e5m2)
+FP8: Final = torch.float8_e4m3fn
+_FP8: Final = (FP8, torch.float8_e5m2)
 _BNB_PARTS: Final = (".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map")
 
 
@@ -36,8 +37,11 @@ def is_extra(name: str) -> bool:
     return STATE in name or name.endswith((*_BNB_PARTS, *_FP8_SCALES, *_FP8_EXTRAS, ".SCB", ".weight_format"))
 
 
-def unpack(state: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """Every weight in ``dtype`` (whole numbers stay), what is packed unpacked."""
+def unpack(state: Mapping[str, Tensor], dtype: torch.dtype, *, keep_fp8: bool = False) -> dict[str, Tensor]:
+    """Every weight in ``dtype`` (whole numbers stay), what is packed unpacked.
+
+    ``keep_fp8`` leaves matrices in 8 bits that have no scales.
+    """
     by_weight = {name.partition(STATE)[0]: name for name in state if STATE in name}
     plain: dict[str, Tensor] = {}
     for name, tensor in state.items():
@@ -50,15 +54,20 @@ def unpack(state: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]
         ) is not None and tensor.dtype is torch.int8:
             plain[name] = (tensor.float() * (rows.float()[:, None] / 127)).to(dtype)
         elif tensor.dtype in _FP8:
-            plain[name] = _scaled(name, tensor, state, dtype)
+            scale = _scale_of(name, state)
+            kept = keep_fp8 and scale is None and tensor.dtype is FP8 and tensor.ndim > 1
+            plain[name] = tensor if kept else _scaled(tensor, scale, dtype)
         else:
             plain[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor
     return plain
 
 
-def _scaled(name: str, tensor: Tensor, state: Mapping[str, Tensor], dtype: torch.dtype) -> Tensor:
+def _scale_of(name: str, state: Mapping[str, Tensor]) -> Tensor | None:
     stem = name.removesuffix(".weight")
-    scale = next((state[stem + end] for end in _FP8_SCALES if stem + end in state), None)
+    return next((state[stem + end] for end in _FP8_SCALES if stem + end in state), None)
+
+
+def _scaled(tensor: Tensor, scale: Tensor | None, dtype: torch.dtype) -> Tensor:
     if scale is None:
         return tensor.to(dtype)
     factor = scale.float()

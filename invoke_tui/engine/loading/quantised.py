@@ -73,7 +73,8 @@ def unpacked(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     if isinstance(tensor, GGUFParameter):
         plain: Tensor = dequantize_gguf_tensor(tensor).to(dtype)
         return plain
-    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+    stays = not tensor.is_floating_point() or tensor.dtype is torch.float8_e4m3fn
+    return tensor if stays else tensor.to(dtype)
 
 
 def keep_packed(module: nn.Module, state: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:

@@ -19,6 +19,8 @@ class Reader:
 
     cache: Path
     pinned: bool = False
+    keep_fp8: bool = False
+    """Leave weights without scales in their 8 bits: whoever places the model widens them layer by layer."""
 
     def open(self, path: Path) -> Weights:
         """The weights in a file. Raises ``NotFoundError`` and ``BadInputError``."""

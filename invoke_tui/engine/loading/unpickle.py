@@ -52,7 +52,7 @@ def main(source: str, target: str, size: int) -> int:
     confine(size)
     import torch
 
-    allowed = [(Word, name) for name in WORDS] + [(nothing, name) for name in NUMBERS]
+    allowed: list[Any] = [(Word, name) for name in WORDS] + [(nothing, name) for name in NUMBERS]
     torch.serialization.add_safe_globals(allowed)  # torch's own list lacks them
     try:
         content = torch.load(source, map_location="cpu", weights_only=True)

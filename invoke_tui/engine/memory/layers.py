@@ -87,8 +87,9 @@ def take_apart(root: nn.Module, *, fp8: bool = False) -> list[ModuleLayer]:
 
     A layer is a module without children. Modules with tensors of their own beside their children are fixed: nothing
     tells when their tensors are needed; so are tensors that carry state of a quantisation library. Modules that share
-    a tensor share a layer. ``fp8`` stores the large weights in eight bits, at once.
+    a tensor share a layer. ``fp8`` stores the large weights in eight bits, at once, and takes those that are.
     """
+    compute = next((tensor.dtype for tensor in root.parameters() if tensor.dtype in WIDE), torch.float32)
     layers: list[ModuleLayer] = []
     by_tensor: dict[int, ModuleLayer] = {}
     inside_whole: set[nn.Module] = set()
@@ -109,8 +110,12 @@ def take_apart(root: nn.Module, *, fp8: bool = False) -> list[ModuleLayer]:
         layer.slots += slots
         layer.fixed = layer.fixed or _is_fixed(module, slots, whole)
         by_tensor.update((id(slot.host), layer) for slot in slots)
-        if fp8 and isinstance(module, FP8_MODULES) and not FP8_LEFT_ALONE.search(name):
-            _narrow(slots)
+        if fp8 and isinstance(module, FP8_MODULES):
+            _take_narrow(slots, compute)
+            if not FP8_LEFT_ALONE.search(name):
+                _narrow(slots)
+        elif fp8:
+            _widen(slots, compute)
     return layers
 
 
@@ -127,6 +132,22 @@ def _is_fixed(module: nn.Module, slots: list[Slot], whole: bool) -> bool:
     if any(True for _ in module.children()) and not whole:
         return True
     return any(hasattr(slot.host, "quant_state") or hasattr(slot.host, "CB") for slot in slots)
+
+
+def _take_narrow(slots: list[Slot], compute: torch.dtype) -> None:
+    """What a file brought in eight bits is widened to ``compute`` when it is used."""
+    for slot in slots:
+        if slot.host is not None and slot.host.dtype is FP8:
+            slot.compute = compute
+            slot.put(None)
+
+
+def _widen(slots: list[Slot], compute: torch.dtype) -> None:
+    """Modules that are not called like layers get what they compute with."""
+    for slot in slots:
+        if slot.host is not None and slot.host.dtype is FP8:
+            slot.host = nn.Parameter(slot.host.detach().to(compute), requires_grad=False)
+            slot.put(slot.host)
 
 
 def _narrow(slots: list[Slot]) -> None:
