@@ -209,7 +209,7 @@ def test_what_does_not_fit_is_refused(bench: Bench) -> None:
         (replace(job, denoising_start=1.5), "from 0 to 1"),
         (
             replace(job, model=job.model.model_copy(update={"loras": [LoRAField(lora=bench.sd1)]})),
-            "does not apply LoRAs",
+            "is a main model, not a LoRA",
         ),
     ]
     for bad, message in wrong:

@@ -168,8 +168,8 @@ def test_xlabs(studio: Studio, tmp_path: Path) -> None:
         expected[f"transformer_blocks.0.attn.{name}.weight"] = made.product(down, up)
     state = made.lora_state(pairs, made.xlabs)
     for part, names, shape in (
-        ("qkv", ("attn.to_q", "attn.to_k", "attn.to_v"), (192, 64)),
-        ("proj", ("proj_out",), (64, 320)),
+        ("qkv", ["attn.to_q", "attn.to_k", "attn.to_v"], (192, 64)),
+        ("proj", ["proj_out"], (64, 320)),
     ):
         down, up = made.pair(shape, 20)
         stem = f"single_blocks.1.processor.{part}_lora"
