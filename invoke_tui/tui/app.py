@@ -151,6 +151,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.set_keymap(settings.keymap)
         self.add_mode("models", came.models)
         self.add_mode("queue", came.queue)
+        self.add_mode("monitor", came.monitor)
         self.ready = True
         for screen in list(self.screen_stack):
             if isinstance(screen, StudioScreen):

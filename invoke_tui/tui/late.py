@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from invoke_tui.tui.link import Link
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.screens.models import ModelsScreen
+    from invoke_tui.tui.screens.monitor import MonitorScreen
     from invoke_tui.tui.screens.queue import QueueScreen
     from invoke_tui.tui.state import StudioState
 
 Connect = Callable[[], Awaitable["StudioClient"]]
 
-STYLES: Final = ("form", "queue", "models", "dialogs")
+STYLES: Final = ("form", "queue", "models", "monitor", "dialogs")
 """Style sheets of what is not in the first frame."""
 
 
@@ -42,6 +43,7 @@ class Late:
     desk: type[Desk]
     models: type[ModelsScreen]
     queue: type[QueueScreen]
+    monitor: type[MonitorScreen]
 
 
 def fetch(
@@ -58,6 +60,7 @@ def fetch(
     from invoke_tui.tui.link import Link
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.screens.models import ModelsScreen
+    from invoke_tui.tui.screens.monitor import MonitorScreen
     from invoke_tui.tui.screens.queue import QueueScreen
     from invoke_tui.tui.state import StudioState
 
@@ -65,4 +68,5 @@ def fetch(
         client = await asyncio.to_thread(importlib.import_module, "invoke_tui.client")
         return cast("StudioClient", await client.StudioClient.connect(studio.paths))
 
-    return Late(studio, StudioState(), Link(connect or to_the_daemon, post), Desk, ModelsScreen, QueueScreen)
+    link = Link(connect or to_the_daemon, post)
+    return Late(studio, StudioState(), link, Desk, ModelsScreen, QueueScreen, MonitorScreen)

@@ -8,6 +8,7 @@ from invoke_tui.domain.device import WorkerStatus
 from invoke_tui.domain.events import (
     Event,
     ItemChanged,
+    LogLine,
     MemoryChanged,
     Preview,
     Progress,
@@ -17,6 +18,7 @@ from invoke_tui.domain.events import (
     WorkerChanged,
 )
 from invoke_tui.domain.queue import ItemStatus, QueueCounts, QueueItem
+from invoke_tui.tui.history import History
 from invoke_tui.tui.messages import LinkState
 
 
@@ -34,6 +36,9 @@ class StudioState:
     previews: dict[int, Preview] = field(default_factory=dict)
     note: str = ""
     """The latest remark for people: "engine restarted, attempt 2"."""
+
+    history: History = field(default_factory=History)
+    """The last minutes, for the monitor."""
 
     @property
     def worker(self) -> WorkerStatus | None:
@@ -65,14 +70,13 @@ class StudioState:
             case Preview():
                 self.previews[event.item_id] = event
             case WorkerChanged():
-                self.note = event.note
-                if event.worker.state == "dead":
-                    self.workers.pop(event.worker.pid, None)
-                else:
-                    self.workers[event.worker.pid] = event.worker
+                self._worker(event)
             case MemoryChanged():
                 if worker := self.workers.get(event.pid):
                     self.workers[event.pid] = worker.model_copy(update={"memory": event.memory})
+                    self.history.memory(worker.device, event.memory)
+            case LogLine():
+                self.history.say(event)
             case StudioStopping():
                 self.note = event.reason
             case _:
@@ -84,6 +88,17 @@ class StudioState:
         self.running = {item.item_id: item for item in snapshot.running}
         self.progress = {progress.item_id: progress for progress in snapshot.progress}
         self.previews = {preview.item_id: preview for preview in snapshot.previews}
+
+    def _worker(self, event: WorkerChanged) -> None:
+        self.note = event.note
+        worker = event.worker
+        if event.note:
+            self.history.add_line("info", f"worker {worker.device}", event.note)
+        if worker.state == "dead":
+            self.workers.pop(worker.pid, None)
+            self.history.asleep(worker.device)
+        else:
+            self.workers[worker.pid] = worker
 
     def _item(self, item: QueueItem) -> None:
         if item.status is ItemStatus.IN_PROGRESS:

@@ -28,6 +28,7 @@ from invoke_tui.domain.events import (
 from invoke_tui.domain.images import ImagePage, ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from tests.tui.fake_memory import FakeMemory
 from tests.tui.fake_models import FakeModels, a_model
 
 GIB = 2**30
@@ -55,11 +56,12 @@ def paint(seed: int, width: int = 128, height: int = 128, blur: float = 0.0) -> 
     return out.getvalue()
 
 
-class FakeClient(FakeModels):
+class FakeClient(FakeModels, FakeMemory):
     """What the tests attach to the app. ``step_time`` 0 makes pictures at once; ``auto`` False waits for ``work``."""
 
     def __init__(self, *, step_time: float = 0.0, steps: int = 4, auto: bool = True) -> None:
         super().__init__()
+        FakeMemory.__init__(self)
         self.step_time = step_time
         self.steps = steps
         self.auto = auto

@@ -40,13 +40,15 @@ def test_no_key_means_two_things_in_one_place() -> None:
         ("folders", "list", "dialog"),
         ("install", "list", "dialog"),
         ("edit", "dialog"),
+        ("monitor", "list", "app"),
+        ("monitor", "log", "app"),
     ):
         keys = [key for action in actions.at(*places) for key in action.keys.split(",")]
         assert len(keys) == len(set(keys)), places
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-@pytest.mark.parametrize("key", ["alt+1", "alt+5", "alt+6"])
+@pytest.mark.parametrize("key", ["alt+1", "alt+5", "alt+6", "alt+7"])
 async def test_the_footer_fits_and_its_keys_are_the_ones_that_matter(
     app: InvokeTuiApp, size: tuple[int, int], key: str
 ) -> None:
@@ -68,8 +70,9 @@ async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> No
             nodes.extend([app.screen, *app.screen.query("*")])
 
         visit()
-        await pilot.press("alt+6")
-        visit()
+        for key in ("alt+6", "alt+7"):
+            await pilot.press(key)
+            visit()
         await pilot.press("alt+5")
         await settle(pilot, lambda: app.screen.query_one(ModelList).model is not None)
         visit()

@@ -14,7 +14,8 @@ LATE = (
     "torch", "diffusers", "transformers", "numpy", "PIL", "httpx", "websockets", "fastapi", "sqlalchemy", "yaml",
     "pydantic", "pydantic_core", "pydantic_settings", "invoke_tui.client", "invoke_tui.config.settings",
     "invoke_tui.domain.base", "invoke_tui.tui.link", "invoke_tui.tui.screens.desk", "invoke_tui.tui.screens.help",
-    "invoke_tui.tui.screens.queue", "invoke_tui.tui.widgets.settings_form",
+    "invoke_tui.tui.screens.queue", "invoke_tui.tui.screens.monitor", "invoke_tui.tui.history",
+    "invoke_tui.tui.widgets.settings_form",
 )  # fmt: skip
 
 FIRST_FRAME = """
@@ -60,6 +61,7 @@ def test_the_style_sheets_are_found() -> None:
         "generate",
         "form",
         "queue",
+        "monitor",
         "dialogs",
     }
     assert style_sheet("app").is_file()

@@ -37,6 +37,8 @@ HEADINGS = {
     "folders": "Remembered folders",
     "install": "Install",
     "edit": "Edit",
+    "monitor": "Monitor",
+    "log": "In the log",
     "dialog": "In this window",
 }
 

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from invoke_tui.tui.app import InvokeTuiApp
     from invoke_tui.tui.messages import LinkChanged, LinkState
 
-TABS: Final = (("generate", "1", "Generate"), ("models", "5", "Models"), ("queue", "6", "Queue"))
+TABS: Final = (
+    ("generate", "1", "Generate"),
+    ("models", "5", "Models"),
+    ("queue", "6", "Queue"),
+    ("monitor", "7", "Monitor"),
+)
 LINK_WORDS: Final[dict[LinkState, str]] = {
     "starting": "studio starting…",
     "connected": "studio connected",

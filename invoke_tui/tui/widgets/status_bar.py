@@ -72,14 +72,14 @@ class StatusBar(Widget):
             return [CONNECTING]
         state = cast("InvokeTuiApp", self.app).state
         worker = state.worker
-        groups = [self._engine(worker), self._queue()]
+        groups = [self._engine(worker), self._queue(wide=wide)]
         if progress := state.latest_progress:
             share = progress.step / progress.total if progress.total else 0.0
-            group = _bar(share, 12 if wide else 8, "$text-accent")
+            group = [*_bar(share, 12, "$text-accent"), (" ", "")] if wide else []
             if progress.total:
-                group.append((f" {progress.step}/{progress.total}", ""))
+                group.append((f"{progress.step}/{progress.total}", "" if wide else "$text-accent"))
             else:
-                group.append((f" {safe_text(progress.message, limit=24)}", ""))
+                group.append((safe_text(progress.message, limit=24), ""))
             if progress.rate:
                 rate = f"{progress.rate:.1f} it/s" if progress.rate >= 1 else f"{1 / progress.rate:.1f} s/it"
                 group.append((f" {rate}", "$text-muted"))
@@ -88,11 +88,10 @@ class StatusBar(Widget):
             groups.append(group)
         if worker is not None:
             memory = worker.memory
-            width = 8 if wide else 5
             if memory.vram_total:
-                groups.append(_memory("VRAM", memory.vram_used, memory.vram_total, width))
+                groups.append(_memory("VRAM", memory.vram_used, memory.vram_total, wide=wide))
             if memory.ram_total:
-                groups.append(_memory("RAM", memory.ram_used, memory.ram_total, width))
+                groups.append(_memory("RAM", memory.ram_used, memory.ram_total, wide=wide))
         elif state.note:
             groups.append([(safe_text(state.note, limit=60), "$text-muted")])
         return groups
@@ -112,26 +111,26 @@ class StatusBar(Widget):
         parts.append((f" {safe_text(name, limit=24)}", ""))
         return parts
 
-    def _queue(self) -> list[Part]:
+    def _queue(self, *, wide: bool) -> list[Part]:
         state = cast("InvokeTuiApp", self.app).state
         counts = state.counts
         if state.paused:
             return [("paused", "$text-warning"), (f" {counts.pending} waiting", "")]
         if not counts.in_progress and not counts.pending:
             return [("queue empty", "$text-muted")]
+        if not wide and state.progress:
+            return [(f"▶{counts.in_progress} ○{counts.pending}", "")]
         words = [f"{counts.in_progress} running"] if counts.in_progress else []
         words += [f"{counts.pending} waiting"] if counts.pending else []
         return [(" ".join(words), "")]
 
 
-def _memory(name: str, used: int, total: int, width: int) -> list[Part]:
+def _memory(name: str, used: int, total: int, *, wide: bool) -> list[Part]:
+    """With figures where there is room for them, else with the share."""
     share = used / total
     colour = "$text-error" if share > 0.92 else "$text-warning" if share > 0.8 else "$text-secondary"
-    return [
-        (f"{name} ", "$text-muted"),
-        *_bar(share, width, colour),
-        (f" {gigabytes(used)}/{gigabytes(total)}G", ""),
-    ]
+    figures = f"{gigabytes(used)}/{gigabytes(total)}G" if wide else f"{100 * share:.0f}%"
+    return [(f"{name} ", "$text-muted"), *_bar(share, 8 if wide else 5, colour), (f" {figures}", "")]
 
 
 def _bar(share: float, width: int, colour: str) -> list[Part]:
