@@ -238,7 +238,7 @@ def bindings(place: Place) -> list[BindingType]:
 
 _NAMES: Final = {
     "question_mark": "?", "escape": "esc", "pageup": "PgUp", "pagedown": "PgDn", "left": "←", "right": "→", "up": "↑",
-    "down": "↓", "delete": "del",
+    "down": "↓", "delete": "del", "slash": "/",
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ EXAMPLES: Final = (
     ("a path", "/data/ink.safetensors"),
     ("hub", "org/repo  org/repo:fp16  org/repo::vae"),
     ("address", "https://…/model.safetensors"),
-    ("Civitai", "a page's address, or urn:air:sdxl:lora:civitai:827184@2514310"),
+    ("Civitai", "a page, or urn:air:sdxl:lora:civitai:827184@2514310"),
 )
 
 
@@ -118,7 +118,13 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
             client = await cast("InvokeTuiApp", self.app).link.client()
             meaning = await client.read_source(self._request(text))
         except StudioError as error:
-            self._say(_told(error))
+            rows = self.query_one(StarterRows)
+            fit = (
+                f"{rows.row_count} starter models fit; ↓ goes to them."
+                if rows.row_count > 1
+                else "↓ goes to it."
+            )
+            self._say(Content.styled(fit, "$text-muted") if rows.fitting else _told(error))
             return
         self._say(_meaning(meaning))
 
@@ -129,6 +135,14 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
     @on(SmallButton.Pressed, "#install-start")
     def _pressed(self) -> None:
         self._install(self.query_one(InstallSource).value.strip())
+
+    @on(Rows.Moved, "#install-starters")
+    def _moved(self) -> None:
+        """What the line under the cursor brings."""
+        rows = self.query_one(StarterRows)
+        if (offer := rows.offer) is not None and rows.has_focus:
+            needs = f"\nwith {offer.needs}" if offer.needs else ""
+            self._say(Content.assemble((offer.name, "bold"), f" · {offer.kind}", (needs, "$text-muted")))
 
     @on(Rows.Opened, "#install-starters")
     def action_start(self) -> None:

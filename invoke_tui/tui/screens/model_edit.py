@@ -195,7 +195,7 @@ class EditModelScreen(ModalScreen[None], inherit_bindings=False):
 def _line(name: str, value: str, placeholder: str) -> Widget:
     """A line of text; what cannot be shown is not in it, and unchanged text is not sent."""
     shown = safe_text(value, limit=4000)
-    return Input(value=shown, placeholder=placeholder, compact=True, id=f"edit-{name}")
+    return Input(value=shown, placeholder=placeholder, compact=True, select_on_focus=False, id=f"edit-{name}")
 
 
 def _choice(name: str, options: Sequence[tuple[str, str]], value: str | None) -> Widget:

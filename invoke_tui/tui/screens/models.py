@@ -26,6 +26,8 @@ from invoke_tui.tui.widgets.model_rows import Rows
 from invoke_tui.tui.widgets.pane_tabs import PaneTabs
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from invoke_tui.domain.models import ModelRecord
 
 
@@ -141,8 +143,7 @@ class ModelsScreen(StudioScreen):
 
     def action_filter(self) -> None:
         """Type to narrow."""
-        self.show_pane(details=False)
-        self.query_one(ModelFilter).focus()
+        self.show_pane(details=False, focus=self.query_one(ModelFilter))
 
     def action_sort(self) -> None:
         """The next order."""
@@ -166,11 +167,11 @@ class ModelsScreen(StudioScreen):
     def _pane_chosen(self, event: PaneTabs.Chosen) -> None:
         self.show_pane(details=event.picture)
 
-    def show_pane(self, *, details: bool) -> None:
-        """Put the focus there; on a narrow terminal the other one goes out of sight."""
+    def show_pane(self, *, details: bool, focus: Widget | None = None) -> None:
+        """Put the focus there, or on ``focus``; on a narrow terminal the other pane goes out of sight."""
         self.set_class(details, "-details")
         self.query_one(PaneTabs).picture = details
-        target = self.query_one(ModelDetails) if details else self.rows
+        target = focus or (self.query_one(ModelDetails) if details else self.rows)
         self.call_after_refresh(target.focus)
 
     def action_back(self) -> None:

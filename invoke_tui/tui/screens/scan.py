@@ -21,7 +21,7 @@ from invoke_tui.tui.scan_run import STATUSES, ScanRun
 from invoke_tui.tui.widgets.fields import SmallButton, Toggle
 from invoke_tui.tui.widgets.model_rows import Rows
 from invoke_tui.tui.widgets.scan_list import COLOURS, ROOTS, ScanFolders, ScanList
-from invoke_tui.tui.widgets.scan_path import ScanPath
+from invoke_tui.tui.widgets.scan_path import PATHS, ScanPath
 from invoke_tui.tui.words import bar, size
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 LOOK_EVERY: Final = 0.1
 TYPED: Final = 0.1
 """Seconds of quiet before the folders of a typed path are looked up."""
+WIDE: Final = 100
+"""Columns from which states that were not found are counted too."""
 Part = tuple[str, str]
 
 
@@ -124,11 +126,13 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
         self.query_one("#scan-foot").display = run is not None
         keys = "enter scan   tab complete   ↓ list   esc back   F1 help"
         if run is not None:
-            keys = "space choose   a all   n none   i install   f filter   x cancel   / folder   esc back   F1 help"
+            keys = "space choose  a all  n none  i install  f state  x cancel  / folder  F1"
         elif folders.folders:
             keys = "enter scan   tab complete   ↓ remembered folders   d forget   esc back   F1 help"
         self.query_one("#scan-keys", Static).update(Content(keys))
         self.query_one("#scan-counts", Static).update(self._counts())
+        if not self.query_one(ScanPath).has_focus:
+            self._hint(self._recognised())
 
     def _counts(self) -> Content:
         run = self._run
@@ -140,6 +144,8 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
         for status in ("", *STATUSES):
             number = run.counts[status] if status else len(run.entries)
             chosen = status == self._only
+            if not number and not chosen and self.size.width < WIDE:
+                continue
             style = "reverse bold" if chosen else COLOURS[status] if status and number else "$text-muted"  # type: ignore[index]
             parts.append((f" {status or 'all'} {number} ", style))
         return Content.assemble(*parts, "  ", self._progress(run))
@@ -184,10 +190,12 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
             if entry.status == "unknown":
                 parts += [("  ", ""), ("e", "bold $primary"), (" says what it is.", "")]
         elif not run.running:
-            parts = [("Nothing of this kind was found.", "")]
-        elif run.roots:
-            kinds = ", ".join(ROOTS[root.kind] for root in run.roots)
-            parts = [(f"looked at as: {kinds}", "$text-muted")]
+            said = (
+                f"Nothing is {self._only}; f shows another state."
+                if self._only
+                else "No model was found here."
+            )
+            parts = [(said, "$text-muted")]
         word.update(Content.assemble(*parts))
         many = f"{len(run.chosen)} chosen" if run.chosen else "nothing chosen yet"
         self.query_one("#scan-chosen", Static).update(
@@ -208,14 +216,28 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
         self.run_worker(self._complete(event.value), group="scan-complete", exclusive=True)
 
     async def _complete(self, typed: str) -> None:
-        if not typed.startswith(("/", "~", ".")):
+        if not typed.startswith(PATHS):
             names: list[str] = []
         else:
             await asyncio.sleep(TYPED)
             names = await asyncio.to_thread(complete.folders, typed)
         self.query_one(ScanPath).offer(typed, names)
         shown = "  ".join(f"{name}/" for name in names[:40])
-        self.query_one("#scan-hint", Static).update(Content.styled(shown, "$text-muted"))
+        self._hint(shown or self._recognised())
+
+    def _hint(self, text: str) -> None:
+        self.query_one("#scan-hint", Static).update(Content.styled(text, "$text-muted"))
+
+    def _recognised(self) -> str:
+        """Whose folder it is, and where in it was looked: other folders beside those were left out."""
+        roots = self._run.roots if self._run is not None else ()
+        said = [
+            f"{ROOTS[root.kind]}: {', '.join(_below(folder, root.path) for folder in root.folders)}"
+            + "".join(f" ({note})" for note in root.notes)
+            for root in roots
+            if root.kind != "folder" or root.notes
+        ]
+        return safe_text("looked through as " + "; ".join(said), limit=600) if said else ""
 
     @on(Input.Submitted, "#scan-path")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -336,6 +358,11 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
     def action_close(self) -> None:
         """Back; the scan goes on."""
         self.dismiss(None)
+
+
+def _below(folder: str, root: str) -> str:
+    """A folder as seen from its root."""
+    return "all of it" if folder == root else folder.removeprefix(root.rstrip("/") + "/")
 
 
 def _nearest(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.content import Content
 
@@ -12,7 +12,7 @@ from invoke_tui.tui.model_words import type_word
 from invoke_tui.tui.widgets.model_rows import Rows, cell
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.installs import StarterList
+    from invoke_tui.domain.installs import StarterList, StarterModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class Offer:
         return f"{self.name} {self.kind} {self.source} {self.needs}".casefold()
 
 
+FAMILIES: Final = ("sd-1", "sdxl", "flux", "sd-3", "sd-2", "sdxl-refiner", "any")
+"""Bases in the order they are offered; all others come after them."""
+
+
 def offers(starters: StarterList) -> list[Offer]:
     """Bundles first, then models by base, main models before their parts."""
     here, named = set(starters.installed), {model.id: model for model in starters.models}
@@ -48,14 +52,18 @@ def offers(starters: StarterList) -> list[Offer]:
         )
         for bundle in starters.bundles
     ]
-    models = sorted(
-        starters.models, key=lambda one: (one.base.value, one.type.value != "main", one.type.value, one.name)
-    )
+    models = sorted(starters.models, key=_order)
     for model in models:
         needs = ", ".join(named[i].name for i in model.dependencies if i in named)
         kind = f"{model.base.value} · {type_word(model.type)}"
         found.append(Offer(model.id, safe_text(model.name, limit=100), kind, int(model.id in here), 1, needs))
     return found
+
+
+def _order(model: StarterModel) -> tuple[int, str, bool, str, str]:
+    base = model.base.value
+    family = FAMILIES.index(base) if base in FAMILIES else len(FAMILIES)
+    return family, base, model.type.value != "main", model.type.value, model.name.casefold()
 
 
 class StarterRows(Rows):
@@ -75,6 +83,11 @@ class StarterRows(Rows):
     def row_count(self) -> int:
         """Offers that fit."""
         return len(self._rows)
+
+    @property
+    def fitting(self) -> bool:
+        """Whether the words typed fit any."""
+        return len(self._rows) < len(self._all)
 
     @property
     def offer(self) -> Offer | None:
@@ -105,16 +118,13 @@ class StarterRows(Rows):
             if offer.here
             else ""
         )
-        room = max(12, min(44, width - 42))
+        room = max(12, min(52, width - 3 - 1 - 24 - 14))
         parts: list[Content] = [
             Content.styled(f" {mark} ", "$text-success"),
             cell(offer.name, room),
             Content(" "),
             cell(offer.kind, 24).stylize("$text-muted"),
-            cell(state, 13).stylize("$text-success"),
+            cell(state, 14, right=True).stylize("$text-success"),
         ]
-        rest = width - 3 - room - 1 - 24 - 13
-        if rest > 16 and offer.needs:
-            parts.append(cell(f"with {offer.needs}", rest).stylize("$text-muted"))
         content = Content.assemble(*parts)
         return Content(content.plain) if plain else content

@@ -9,6 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
 from textual.widgets import Static
 
 from invoke_tui.domain.models import ModelRecord
@@ -28,6 +30,42 @@ Part = tuple[str, str]
 LABEL = 11
 
 
+class ModelFacts(Widget):
+    """Labels with values beside them; a value that is longer than a line goes on below itself."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__(id="model-facts")
+        self._lead: list[Part] = []
+        self._facts: list[tuple[str, str]] = []
+
+    def show(self, lead: list[Part], facts: list[tuple[str, str]]) -> None:
+        """Show ``lead`` as it is and the facts below it."""
+        self._lead, self._facts = lead, facts
+        self.refresh(layout=True)
+
+    def get_content_height(self, _container: Size, _viewport: Size, width: int) -> int:
+        """As many lines as they take."""
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """All of them: the pane scrolls."""
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        lines = Content.assemble(*self._lead).wrap(width) if self._lead and width > 0 else []
+        room = max(10, width - LABEL)
+        for label, value in self._facts:
+            for number, line in enumerate(Content(value).wrap(room, overflow="fold")):
+                lines.append(
+                    Content.assemble(("" if number else label).ljust(LABEL), line).stylize(
+                        "$text-muted", 0, LABEL
+                    )
+                )
+        return lines
+
+
 class ModelDetails(VerticalScroll, can_focus=True):
     """Shows the record it was given last. It has no picture until one is brought."""
 
@@ -42,7 +80,7 @@ class ModelDetails(VerticalScroll, can_focus=True):
         """Name, picture, facts."""
         yield Static(id="model-name")
         yield ImageView(id="model-picture")
-        yield Static(id="model-facts")
+        yield ModelFacts()
 
     def show(
         self,
@@ -58,21 +96,18 @@ class ModelDetails(VerticalScroll, can_focus=True):
         if (self._model.key if self._model else "") != (model.key if model else ""):
             self.scroll_home(animate=False)
         self._model = model
-        name, facts = self.query_one("#model-name", Static), self.query_one("#model-facts", Static)
+        name, facts = self.query_one("#model-name", Static), self.query_one(ModelFacts)
         if model is None:
             name.update(Content(""))
-            facts.update(Content(""))
+            facts.show([], [])
             self.show_picture(None)
             return
         title = safe_text(model.name, limit=300)
         name.update(
             Content.assemble((title, "bold $primary"), ("  ● default" if default else "", "$text-accent"))
         )
-        parts: list[Part] = [*_warning(model), *_hashing(hashing)]
-        for label, value in _facts(model, related, vae):
-            if value:
-                parts += [(f"{label:<{LABEL}}", "$text-muted"), (f"{value}\n", "")]
-        facts.update(Content.assemble(*parts))
+        told = [(label, value) for label, value in _facts(model, related, vae) if value]
+        facts.show([*_warning(model), *_hashing(hashing)], told)
 
     def show_picture(self, picture: Picture | None) -> None:
         """Its picture, or none."""

@@ -138,8 +138,8 @@ class ModelHead(Widget):
         self._rows = rows
 
     def render(self) -> Content:
-        """As wide as the rows below."""
-        shown, room = columns(self._rows.size.width)
+        """As wide as the rows below, which leave a cell for the scroll bar."""
+        shown, room = columns(self.size.width - 1)
         arrow = "↑" if self._rows.backwards else "↓"
         parts: list[Content] = [Content("   ")]
         for title, cells in [("name", room), *shown]:

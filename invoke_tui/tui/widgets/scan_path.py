@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from invoke_tui.tui.complete import completed
+
+PATHS: Final = ("/", "~", ".")
+"""What a path that can be completed begins with."""
 
 
 class ScanPath(Input):
@@ -28,19 +31,22 @@ class ScanPath(Input):
         )
         self._offered: list[str] = []
         self._offered_for = ""
+        self._waiting = False
 
     def offer(self, typed: str, names: list[str]) -> None:
         """What ``typed`` may go on with."""
         self._offered_for, self._offered = typed, names
+        if self._waiting and typed == self.value:
+            self.action_complete()
 
     def action_complete(self) -> None:
         """As far as it is clear; where nothing can be added, to the next field."""
-        if self._offered_for == self.value and self._offered:
-            longer = completed(self.value, self._offered)
-            if longer != self.value:
-                self.value = longer
-                self.cursor_position = len(longer)
-                return
-            if len(self._offered) > 1:
-                return
-        self.app.action_focus_next()
+        self._waiting = self._offered_for != self.value and self.value.startswith(PATHS)
+        if self._waiting:
+            return  # it is being looked up
+        longer = completed(self.value, self._offered) if self._offered_for == self.value else self.value
+        if longer != self.value:
+            self.value = longer
+            self.cursor_position = len(longer)
+        elif len(self._offered) < 2 or not self.value:
+            self.app.action_focus_next()
