@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
-from invoke_tui.cli.parameters import explain, flag
+from invoke_tui.cli.parameters import explain, flag, loras
 from invoke_tui.cli.progress import ProgressLine
 from invoke_tui.cli.save import Destination, save
 from invoke_tui.cli.wait import Wait, wait_for
@@ -52,6 +52,15 @@ def generate(
     t5_encoder: Annotated[str | None, flag("t5_encoder", metavar="NAME")] = None,
     clip_embed: Annotated[str | None, flag("clip_embed", metavar="NAME")] = None,
     clip_g: Annotated[str | None, flag("clip_g", metavar="NAME")] = None,
+    lora: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lora",
+            help="A LoRA and how strongly it is applied, -10 to 10; can be given several times.",
+            show_default=False,
+            metavar="NAME:W",
+        ),
+    ] = None,
     refiner: Annotated[str | None, flag("refiner_model", metavar="NAME")] = None,
     refiner_steps: Annotated[int, flag("refiner_steps")] = 20,
     refiner_cfg_scale: Annotated[float, flag("refiner_cfg_scale")] = 7.5,
@@ -96,6 +105,7 @@ def generate(
         t5_encoder=t5_encoder,
         clip_embed=clip_embed,
         clip_g=clip_g,
+        loras=loras(lora or []),
         refiner_model=refiner,
         refiner_steps=refiner_steps,
         refiner_cfg_scale=refiner_cfg_scale,

@@ -37,6 +37,7 @@ FLAGS: Final = {
     "refiner_cfg_scale": "--refiner-cfg-scale",
     "refiner_scheduler": "--refiner-scheduler",
     "refiner_start": "--refiner-start",
+    "loras": "--lora",
 }
 
 
@@ -57,6 +58,32 @@ def flag(name: str, *declarations: str, metavar: str | None = None) -> Any:
     )
 
 
+def loras(given: list[str]) -> tuple[dict[str, Any], ...]:
+    """``NAME:W`` as LoRAs. Names may have colons: the weight is behind the last one, and may be left out.
+
+    A name that ends like a weight is written with a colon behind it.
+    """
+    found: list[dict[str, Any]] = []
+    for text in given:
+        name, colon, tail = text.rpartition(":")
+        weight = _weight(tail) if colon else None
+        if not colon or (tail and weight is None):
+            name = text
+        if not name.strip():
+            raise BadInputError(
+                f"--lora {text}: a name is missing", hint="Write NAME or NAME:WEIGHT.", code="bad_value"
+            )
+        found.append({"model": name.strip(), "weight": weight})
+    return tuple(found)
+
+
+def _weight(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def explain(error: ValidationError) -> BadInputError:
     """Name the flag and what it allows."""
     problems = []
@@ -66,6 +93,8 @@ def explain(error: ValidationError) -> BadInputError:
             return _no_such_scheduler(str(detail.get("input")))
         message = detail["msg"][:1].lower() + detail["msg"][1:]
         given = detail.get("input")
+        if name == "loras" and detail["loc"][-1] == "weight":
+            message = f"the weight of a LoRA {message.removeprefix('input ')}"
         shown = f" {given}" if isinstance(given, int | float) else ""
         problems.append(f"{FLAGS.get(name, name)}{shown}: {message}")
     return BadInputError(

@@ -23,6 +23,7 @@ class FamilyTraits(Record):
     guidance: float | None = Field(default=None, description="Distilled guidance, where it has one")
     negative_prompt: bool = Field(default=True, description="Whether one counts at the default guidance")
     prompt_weights: bool = True
+    loras: bool = Field(default=True, description="Whether graphs can apply LoRAs to it")
     roles: tuple[str, ...] = Field(
         default=("vae",), description="Fields of a request that name models beside the main one"
     )
@@ -38,6 +39,7 @@ _SD3: Final = FamilyTraits(
     scheduler="euler",
     schedulers=("euler",),
     prompt_weights=False,
+    loras=False,
     roles=("vae", "t5_encoder", "clip_embed", "clip_g"),
 )
 _SCHNELL: Final = FamilyTraits(

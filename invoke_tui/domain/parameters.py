@@ -15,7 +15,25 @@ from invoke_tui.domain.schedulers import SchedulerName
 SEED_MAX: Final = 2**32 - 1
 PROMPT_LIMIT: Final = 200_000
 
+LORA_WEIGHT: Final = 0.75
+"""How strongly a LoRA is applied where neither a person nor the LoRA's own settings say."""
+MOST_LORAS: Final = 100
+
 SeedBehaviour = Literal["PER_ITERATION", "PER_PROMPT"]
+
+
+class LoRARequest(Record):
+    """A LoRA by key or name; without a weight the one its settings ask for."""
+
+    model: str = Field(min_length=1)
+    weight: float | None = Field(default=None, ge=-10, le=10, allow_inf_nan=False)
+
+
+class ResolvedLoRA(Record):
+    """A LoRA by key, with its weight."""
+
+    model: str
+    weight: float = Field(ge=-10, le=10)
 
 
 class GenerationRequest(Record):
@@ -72,6 +90,9 @@ class GenerationRequest(Record):
     refiner_negative_aesthetic_score: float = Field(
         default=2.5, ge=1, le=10, description="How beautiful the refiner takes its opposite to be"
     )
+    loras: tuple[LoRARequest, ...] = Field(
+        default=(), max_length=MOST_LORAS, description="LoRAs to apply, each with its weight"
+    )
     board: str | None = Field(default=None, description="Board that receives the pictures")
     max_prompts: int = Field(
         default=100, ge=1, le=10_000, description="Limit of a dynamic prompt's expansion"
@@ -102,6 +123,7 @@ class ResolvedRequest(Record):
     clip_embed: str | None = Field(default=None, description="CLIP-L key")
     clip_g: str | None = Field(default=None, description="CLIP-G key")
     refiner: Refiner | None = None
+    loras: tuple[ResolvedLoRA, ...] = ()
     width: int = Field(ge=64, multiple_of=8)
     height: int = Field(ge=64, multiple_of=8)
     steps: int = Field(ge=1)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.parameters import PROMPT_LIMIT, SEED_MAX, GenerationRequest
+from invoke_tui.domain.parameters import LORA_WEIGHT, MOST_LORAS, PROMPT_LIMIT, SEED_MAX, GenerationRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.domain.text import safe_text
 
@@ -26,7 +26,6 @@ EXCLUSIVE_MARGIN: Final = 0.01
 """How far below an excluded bound a value is clamped."""
 
 NOT_TAKEN: Final = {
-    "loras": "LoRAs",
     "controlnets": "control adapters",
     "ipAdapters": "IP adapters",
     "t2iAdapters": "T2I adapters",
@@ -95,6 +94,27 @@ class _Recall:
             raise _Unusable(f"{_short(value)} is not known here")
         return value
 
+    def loras(self, key: str, value: Any) -> list[dict[str, Any]]:
+        """The LoRAs that are installed, each with its weight; those that are not are noted one by one."""
+        if not isinstance(value, list | tuple):
+            raise _Unusable("is not a list")
+        taken: dict[str, dict[str, Any]] = {}
+        for entry in value[:MOST_LORAS]:
+            try:
+                if not isinstance(entry, Mapping):
+                    raise _Unusable("an entry is not an object")
+                model = self.model(key, entry.get("model") or entry.get("lora"))
+                weight = _number(entry.get("weight", LORA_WEIGHT))
+                kept = max(-10.0, min(10.0, float(weight)))
+                if kept != weight:
+                    self.note(key, f"the weight {_short(weight)} is not allowed here; {kept:g} is taken")
+                taken[model] = {"model": model, "weight": kept}
+            except _Unusable as why:
+                self.note(key, f"{why}; it was skipped")
+            except OverflowError:
+                self.note(key, "a weight is not a number to work with; it was skipped")
+        return list(taken.values())
+
     def model(self, key: str, value: Any) -> str:
         """The key of an installed model: by key, by hash, by name; without a list what the metadata says."""
         if isinstance(value, str):
@@ -106,6 +126,8 @@ class _Recall:
             for part in ("key", "hash", "name")
             if isinstance(text := value.get(part), str) and text
         }
+        if not wanted and isinstance(old := value.get("model_name"), str) and old:  # InvokeAI before 4
+            wanted = {"name": old}
         if not wanted:
             raise _Unusable("does not name a model")
         if self.models is None:
@@ -135,6 +157,7 @@ _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "seamless_y": _Recall.flag,
     "vae_precision": _Recall.choice,
     "guidance": _Recall.number,
+    "loras": _Recall.loras,
     "t5_encoder": _Recall.model,
     "clip_embed_model": _Recall.model,
     "clip_g_embed_model": _Recall.model,
@@ -150,6 +173,7 @@ _FIELDS: Final = {"clip_embed_model": "clip_embed", "clip_g_embed_model": "clip_
 """What a key is called in a request, where that differs."""
 _KINDS: Final = {
     "vae": ModelType.VAE,
+    "loras": ModelType.LORA,
     "t5_encoder": ModelType.T5_ENCODER,
     "clip_embed_model": ModelType.CLIP_EMBED,
     "clip_g_embed_model": ModelType.CLIP_EMBED,

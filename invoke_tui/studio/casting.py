@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
@@ -31,7 +31,12 @@ _WELCOME: Final[dict[BaseModelType, dict[Role, str]]] = {BaseModelType.SD3: {"t5
 async def cast_of(request: GenerationRequest, models: Models) -> Cast:
     """The models of a request. Raises ``NotFoundError`` and ``BadInputError`` that name every one that is missing."""
     main = await models.main(request.model)
-    cast = Cast(main=main, vae=await _vae(request, main, models), refiner=await _refiner(request, models))
+    cast = Cast(
+        main=main,
+        vae=await _vae(request, main, models),
+        refiner=await _refiner(request, models),
+        loras=tuple([await models.find(lora.model, ModelType.LORA) for lora in request.loras]),
+    )
     needs, welcome = _NEEDS.get(main.base, {}), _WELCOME.get(main.base, {})
     missing: list[Role] = []
     for role, component in (needs | welcome).items():
@@ -63,6 +68,7 @@ def cast_again(request: ResolvedRequest, models: Models) -> Cast:
         clip_embed=by_key(request.clip_embed),
         clip_g=by_key(request.clip_g),
         refiner=by_key(request.refiner.model if request.refiner else None),
+        loras=tuple(models.require(lora.model) for lora in request.loras),
     )
 
 
@@ -109,4 +115,5 @@ async def _refiner(request: GenerationRequest, models: Models) -> ModelRecord | 
 
 
 def _with(cast: Cast, role: Role, record: ModelRecord) -> Cast:
-    return replace(cast, **{role: record})
+    change: dict[str, Any] = {role: record}
+    return replace(cast, **change)

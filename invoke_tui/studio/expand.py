@@ -8,7 +8,14 @@ from invoke_tui.config.settings import Settings
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.families import FamilyTraits, traits_of
 from invoke_tui.domain.models import BaseModelType, ModelRecord
-from invoke_tui.domain.parameters import SEED_MAX, GenerationRequest, Refiner, ResolvedRequest
+from invoke_tui.domain.parameters import (
+    LORA_WEIGHT,
+    SEED_MAX,
+    GenerationRequest,
+    Refiner,
+    ResolvedLoRA,
+    ResolvedRequest,
+)
 from invoke_tui.domain.queue import Batch
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.nodes.batch import GraphTemplate, check_batch, session_count
@@ -74,6 +81,12 @@ def _resolve(request: GenerationRequest, cast: Cast) -> ResolvedRequest:
         clip_embed=cast.clip_embed.key if cast.clip_embed else None,
         clip_g=cast.clip_g.key if cast.clip_g else None,
         refiner=_refiner(request, cast),
+        loras=tuple(
+            ResolvedLoRA(
+                model=record.key, weight=_first(wanted.weight, record.default_settings.weight, LORA_WEIGHT)
+            )
+            for wanted, record in zip(request.loras, cast.loras, strict=True)
+        ),
         width=width,
         height=height,
         steps=request.steps or asked.steps or family.steps,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
 from tests.cli.conftest import Run
 from tests.cli.fake_studio import FakeStudio
 
@@ -20,6 +20,7 @@ def test_every_flag_reaches_the_request(fake: FakeStudio, run: Run) -> None:
         "generate", "a red fox", "-n", "blurry", "--model", "m", "--vae", "v", "--width", "128", "--height", "72",
         "--steps", "5", "--cfg-scale", "6.5", "--cfg-rescale", "0.5", "--scheduler", "dpmpp_2m_k", "--seed", "9",
         "--count", "2", "--clip-skip", "1", "--seamless", "x,y", "--front", "--json",
+        "--lora", "soft: light:0.4", "--lora", "plain",
     )  # fmt: skip
     assert fake.requests == [
         GenerationRequest(
@@ -38,6 +39,7 @@ def test_every_flag_reaches_the_request(fake: FakeStudio, run: Run) -> None:
             clip_skip=1,
             seamless_x=True,
             seamless_y=True,
+            loras=(LoRARequest(model="soft: light", weight=0.4), LoRARequest(model="plain")),
         )
     ]  # fmt: skip
     assert fake.fronts == [True]

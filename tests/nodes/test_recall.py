@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invoke_tui.domain.models import ModelType
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.nodes.recall import request_from_metadata
 from tests.support.requests import model_record, vae_record
@@ -114,3 +115,29 @@ class TestModels:
 
     def test_without_a_list_the_key_is_taken_as_it_is(self) -> None:
         assert request_from_metadata({"model": {"key": "k", "name": "n"}})[0].model == "k"
+
+
+class TestLoRAs:
+    lora = model_record(key="lora-key", name="style", type=ModelType.LORA)
+
+    def recalled(self, *entries: Any) -> tuple[list[tuple[str, float | None]], list[str]]:
+        request, problems = request_from_metadata({"loras": list(entries)}, [model_record(), self.lora])
+        return [(x.model, x.weight) for x in request.loras], [problem.message for problem in problems]
+
+    def test_as_invokeai_writes_them(self) -> None:
+        entry = {"model": {"key": "lora-key", "name": "style", "type": "lora"}, "weight": 0.4}
+        assert self.recalled(entry) == ([("lora-key", 0.4)], [])
+
+    def test_as_invokeai_3_wrote_them(self) -> None:
+        entry = {"lora": {"model_name": "style", "base_model": "sd-1"}, "weight": 0.4}
+        assert self.recalled(entry) == ([("lora-key", 0.4)], [])
+
+    def test_those_that_are_there_are_taken(self) -> None:
+        entry = {"model": {"key": "lora-key"}, "weight": 40}
+        taken, messages = self.recalled({"model": {"name": "gone"}, "weight": 1}, entry, 5)
+        assert taken == [("lora-key", 10.0)]
+        assert messages == [
+            "gone is not installed; it was skipped",
+            "the weight 40 is not allowed here; 10 is taken",
+            "an entry is not an object; it was skipped",
+        ]

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.metadata import CoreMetadata
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import Refiner, ResolvedRequest
+from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.parameters import Refiner, ResolvedLoRA, ResolvedRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.nodes.execution import GraphExecution
+from invoke_tui.nodes.invocations.loras import LoRALoaderOutput
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import Cast, build_graph, supported_bases
 from invoke_tui.nodes.validate import validate
@@ -150,7 +151,7 @@ def other(key: str, type_: ModelType, base: BaseModelType = BaseModelType.ANY, *
     return model_record(key=key, name=key, type=type_, base=base, **changes)
 
 
-ENCODERS = {
+ENCODERS: dict[str, Any] = {
     "t5_encoder": other("t5", ModelType.T5_ENCODER),
     "clip_embed": other("clip-l", ModelType.CLIP_EMBED, variant="large"),
     "clip_g": other("clip-g", ModelType.CLIP_EMBED, variant="gigantic"),
@@ -161,7 +162,7 @@ class TestOtherFamilies:
     def recalled(self, request: ResolvedRequest, cast: Cast) -> dict[str, Any]:
         graph = build_graph(request, cast)
         assert validate(graph) == []
-        models = [model for model in vars(cast).values() if model is not None]
+        models = [model for model in vars(cast).values() if isinstance(model, ModelRecord)]
         found, problems = request_from_metadata(metadata_of(graph), models)
         assert problems == []
         return found.model_dump()
@@ -200,7 +201,7 @@ class TestOtherFamilies:
     @pytest.mark.parametrize("scale", [1.0, 3.0])
     def test_flux(self, scale: float) -> None:
         vae = vae_record(base=BaseModelType.FLUX)
-        encoders = {name: ENCODERS[name] for name in ("t5_encoder", "clip_embed")}
+        encoders: dict[str, Any] = {name: ENCODERS[name] for name in ("t5_encoder", "clip_embed")}
         main = model_record(base=BaseModelType.FLUX, variant="schnell")
         request = resolved(cfg_scale=scale, guidance=2.5, negative_prompt="fog")
         graph = build_graph(request, Cast(main, vae=vae, **encoders))
@@ -211,9 +212,103 @@ class TestOtherFamilies:
 
     def test_sd3_may_lack_t5(self) -> None:
         main = model_record(base=BaseModelType.SD3, submodels=("transformer", "vae"))
-        without = {name: ENCODERS[name] for name in ("clip_embed", "clip_g")}
+        without: dict[str, Any] = {name: ENCODERS[name] for name in ("clip_embed", "clip_g")}
         edges = build_graph(resolved(), Cast(main, **without)).edges
         assert not any(edge.source.field == "t5_encoder" for edge in edges)
         edges = build_graph(resolved(), Cast(main, **ENCODERS)).edges
         assert any(edge.source.field == "t5_encoder" for edge in edges)
         assert self.recalled(resolved(), Cast(main, **ENCODERS))["clip_g"] == "clip-g"
+
+
+def lora(key: str, base: BaseModelType = BaseModelType.SD1) -> ModelRecord:
+    return other(key, ModelType.LORA, base)
+
+
+class World:
+    """Knows models, and nothing else."""
+
+    def __init__(self, models: dict[str, ModelRecord]) -> None:
+        self._models = models
+
+    def model(self, identifier: ModelIdentifier) -> ModelRecord:
+        return self._models[identifier.key]
+
+
+class TestLoRAs:
+    def asked(self, *pairs: tuple[str, float]) -> ResolvedRequest:
+        return resolved(
+            clip_skip=1,
+            seamless_x=True,
+            cfg_scale=2.0,
+            loras=tuple(ResolvedLoRA(model=key, weight=weight) for key, weight in pairs),
+        )
+
+    @pytest.mark.parametrize(
+        ("base", "loader", "parts"),
+        [
+            (BaseModelType.SD1, "lora_collection_loader", {"unet", "clip"}),
+            (BaseModelType.SDXL, "sdxl_lora_collection_loader", {"unet", "clip", "clip2"}),
+            (BaseModelType.FLUX, "flux_lora_collection_loader", {"transformer", "clip", "t5_encoder"}),
+        ],
+    )
+    def test_they_stand_between_the_loader_and_everything_else(
+        self, base: BaseModelType, loader: str, parts: set[str]
+    ) -> None:
+        cast = Cast(model_record(base=base), loras=(lora("one", base), lora("two", base)))
+        graph = build_graph(self.asked(("one", 0.5), ("two", -1.0)), cast)
+        assert validate(graph) == []
+        assert graph.nodes["lora_collection_loader"].type == loader
+        assert graph.nodes["lora_selector_2"].fields()["weight"] == -1.0
+        given = {e.source.field for e in graph.edges if e.destination.node_id == "lora_collection_loader"}
+        assert given == parts | {"collection"}
+        past = {e.source.field for e in graph.edges if e.source.node_id == "model_loader"} - parts
+        assert past <= {"vae"}
+
+    def test_the_collection_reaches_the_parts(self) -> None:
+        cast = Cast(model_record(), loras=(lora("one"), lora("two")))
+        graph = build_graph(self.asked(("one", 0.5), ("two", -1.0)), cast)
+        execution = GraphExecution(graph)
+        world = World({record.key: record for record in (cast.main, *cast.loras)})
+        while (ready := execution.next()) is not None:
+            kind = ready.invocation.spec.type
+            if kind in ("compel", "noise", "denoise_latents", "l2i", "core_metadata"):
+                break
+            output = ready.invocation.invoke(world)  # type: ignore[arg-type]
+            execution.complete(ready.id, output)
+            if isinstance(output, LoRALoaderOutput):
+                unet = output.unet
+                assert unet is not None
+                assert [(field.lora.key, field.weight) for field in unet.loras] == [
+                    ("one", 0.5),
+                    ("two", -1.0),
+                ]
+                return
+        raise AssertionError("no LoRA was applied")
+
+    def test_the_metadata_brings_them_back(self) -> None:
+        cast = Cast(model_record(), loras=(lora("one"), lora("two")))
+        graph = build_graph(self.asked(("one", 0.5), ("two", -1.0)), cast)
+        metadata = metadata_of(graph)
+        assert [(x["model"]["key"], x["weight"]) for x in metadata["loras"]] == [("one", 0.5), ("two", -1.0)]
+        request, problems = request_from_metadata(metadata, [cast.main, *cast.loras])
+        assert problems == []
+        assert [(x.model, x.weight) for x in request.loras] == [("one", 0.5), ("two", -1.0)]
+
+    @pytest.mark.parametrize(
+        ("records", "match"),
+        [
+            ((lora("one", BaseModelType.SDXL),), "The LoRA one is for sdxl models, starter is sd-1"),
+            ((lora("one"), lora("one")), "asked for twice"),
+            ((model_record(),), "not a LoRA"),
+        ],
+    )
+    def test_what_cannot_be_applied_is_said(self, records: tuple[ModelRecord, ...], match: str) -> None:
+        request = self.asked(*((record.key, 1.0) for record in records))
+        with pytest.raises(BadInputError, match=match):
+            build_graph(request, Cast(model_record(), loras=records))
+
+    def test_sd3_takes_none(self) -> None:
+        record = lora("one", BaseModelType.SD3)
+        main = model_record(base=BaseModelType.SD3, submodels=("transformer", "vae"))
+        with pytest.raises(BadInputError, match="cannot be applied to sd-3 models yet"):
+            build_graph(self.asked(("one", 1.0)), Cast(main, loras=(record,)))

@@ -24,6 +24,8 @@ class Cast:
     clip_embed: ModelRecord | None = None
     clip_g: ModelRecord | None = None
     refiner: ModelRecord | None = None
+    loras: tuple[ModelRecord, ...] = ()
+    """In the order of the request."""
 
 
 Recipe = Callable[[ResolvedRequest, Cast], Graph]
@@ -76,6 +78,10 @@ def build_graph(request: ResolvedRequest, cast: Cast) -> Graph:
             f"{cast.refiner.name} is a {cast.refiner.base} model, not a refiner.",
             hint="Choose a main model of the base sdxl-refiner.",
         )
+    if cast.loras:
+        from invoke_tui.nodes.recipes.loras import check_loras
+
+        check_loras(cast.loras, model)
     return build(request, cast)
 
 

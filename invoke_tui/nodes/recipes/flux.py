@@ -6,6 +6,7 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, recipe
+from invoke_tui.nodes.recipes.loras import add_loras
 from invoke_tui.nodes.recipes.parts import add_decode, add_metadata, begin, plain
 
 
@@ -21,6 +22,15 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         clip_embed_model=plain(cast.clip_embed),
         vae_model=plain(cast.vae),
     )
+    source = add_loras(
+        graph,
+        request,
+        cast,
+        "transformer",
+        "clip",
+        "t5_encoder",
+        node_type="flux_lora_collection_loader",
+    )
     longest = 256 if cast.main.variant == "schnell" else 512
     guided = request.cfg_scale > 1
     graph.add("flux_text_encoder", "pos_cond", t5_max_seq_len=longest)
@@ -30,8 +40,8 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         graph.add("flux_text_encoder", "neg_cond", t5_max_seq_len=longest, prompt=request.negative_prompt)
         prompts.append("neg_cond")
     for node in prompts:
-        graph.connect("model_loader", "clip", node)
-        graph.connect("model_loader", "t5_encoder", node)
+        graph.connect(source, "clip", node)
+        graph.connect(source, "t5_encoder", node)
     graph.add(
         "flux_denoise",
         "flux_denoise",
@@ -43,7 +53,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         **({} if request.guidance is None else {"guidance": request.guidance}),
     )
     graph.connect("seed", "value", "flux_denoise", "seed")
-    graph.connect("model_loader", "transformer", "flux_denoise")
+    graph.connect(source, "transformer", "flux_denoise")
     graph.connect("pos_cond", "conditioning", "flux_denoise", "positive_text_conditioning")
     if guided:
         graph.connect("neg_cond", "conditioning", "flux_denoise", "negative_text_conditioning")

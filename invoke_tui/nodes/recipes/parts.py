@@ -12,6 +12,7 @@ from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.invocations.metadata import APP_VERSION
 from invoke_tui.nodes.recipes import Cast
+from invoke_tui.nodes.recipes.loras import lora_metadata
 
 
 def begin(request: ResolvedRequest) -> Graph:
@@ -41,9 +42,9 @@ def add_decode(graph: Graph, request: ResolvedRequest, node_type: str, source: s
     graph.connect(source, "latents", node_type)
 
 
-def connect_unet(graph: Graph, request: ResolvedRequest, cast: Cast) -> None:
-    """The way from the loaders to UNet and decoder, through ``seamless`` where it is on."""
-    unet_source = vae_source = "model_loader"
+def connect_unet(graph: Graph, request: ResolvedRequest, cast: Cast, unet_source: str) -> None:
+    """The way from what gives the UNet, and the loaders, to UNet and decoder, through ``seamless`` where it is on."""
+    vae_source = "model_loader"
     if cast.vae is not None:
         vae_source = graph.add("vae_loader", "vae_loader", vae_model=plain(cast.vae))
     if request.seamless_x or request.seamless_y:
@@ -71,6 +72,7 @@ def add_metadata(
         "steps": request.steps,
         "model": plain(cast.main),
         "vae": plain(cast.vae),
+        "loras": lora_metadata(request, cast),
         "app_version": APP_VERSION,
     }
     given = {name: value for name, value in (always | recorded).items() if value is not None}

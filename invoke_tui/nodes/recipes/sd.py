@@ -6,6 +6,7 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, recipe
+from invoke_tui.nodes.recipes.loras import add_loras
 from invoke_tui.nodes.recipes.parts import (
     add_decode,
     add_metadata,
@@ -23,23 +24,24 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     """Encode both prompts, denoise seeded noise, decode."""
     graph = begin(request)
     graph.add("main_model_loader", "model_loader", model=plain(cast.main))
-    _add_conditioning(graph, request)
+    source = add_loras(graph, request, cast, "unet", "clip")
+    _add_conditioning(graph, request, source)
     add_noise(graph, request)
     graph.add("denoise_latents", "denoise_latents", **denoise_settings(request))
     graph.connect("pos_cond", "conditioning", "denoise_latents", "positive_conditioning")
     graph.connect("neg_cond", "conditioning", "denoise_latents", "negative_conditioning")
     graph.connect("noise", "noise", "denoise_latents")
     add_decode(graph, request, "l2i", "denoise_latents", fp32=request.vae_precision == "fp32")
-    connect_unet(graph, request, cast)
+    connect_unet(graph, request, cast, source)
     add_metadata(graph, request, cast, keeper="l2i", mode="txt2img", **unet_settings(request))
     return graph
 
 
-def _add_conditioning(graph: Graph, request: ResolvedRequest) -> None:
-    clip = "model_loader"
+def _add_conditioning(graph: Graph, request: ResolvedRequest, source: str) -> None:
+    clip = source
     if request.clip_skip:
         clip = graph.add("clip_skip", "clip_skip", skipped_layers=request.clip_skip)
-        graph.connect("model_loader", "clip", clip)
+        graph.connect(source, "clip", clip)
     graph.add("compel", "pos_cond")
     graph.connect("positive_prompt", "value", "pos_cond", "prompt")
     graph.add("compel", "neg_cond", prompt=request.negative_prompt)

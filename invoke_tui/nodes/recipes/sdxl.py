@@ -9,6 +9,7 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType
 from invoke_tui.domain.parameters import Refiner, ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, recipe
+from invoke_tui.nodes.recipes.loras import add_loras
 from invoke_tui.nodes.recipes.parts import (
     add_decode,
     add_metadata,
@@ -26,13 +27,14 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     """Encode both prompts for both encoders, denoise seeded noise, refine, decode."""
     graph = begin(request)
     graph.add("sdxl_model_loader", "model_loader", model=plain(cast.main))
-    _add_conditioning(graph, request)
+    source = add_loras(graph, request, cast, "unet", "clip", "clip2", node_type="sdxl_lora_collection_loader")
+    _add_conditioning(graph, request, source)
     add_noise(graph, request)
     last = _add_denoise(graph, request)
     if request.refiner is not None:
         last = _add_refiner(graph, request, request.refiner, cast)
     add_decode(graph, request, "l2i", last, fp32=request.vae_precision == "fp32")
-    connect_unet(graph, request, cast)
+    connect_unet(graph, request, cast, source)
     settings = unet_settings(request) | _refiner_settings(request, cast)
     add_metadata(graph, request, cast, keeper="l2i", mode="sdxl_txt2img", **settings)
     return graph
@@ -48,11 +50,11 @@ def refiner_alone(request: ResolvedRequest, cast: Cast) -> Graph:
     )
 
 
-def _add_conditioning(graph: Graph, request: ResolvedRequest) -> None:
+def _add_conditioning(graph: Graph, request: ResolvedRequest, source: str) -> None:
     for number, encoder in enumerate(("clip", "clip2"), start=1):
         if request.clip_skip:
             node = graph.add("clip_skip", f"clip_skip_{number}", skipped_layers=request.clip_skip)
-            graph.connect("model_loader", encoder, node, "clip")
+            graph.connect(source, encoder, node, "clip")
     width, height = request.width, request.height
     sizes = {
         "original_width": width,
@@ -70,7 +72,7 @@ def _add_conditioning(graph: Graph, request: ResolvedRequest) -> None:
             if request.clip_skip:
                 graph.connect(f"clip_skip_{number}", "clip", node, encoder)
             else:
-                graph.connect("model_loader", encoder, node, encoder)
+                graph.connect(source, encoder, node, encoder)
 
 
 def _add_denoise(graph: Graph, request: ResolvedRequest) -> str:
