@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from invoke_tui.cli.forecast import print_forecast
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
 from invoke_tui.cli.parameters import explain, flag, loras
@@ -77,6 +78,9 @@ def generate(
         bool, typer.Option("--no-wait", help="Enqueue and leave; the studio goes on.")
     ] = False,
     wait_cancel: Annotated[bool, typer.Option("--wait-cancel", help="Ctrl-C cancels the work.")] = False,
+    forecast: Annotated[
+        bool, typer.Option("--forecast", help="Say what one picture will take, and make none.")
+    ] = False,
     preview: Annotated[
         bool | None, typer.Option("--preview/--no-preview", help="Show the pictures in this terminal.")
     ] = None,
@@ -87,6 +91,10 @@ def generate(
     output = Output(as_json=json)
     if no_wait and out:
         raise BadInputError("--out needs the pictures and --no-wait does not wait for them", code="bad_usage")
+    if forecast and (no_wait or out):
+        raise BadInputError(
+            "--forecast makes no picture, so there is none for --out or --no-wait", code="bad_usage"
+        )
     request = _request(
         positive_prompt=_prompt(prompt),
         negative_prompt=negative,
@@ -113,6 +121,9 @@ def generate(
         refiner_start=refiner_start,
         **_axes(seamless),
     )
+    if forecast:
+        print_forecast(output, open_studio(root), request)
+        return
     call = Call(
         output, open_studio(root), request, front=front, no_wait=no_wait, cancel_on_interrupt=wait_cancel
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from invoke_tui.cli import memory
 from invoke_tui.cli.options import Json, Root, open_studio, program, run
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import NotFoundError, UnreachableError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from invoke_tui.domain.status import StudioStatus
 
 studio = program("Start, stop and look after the daemon.")
+studio.command()(memory.memory)
+studio.command()(memory.unload)
+studio.command()(memory.limits)
 _TAIL_BLOCK = 2**16
 
 

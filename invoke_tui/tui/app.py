@@ -144,6 +144,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.graphics = configured(self.graphics, settings.image_protocol)
         for name in late.STYLES:
             self.stylesheet.read(style_sheet(name))
+        self.stylesheet.parse()  # reading alone would leave the next widget to the rules of the first frame
         if self._follow_settings:
             self.theme = themes.chosen(
                 settings.theme, dark_terminal=self.graphics.dark, known=self.available_themes

@@ -22,6 +22,7 @@ from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.screens.results import Results
+from invoke_tui.tui.widgets.forecast_line import ForecastLine
 from invoke_tui.tui.widgets.launchpad import Launchpad
 from invoke_tui.tui.widgets.picture_pane import PicturePane
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
@@ -29,6 +30,7 @@ from invoke_tui.tui.widgets.results_strip import ResultsStrip
 from invoke_tui.tui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
+    from invoke_tui.domain.forecast import Forecast
     from invoke_tui.tui.screens.generate import GenerateScreen
     from invoke_tui.tui.session import Session
 
@@ -40,6 +42,7 @@ class Desk:
         self._screen = screen
         self._studio = screen.studio
         self.form = SettingsForm()
+        self.forecast = ForecastLine(self._forecast)
         self.following = True
         """The pane shows what is being made, and not an older picture that was chosen."""
         self.results = Results(self, screen)
@@ -47,7 +50,7 @@ class Desk:
 
     async def open(self) -> None:
         """Put the form with the last session's settings in its place, and listen to the studio."""
-        await self._screen.query_one("#form").mount(self.form)
+        await self._screen.query_one("#form").mount(self.form, self.forecast)
         self.form.restore(self._studio.session.settings)
         self._studio.studio_events.subscribe(self._screen, self._event)
         if self._studio.state.link == "connected":
@@ -76,6 +79,8 @@ class Desk:
                 self._progress(event)
             case ItemChanged():
                 self._item(event.item, event.note)
+                if event.item.status is ItemStatus.COMPLETED:
+                    self.forecast.ask()  # it has learned something
             case ImageAdded():
                 if event.image.image_category == "general" and not event.image.is_intermediate:
                     self._screen.query_one(ResultsStrip).add(event.image)
@@ -101,6 +106,17 @@ class Desk:
             self._studio.show_error(error, title="Models")
             return
         self.form.show_models(models)
+        self.settings_changed()
+        self.forecast.ask()
+
+    def settings_changed(self) -> None:
+        """Say what the next picture will take."""
+        if self.form.query("#random-seed"):
+            self.forecast.settings_changed(self.form.values())
+
+    async def _forecast(self, request: GenerationRequest) -> Forecast:
+        client = await self._studio.link.client()
+        return await client.forecast(request)
 
     def model_chosen(self) -> None:
         """Say on the launchpad what is ready to draw."""

@@ -98,6 +98,8 @@ class GenerateScreen(StudioScreen):
     def on_settings_form_changed(self) -> None:
         """A setting changed."""
         self.studio.session_changed()
+        if self._desk is not None:
+            self._desk.settings_changed()
 
     def on_settings_form_model_chosen(self) -> None:
         """Another model is to draw."""

@@ -57,8 +57,9 @@ class BudgetScreen(ModalScreen[CacheLimits], inherit_bindings=False):
             for spec in self._specs:
                 yield Field(spec.label, NumberField(spec), id=f"row-{spec.name}")
             text = (
-                "Empty means automatic. A model at work is placed anew at its next step.\n"
-                "It lasts until the studio restarts; `invoke-tui config set` keeps it."
+                "Empty means automatic. What is at work follows at its next\n"
+                "step. It all lasts until the studio restarts: to keep it,\n"
+                "put it into invokeai.yaml with `invoke-tui config set`."
             )
             yield Static(Content(text), classes="dialog-note")
             with Horizontal(classes="dialog-buttons"):

@@ -30,11 +30,14 @@ HOT: Final = 85.0
 
 
 def spark(values: Sequence[float | None], top: float, lines: int = 1) -> list[str]:
-    """A column for each value, from nothing to ``top``, ``lines`` high; a blank where nothing was measured."""
+    """A column for each value, from nothing to ``top``, ``lines`` high; a blank where nothing was measured.
+
+    The highest leaves an eighth of its line free, so that curves below each other stay apart.
+    """
     steps = len(BLOCKS)
+    most = lines * steps - 1
     heights = [
-        0 if value is None or top <= 0 else max(1, min(lines * steps, round(value / top * lines * steps)))
-        for value in values
+        0 if value is None or top <= 0 else max(1, min(most, round(value / top * most))) for value in values
     ]
     return [
         "".join((" " + BLOCKS)[max(0, min(steps, height - line * steps))] for height in heights)

@@ -1,0 +1,25 @@
+"""``generate --forecast``: what one picture will take, without making it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from invoke_tui.cli.options import attach, run
+
+if TYPE_CHECKING:
+    from invoke_tui.cli.output import Output
+    from invoke_tui.config.settings import Studio
+    from invoke_tui.domain.forecast import Forecast
+    from invoke_tui.domain.parameters import GenerationRequest
+
+
+def print_forecast(output: Output, studio: Studio, request: GenerationRequest) -> None:
+    """Ask the studio and print its answer."""
+    found = run(_forecast(studio, request))
+    line = f"{found.model} on {found.device}: {found.sentence}"
+    output.result({"forecast": found.model_dump(mode="json")}, [line])
+
+
+async def _forecast(studio: Studio, request: GenerationRequest) -> Forecast:
+    async with attach(studio) as client:
+        return await client.forecast(request)
