@@ -114,6 +114,20 @@ async def test_numbers_step_with_arrows_and_signs(app: InvokeTuiApp) -> None:
         assert app.screen.query_one("#field-height", NumberField).value == "192"
 
 
+async def test_tab_goes_from_field_to_field(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await connected(pilot)
+        visited: list[str | None] = []
+        for _ in range(4):
+            visited.append(app.focused.id if app.focused else None)
+            await pilot.press("tab")
+        assert visited == ["prompt", "negative", "field-model", "field-width"]
+        await pilot.press("shift+tab")
+        assert app.focused is not None
+        assert app.focused.id == "field-width"
+        assert app.screen.query_one("#prompt", PromptEditor).text == ""
+
+
 async def test_the_form_becomes_the_request(app: InvokeTuiApp, client: FakeClient) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)
