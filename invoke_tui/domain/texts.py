@@ -8,6 +8,7 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.fields import CLIPField, T5EncoderField
+from invoke_tui.domain.models import ModelIdentifier
 
 
 class CompelText(Record):
@@ -16,6 +17,8 @@ class CompelText(Record):
     kind: Literal["compel"] = "compel"
     prompt: str
     clip: CLIPField
+    embeddings: tuple[ModelIdentifier, ...] = ()
+    """Those that the prompt names."""
 
 
 class SDXLText(Record):
@@ -37,6 +40,7 @@ class SDXLText(Record):
     target_width: int = 0
     target_height: int = 0
     aesthetic_score: float | None = None
+    embeddings: tuple[ModelIdentifier, ...] = ()
 
 
 class FluxText(Record):

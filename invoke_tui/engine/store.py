@@ -14,6 +14,7 @@ from torch import nn
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.engine.adapters.embeddings import Embedding, load_embedding
 from invoke_tui.engine.adapters.lora.file import LoRA, load_lora
 from invoke_tui.engine.adapters.lora.names import Names, names_of
 from invoke_tui.engine.families import family_of
@@ -137,6 +138,19 @@ class ModelStore:
             f"{model.key}:lora:{path}", lambda: load_lora(path, self._reader), model=record.name, part="lora"
         ) as value:
             yield value
+
+    def embedding(self, model: ModelIdentifier) -> Embedding:
+        """A textual inversion's vectors; they are small and outlive their place in the cache."""
+        record = self.record(model)
+        path = Path(record.path)
+        with self._cache.use(
+            f"{model.key}:embedding:{path}",
+            lambda: load_embedding(path, self._reader),
+            model=record.name,
+            part="embedding",
+        ) as value:
+            found: Embedding = value
+        return found
 
     def names(self, model: ModelIdentifier, role: str, module: nn.Module) -> Names:
         """What the layers of ``model``'s loaded component may be called."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from invoke_tui.domain.fields import CLIPField, T5EncoderField
+from invoke_tui.domain.models import ModelIdentifier
 from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText, Text
+from invoke_tui.engine.adapters.embeddings import with_embeddings
 from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.conditioning import encode_weighted, plain_texts
@@ -54,7 +56,7 @@ class TextEncoders:
     def _encode(self, text: Text, hooks: RunHooks) -> Conditioning:
         match text:
             case CompelText():
-                return Conditioning(self._weighted(text.clip, text.prompt, hooks))
+                return Conditioning(self._weighted(text, hooks))
             case SDXLText():
                 return self._sdxl(text, hooks)
             case FluxText():
@@ -66,23 +68,24 @@ class TextEncoders:
         """Where the encoders lie: a model that was replaced on disk under its key is another model."""
         fields = [value for _, value in text if isinstance(value, CLIPField | T5EncoderField)]
         models = [model for field in fields for model in (field.text_encoder, *(x.lora for x in field.loras))]
+        models += getattr(text, "embeddings", ())
         return tuple(self._store.record(model).path for model in models)
 
     # -- Stable Diffusion 1, 2 and XL: weighted text states -------------------------------------------------------
 
-    def _weighted(self, clip: CLIPField, prompt: str, hooks: RunHooks) -> Tensor:
-        with self._encoder(clip, hooks) as (tokenizer, encoder):
-            return encode_weighted(prompt, tokenizer, encoder, skip=clip.skipped_layers)
+    def _weighted(self, text: CompelText, hooks: RunHooks) -> Tensor:
+        with self._encoder(text.clip, hooks, text.embeddings) as (tokenizer, encoder):
+            return encode_weighted(text.prompt, tokenizer, encoder, skip=text.clip.skipped_layers)
 
     def _sdxl(self, text: SDXLText, hooks: RunHooks) -> Conditioning:
         """Both encoders' states side by side; where SDXL was trained without a prompt, an empty one is zeros."""
         refines = text.clip is None
         second, pooled = self._penultimate(
-            text.clip2, text.style.strip() or text.prompt, hooks, zero_if_empty=not refines
+            text.clip2, text.style.strip() or text.prompt, text.embeddings, hooks, zero_if_empty=not refines
         )
         states = [second]
         if text.clip is not None:
-            first, _ = self._penultimate(text.clip, text.prompt, hooks, zero_if_empty=True)
+            first, _ = self._penultimate(text.clip, text.prompt, text.embeddings, hooks, zero_if_empty=True)
             states = _same_length([first, second])
         sizes = [text.original_height, text.original_width, text.crop_top, text.crop_left]
         tail = (
@@ -97,10 +100,16 @@ class TextEncoders:
         )
 
     def _penultimate(
-        self, clip: CLIPField, prompt: str, hooks: RunHooks, *, zero_if_empty: bool
+        self,
+        clip: CLIPField,
+        prompt: str,
+        embeddings: Sequence[ModelIdentifier],
+        hooks: RunHooks,
+        *,
+        zero_if_empty: bool,
     ) -> tuple[Tensor, Tensor | None]:
         """States (1, 77 n, width) before the last layer, and the pooled state (1, width) where there is one."""
-        with self._encoder(clip, hooks) as (tokenizer, encoder):
+        with self._encoder(clip, hooks, embeddings) as (tokenizer, encoder):
             states = encode_weighted(prompt, tokenizer, encoder, skip=clip.skipped_layers + 1, normed=False)
             pooled = _pooled(encoder, tokenizer, plain_texts(prompt))
         if zero_if_empty and not prompt.strip():
@@ -136,15 +145,23 @@ class TextEncoders:
         return states
 
     @contextmanager
-    def _encoder(self, field: CLIPField | T5EncoderField, hooks: RunHooks) -> Iterator[tuple[Any, Any]]:
+    def _encoder(
+        self,
+        field: CLIPField | T5EncoderField,
+        hooks: RunHooks,
+        embeddings: Sequence[ModelIdentifier] = (),
+    ) -> Iterator[tuple[Any, Any]]:
+        """Tokenizer and encoder with what is to be patched onto them."""
         hooks.check_cancel()
+        words = [(self._store.record(model), self._store.embedding(model)) for model in embeddings]
         with (
             self._store.use(field.tokenizer, "tokenizer") as tokenizer,
             self._store.use(field.text_encoder, "text_encoder") as encoder,
             with_loras(self._store, encoder, field.text_encoder, "text_encoder", field.loras, self._log),
             cancelable(hooks.check_cancel, encoder),
+            with_embeddings(tokenizer, encoder, words) as writer,
         ):
-            yield tokenizer, encoder
+            yield writer, encoder
 
 
 def _ids(tokenizer: Any, prompt: str, length: int, encoder: Any) -> Tensor:

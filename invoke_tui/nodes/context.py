@@ -96,6 +96,9 @@ class InvocationContext(Protocol):
     def model(self, identifier: ModelIdentifier) -> ModelRecord:
         """The record of a model the graph names. Raises ``NotFoundError``."""
 
+    def embeddings(self, encoder: ModelIdentifier, *prompts: str) -> tuple[ModelIdentifier, ...]:
+        """The embeddings that prompts name as ``<name>`` and that are for the model ``encoder`` belongs to."""
+
     def progress(self, message: str, step: int = 0, total: int = 0) -> None:
         """Tell people what is going on."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.protocol import RunItem
 from invoke_tui.nodes.recipes import build_graph
+from invoke_tui.prompt.triggers import triggers
 from invoke_tui.studio.casting import cast_again
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
@@ -37,7 +38,7 @@ class Jobs:
             attempt=claimed.lease.attempt,
             session_id=claimed.item.session_id,
             graph=graph,
-            models=models,
+            models=models | self._models.embeddings(_triggers(fields)),
             images=await self._gallery.paths_of(set(_values(fields, "image_name"))),
         )
 
@@ -45,6 +46,18 @@ class Jobs:
         request = claimed.item.request
         assert request is not None, "an item has a request or a graph"
         return build_graph(request, cast_again(request, self._models))
+
+
+def _triggers(data: Any) -> Iterator[str]:
+    """Every name in angle brackets in any text; which of them are embeddings is for the list of models to say."""
+    if isinstance(data, str):
+        yield from triggers(data)
+    elif isinstance(data, dict):
+        for value in data.values():
+            yield from _triggers(value)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            yield from _triggers(value)
 
 
 def _values(data: Any, name: str) -> Iterator[str]:

@@ -12,11 +12,12 @@ from PIL.Image import Image
 
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
 from invoke_tui.domain.fields import ImageField, LatentsField, VAEField
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord
+from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
 from invoke_tui.domain.texts import Text
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.nodes.context import DenoiseCall, NoiseType, SavedImage, SaveRequest, SizedLatents
+from invoke_tui.prompt.triggers import triggers
 from invoke_tui.worker.facade import EngineFacade
 from invoke_tui.worker.link import Link
 from invoke_tui.worker.pictures import encode_picture, picture_name
@@ -73,6 +74,20 @@ class NodeContext:
                 f"The model {identifier.name} is not installed.", hint="Choose another model."
             )
         return record
+
+    def embeddings(self, encoder: ModelIdentifier, *prompts: str) -> tuple[ModelIdentifier, ...]:
+        """The embeddings among the item's models that prompts name, for the family of ``encoder``."""
+        bases = {self.model(encoder).base}
+        if BaseModelType.SDXL_REFINER in bases:
+            bases.add(BaseModelType.SDXL)
+        named = [name for prompt in prompts for name in triggers(prompt)]
+        return tuple(
+            record.identifier()
+            for record in self._state.item.models.values()
+            if record.type is ModelType.EMBEDDING
+            and record.base in bases
+            and (record.name in named or record.key in named)
+        )
 
     def check_cancel(self) -> None:
         """Raise ``CanceledError`` when the item was canceled."""

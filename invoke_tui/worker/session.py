@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 
 from invoke_tui.domain.errors import CanceledError, StudioError
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ItemCanceled, ItemDone, ItemFailed, RunItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.nodes.base import Output
@@ -52,6 +52,7 @@ class SessionRunner:
         self._previews = PreviewSender(link)
         self.cache: InvocationCache[Stored] = InvocationCache(settings.node_cache_size)
         self._records: dict[str, ModelRecord] = {}
+        self._embeddings: set[str] = set()
 
     def close(self) -> None:
         """Let go of everything."""
@@ -117,9 +118,15 @@ class SessionRunner:
         return output
 
     def _learn_models(self, models: dict[str, ModelRecord]) -> None:
-        """Tell the engine; outputs made with a model that has changed since are not used again."""
-        if any(key in self._records and self._records[key] != record for key, record in models.items()):
+        """Tell the engine; outputs made with a model that has changed since are not used again.
+
+        A prompt's node does not say which embeddings it was encoded with: others than before make it another prompt.
+        """
+        embeddings = {key for key, record in models.items() if record.type is ModelType.EMBEDDING}
+        changed = any(key in self._records and self._records[key] != record for key, record in models.items())
+        if changed or embeddings != self._embeddings:
             self.cache.clear()
+        self._embeddings = embeddings
         self._records.update(models)
         self._engine.use_models(models)
 

@@ -67,6 +67,9 @@ class Context:
     def model(self, identifier: ModelIdentifier) -> ModelRecord:
         return model_record()
 
+    def embeddings(self, encoder: ModelIdentifier, *prompts: str) -> tuple[ModelIdentifier, ...]:
+        return ()
+
     def progress(self, message: str, step: int = 0, total: int = 0) -> None: ...
 
     def check_cancel(self) -> None: ...

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.models import ModelType
 from invoke_tui.domain.protocol import (
     CancelItem,
     EngineSettings,
@@ -33,7 +34,7 @@ from invoke_tui.domain.protocol import (
 )
 from invoke_tui.worker.priority import NICENESS
 from invoke_tui.worker.process import EXIT_FATAL, EXIT_ORPHANED
-from tests.support.requests import run_item
+from tests.support.requests import model_record, run_item
 from tests.support.worker_process import WorkerProcess
 
 ENDS = (ItemDone, ItemFailed, ItemCanceled)
@@ -315,6 +316,15 @@ class TestCache:
         other_prompt = self.ran(worker, positive_prompt="a dog")
         assert {"pos_cond", "denoise_latents"} <= other_prompt
         assert not other_prompt & {"noise", "neg_cond"}
+
+    def test_an_embedding_that_was_installed_makes_another_prompt(self, worker: WorkerProcess) -> None:
+        item = run_item(positive_prompt="a <style>")
+        style = model_record(key="style", name="style", type=ModelType.EMBEDDING)
+        seen = []
+        for models in (item.models, item.models | {"style": style}, item.models | {"style": style}):
+            worker.send(item.model_copy(update={"models": models}))
+            seen.append({r.node_id for r, _ in worker.until(*ENDS) if isinstance(r, NodeProgress)})
+        assert ["pos_cond" in nodes for nodes in seen] == [True, True, False]
 
     def test_a_failed_node_is_not_remembered(self, worker: WorkerProcess) -> None:
         for _ in range(2):

@@ -48,7 +48,13 @@ class CompelInvocation(Invocation):
     clip: CLIPField = Input()
 
     def invoke(self, ctx: InvocationContext) -> ConditioningOutput:
-        name = ctx.engine.encode(CompelText(prompt=self.prompt, clip=self.clip))
+        name = ctx.engine.encode(
+            CompelText(
+                prompt=self.prompt,
+                clip=self.clip,
+                embeddings=ctx.embeddings(self.clip.text_encoder, self.prompt),
+            )
+        )
         return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name))
 
 
@@ -81,6 +87,7 @@ class SDXLCompelPromptInvocation(Invocation):
             crop_left=self.crop_left,
             target_width=self.target_width,
             target_height=self.target_height,
+            embeddings=ctx.embeddings(self.clip2.text_encoder, self.prompt, self.style),
         )
         name = ctx.engine.encode(text)
         return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name))
@@ -107,6 +114,7 @@ class SDXLRefinerCompelPromptInvocation(Invocation):
             crop_top=self.crop_top,
             crop_left=self.crop_left,
             aesthetic_score=self.aesthetic_score,
+            embeddings=ctx.embeddings(self.clip2.text_encoder, self.style),
         )
         name = ctx.engine.encode(text)
         return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name))

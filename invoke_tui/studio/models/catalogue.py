@@ -65,6 +65,12 @@ class Catalogue:
         fitting = [record for record in named if type_ in (None, record.type)]
         return min(fitting, key=lambda m: (m.missing, m.name != wanted, m.name, m.key), default=None)
 
+    def all_called(self, wanted: str, type_: ModelType) -> list[ModelRecord]:
+        """Every model of a type that is there and has exactly this name, or this key."""
+        keys = {wanted} & self.by_key.keys() | self._by_name.get(wanted.lower(), set())
+        found = (self.by_key[key] for key in sorted(keys))
+        return [m for m in found if m.type is type_ and not m.missing and wanted in (m.key, m.name)]
+
     def like(self, wanted: str, type_: ModelType | None = None, limit: int = 3) -> list[str]:
         """Names that resemble ``wanted``, else some that there are."""
         names = sorted({m.name for m in self.by_key.values() if type_ in (None, m.type)})

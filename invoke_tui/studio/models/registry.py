@@ -105,6 +105,11 @@ class Models:
         preferred = [m for m in fitting if variant is None or m.variant == variant]
         return next(iter([*preferred, *fitting]), None)
 
+    def embeddings(self, names: Iterable[str]) -> dict[str, ModelRecord]:
+        """The embeddings with these names or keys, by key. Those of several families may share a name."""
+        found = (m for name in names for m in self._catalogue.all_called(name, ModelType.EMBEDDING))
+        return {record.key: record for record in found}
+
     def by_key(self, key: str) -> ModelRecord | None:
         """The model with this key, if it is installed."""
         return self._catalogue.by_key.get(key)
