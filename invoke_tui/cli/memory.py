@@ -142,7 +142,8 @@ def _lines(
 def _worker(output: Output, worker: WorkerStatus) -> Iterator[str]:
     use = worker.memory
     vram = f"VRAM {_of(use.vram_used, use.vram_total)}, " if use.vram_total else ""
-    yield f"engine   {worker.device}: {worker.state}, {vram}process {use.process_rss / _GB:.1f} GB"
+    name = safe_text(worker.choice.device if worker.choice else worker.device, limit=60)
+    yield f"engine   {name}: {worker.state}, {vram}process {use.process_rss / _GB:.1f} GB"
     counts = f"hits {use.hits}, misses {use.misses}, evicted {use.evictions}, moved off {use.offloads}"
     yield f"cache    {counts}, streamed {use.streamed_bytes / _GB:.1f} GB, RAM limit {use.ram_limit / _GB:.1f} GB"
     if use.rungs:

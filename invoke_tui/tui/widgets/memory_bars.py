@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.widgets.memory_cut import Marks, Part, cells, ram_parts, total_of, vram_parts
+from invoke_tui.tui.widgets.memory_cut import Marks, Part, cells, ram_parts, size, total_of, vram_parts
 from invoke_tui.tui.widgets.status_bar import STATES
 from invoke_tui.tui.words import gigabytes
 
@@ -25,8 +25,8 @@ TALL: Final = 34
 WORDS: Final = {
     "models": "models",
     "engine": "engine",
-    "other": "other use",
-    "kept": "kept for work",
+    "other": "other",
+    "kept": "for work",
     "free": "free",
 }
 ASLEEP: Final = "The engine is asleep: it holds no model and no GPU. The next picture wakes it."
@@ -85,7 +85,7 @@ class MemoryBars(Widget):
         room = max(4, width - LABEL - VALUE)
         share = used / total if total else 0
         colour = "$text-error" if share > 0.95 else "$text-warning" if share > 0.85 else ""
-        figures = f"{gigabytes(used):>5} of {gigabytes(total):>4} GB"
+        figures = f"{gigabytes(used):>5} of {gigabytes(total)} GB"
         label = f" {name:<{LABEL - 1}}"
         yield Content.assemble((label, "bold"), *_drawn(parts, room), (f" {figures:>{VALUE - 2}} ", colour))
         if tall:
@@ -121,11 +121,11 @@ def _drawn(parts: list[Part], width: int, *, letters: bool = True) -> Iterator[t
 def _caption(parts: list[Part], room: int) -> Iterator[tuple[str, str]]:
     """What the bar shows, in figures, as far as there is room."""
     for what, word in WORDS.items():
-        size = total_of(parts, what)
-        if not size and what not in ("models", "free"):
+        count = total_of(parts, what)
+        if not count and what not in ("models", "free"):
             continue
         fill = "" if what == "models" else next(part.fill for part in parts if part.what == what) + " "
-        text = f"{fill}{word} {gigabytes(size):>4}  "
+        text = f"{fill}{word} {size(count):<7}  "
         if len(text.rstrip()) > room:
             return
         room -= len(text)

@@ -117,6 +117,8 @@ def _pair(name: str, value: str, colour: str = "") -> Content:
 
 
 def _time(seconds: float) -> str:
+    if seconds < 0.001:
+        return "<1 ms"
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
     return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)

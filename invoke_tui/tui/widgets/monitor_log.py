@@ -59,6 +59,11 @@ class MonitorLog(ScrollView, can_focus=True):
         """Lines that came since it stands still."""
         return self._came - self._seen
 
+    @property
+    def row_count(self) -> int:
+        """Lines as they are wrapped."""
+        return len(self._rows)
+
     def show(self, history: History) -> None:
         """Take in what was logged; where it is not followed, only count it."""
         self._came = history.logged
@@ -113,6 +118,8 @@ class MonitorLogHead(Static):
     def say(self, log: MonitorLog) -> None:
         """How it is now."""
         parts: list[tuple[str, str]] = [(" Log", "$text-muted")]
+        if not log.unseen and not log.row_count:
+            parts.append((" · nothing was said since this program started", "$text-disabled"))
         if not log.follows:
             word = "paused, p goes on" if log.paused else "scrolled back, G goes to the end"
             parts.append((f"  ⏸ {word}", "$text-warning"))
