@@ -19,16 +19,14 @@ from invoke_tui.engine.adapters.lora.file import LoRA, load_lora
 from invoke_tui.engine.adapters.lora.names import Names, names_of
 from invoke_tui.engine.families import family_of
 from invoke_tui.engine.families.base import Family
-from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L, T5
+from invoke_tui.engine.loading.controls import controlnet_part
+from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L
 from invoke_tui.engine.loading.load import load_part
-from invoke_tui.engine.loading.parts import CLIP_CLASS, CLIP_PROJECTION_CLASS, T5_CLASS, Part, Place
+from invoke_tui.engine.loading.parts import CLIP_CLASS, CLIP_PROJECTION_CLASS, Part, Place
 from invoke_tui.engine.loading.reader import Reader
+from invoke_tui.engine.loading.t5 import T5_PARTS
 from invoke_tui.engine.memory.cache import ComponentCache
 
-T5_PARTS: Final = {
-    "text_encoder": Part("model", T5_CLASS, T5, wide=True),
-    "tokenizer": Part("tokenizer", "T5Tokenizer"),
-}
 _FOLDERS: Final = {
     "text_encoder": ("text_encoder", "text_encoder_2", "text_encoder_3"),
     "tokenizer": ("tokenizer", "tokenizer_2", "tokenizer_3"),
@@ -86,6 +84,8 @@ class ModelStore:
         path, name = Path(record.path), model.submodel_type or role
         if record.type is ModelType.VAE:
             return family_of(record.base).parts(record)["vae"], Place(path, "vae", whole=True)
+        if record.type is ModelType.CONTROLNET:
+            return controlnet_part(record), Place(path, "controlnet", whole=True)
         if record.type in (ModelType.T5_ENCODER, ModelType.CLIP_EMBED):
             kind = "tokenizer" if name.startswith("tokenizer") else "text_encoder"
             parts = T5_PARTS if record.type is ModelType.T5_ENCODER else _clip_parts(record)
@@ -155,7 +155,8 @@ class ModelStore:
     def names(self, model: ModelIdentifier, role: str, module: nn.Module) -> Names:
         """What the layers of ``model``'s loaded component may be called."""
         if module not in self._names:
-            self._names[module] = names_of(module, self.part(model, role)[0].layout)
+            layouts = self.part(model, role)[0].layouts
+            self._names[module] = names_of(module, layouts[0] if layouts else None)
         return self._names[module]
 
 
@@ -163,7 +164,7 @@ def _clip_parts(record: ModelRecord) -> dict[str, Part]:
     large = record.variant != "gigantic"
     return {
         "text_encoder": Part(
-            "model", CLIP_CLASS if large else CLIP_PROJECTION_CLASS, CLIP_L if large else CLIP_G
+            "model", CLIP_CLASS if large else CLIP_PROJECTION_CLASS, (CLIP_L if large else CLIP_G,)
         ),
         "tokenizer": Part("tokenizer", "CLIPTokenizer", constant={} if large else {"pad_token": "!"}),
     }

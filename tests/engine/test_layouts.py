@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from invoke_tui.domain.models import BaseModelType
 from invoke_tui.engine.loading.build import library_class
+from invoke_tui.engine.loading.layouts.controlnet import CONTROLNET, CONTROLNET_OURS
 from invoke_tui.engine.loading.layouts.flux import FLUX_TRANSFORMER
 from invoke_tui.engine.loading.layouts.layout import Layout
 from invoke_tui.engine.loading.layouts.rules import to_original, to_ours
@@ -22,6 +23,7 @@ from invoke_tui.engine.loading.layouts.vae import vae_layout
 from invoke_tui.engine.loading.parts import (
     CLIP_CLASS,
     CLIP_PROJECTION_CLASS,
+    CONTROLNET_CLASS,
     FLUX_CLASS,
     SD3_CLASS,
     T5_CLASS,
@@ -138,12 +140,20 @@ def settings_of(model: Any) -> dict[str, Any]:
     return dict(model.config.to_dict() if hasattr(model.config, "to_dict") else model.config)
 
 
+def half(unet: dict[str, Any]) -> dict[str, Any]:
+    """A ControlNet for a UNet."""
+    return {name: value for name, value in unet.items() if name != "up_block_types"}
+
+
 CASES: list[tuple[str, str, Layout, dict[str, Any]]] = [
     ("SD 1", UNET_CLASS, UNET, SD1),
     ("SD 1 inpainting", UNET_CLASS, UNET, SD1 | {"in_channels": 9}),
     ("SD 2", UNET_CLASS, UNET, SD2),
     ("SDXL", UNET_CLASS, UNET, SDXL),
     ("SDXL refiner", UNET_CLASS, UNET, REFINER),
+    ("ControlNet of SD 1", CONTROLNET_CLASS, CONTROLNET, half(SD1)),
+    ("ControlNet of SD 2", CONTROLNET_CLASS, CONTROLNET, half(SD2)),
+    ("ControlNet of SDXL", CONTROLNET_CLASS, CONTROLNET, half(SDXL)),
     ("VAE", VAE_CLASS, vae_layout(BaseModelType.SDXL), VAE),
     (
         "FLUX VAE",
@@ -216,6 +226,9 @@ def converters() -> dict[str, Callable[[dict[str, Tensor], Any], dict[str, Tenso
         UNET_CLASS: lambda file, model: theirs.convert_ldm_unet_checkpoint(
             with_prefix(file, "model.diffusion_model."), dict(model.config)
         ),
+        CONTROLNET_CLASS: lambda file, model: theirs.convert_controlnet_checkpoint(
+            with_prefix(file, "control_model."), dict(model.config)
+        ),
         VAE_CLASS: vae,
         FLUX_CLASS: lambda file, model: theirs.convert_flux_transformer_checkpoint_to_diffusers(dict(file)),
         SD3_CLASS: lambda file, model: theirs.convert_sd3_transformer_checkpoint_to_diffusers(dict(file)),
@@ -233,9 +246,22 @@ def test_the_names_are_those_diffusers_knows(cls: str, layout: Layout, config: d
     state = state_of(model)
     file = to_original(state, layout.rules(settings_of(model)))
     theirs = converters()[cls](file, model)
+    if cls is CONTROLNET_CLASS:  # diffusers' converter leaves SDXL's sizes out
+        state = {name: tensor for name, tensor in state.items() if "add_embedding" not in name}
     assert {name: tensor.shape for name, tensor in theirs.items()} == {
         name: tensor.shape for name, tensor in state.items()
     }
+
+
+@pytest.mark.parametrize("config", [half(SD1), half(SD2), half(SDXL)])
+def test_a_controlnet_under_diffusers_names(config: dict[str, Any]) -> None:
+    state = state_of(empty(CONTROLNET_CLASS, config))
+    assert CONTROLNET.find(state) is None
+    assert CONTROLNET_OURS.find(state) == ""
+    read = CONTROLNET_OURS.config({name: tuple(tensor.shape) for name, tensor in state.items()})
+    assert set(to_ours(state, CONTROLNET_OURS.rules(read))) == set(state)
+    built = state_of(empty(CONTROLNET_CLASS, read))
+    assert {n: t.shape for n, t in built.items()} == {n: t.shape for n, t in state.items()}
 
 
 def test_what_is_stacked_swapped_and_turned_is_as_diffusers_has_it(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from invoke_tui.engine.factors import FLUX_FACTORS, RgbFactors
 from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.layouts.flux import FLUX_TRANSFORMER
-from invoke_tui.engine.loading.layouts.text import CLIP_L, T5
+from invoke_tui.engine.loading.layouts.text import CLIP_L
 from invoke_tui.engine.loading.layouts.vae import vae_layout
-from invoke_tui.engine.loading.parts import CLIP_CLASS, FLUX_CLASS, T5_CLASS, VAE_CLASS, Part
+from invoke_tui.engine.loading.parts import CLIP_CLASS, FLUX_CLASS, VAE_CLASS, Part
+from invoke_tui.engine.loading.t5 import T5_PARTS
 from invoke_tui.engine.schedulers.flow import TRAIN_STEPS, FlowSchedule, clipped, flow_kind, shifted
 
 DEV: Final[dict[str, Any]] = {
@@ -46,12 +47,12 @@ class Flux:
     def parts(self, record: ModelRecord) -> Mapping[str, Part]:
         """The transformer; and, where the model brings them, VAE, CLIP and T5."""
         return {
-            "transformer": Part("model", FLUX_CLASS, FLUX_TRANSFORMER, wide=True),
-            "vae": Part("model", VAE_CLASS, vae_layout(record.base), wide=True),
-            "text_encoder": Part("model", CLIP_CLASS, CLIP_L),
-            "text_encoder_2": Part("model", T5_CLASS, T5, wide=True),
+            "transformer": Part("model", FLUX_CLASS, (FLUX_TRANSFORMER,), wide=True),
+            "vae": Part("model", VAE_CLASS, (vae_layout(record.base),), wide=True),
+            "text_encoder": Part("model", CLIP_CLASS, (CLIP_L,)),
+            "text_encoder_2": T5_PARTS["text_encoder"],
             "tokenizer": Part("tokenizer", "CLIPTokenizer"),
-            "tokenizer_2": Part("tokenizer", "T5Tokenizer"),
+            "tokenizer_2": T5_PARTS["tokenizer"],
             "scheduler": Part("scheduler", "", constant=SCHNELL if record.variant == "schnell" else DEV),
         }
 

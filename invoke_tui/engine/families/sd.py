@@ -48,9 +48,9 @@ class StableDiffusion:
         """UNet, VAE and one text encoder: OpenAI's in SD 1, OpenCLIP's in SD 2."""
         sd2 = record.base is BaseModelType.SD2
         return {
-            "unet": Part("model", UNET_CLASS, UNET),
-            "vae": Part("model", VAE_CLASS, vae_layout(record.base)),
-            "text_encoder": Part("model", CLIP_CLASS, SD2_TEXT if sd2 else SD1_TEXT),
+            "unet": Part("model", UNET_CLASS, (UNET,)),
+            "vae": Part("model", VAE_CLASS, (vae_layout(record.base),)),
+            "text_encoder": Part("model", CLIP_CLASS, (SD2_TEXT if sd2 else SD1_TEXT,)),
             "tokenizer": Part("tokenizer", "CLIPTokenizer", constant={"pad_token": "!"} if sd2 else {}),
             "scheduler": Part("scheduler", "", constant=NOISE),
         }

@@ -14,9 +14,10 @@ from invoke_tui.engine.factors import SD3_FACTORS, RgbFactors
 from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.layouts.sd3 import SD3_TRANSFORMER
-from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L, T5
+from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L
 from invoke_tui.engine.loading.layouts.vae import vae_layout
-from invoke_tui.engine.loading.parts import CLIP_PROJECTION_CLASS, SD3_CLASS, T5_CLASS, VAE_CLASS, Part
+from invoke_tui.engine.loading.parts import CLIP_PROJECTION_CLASS, SD3_CLASS, VAE_CLASS, Part
+from invoke_tui.engine.loading.t5 import T5_PARTS
 from invoke_tui.engine.schedulers.flow import TRAIN_STEPS, FlowSchedule, clipped, flow_kind, shifted
 
 SCHEDULER: Final[dict[str, Any]] = {"num_train_timesteps": TRAIN_STEPS, "shift": 3.0}
@@ -35,14 +36,14 @@ class StableDiffusion3:
     def parts(self, record: ModelRecord) -> Mapping[str, Part]:
         """The transformer, the VAE and, where the model brings them, the three text encoders."""
         return {
-            "transformer": Part("model", SD3_CLASS, SD3_TRANSFORMER),
-            "vae": Part("model", VAE_CLASS, vae_layout(record.base)),
-            "text_encoder": Part("model", CLIP_PROJECTION_CLASS, CLIP_L),
-            "text_encoder_2": Part("model", CLIP_PROJECTION_CLASS, CLIP_G),
-            "text_encoder_3": Part("model", T5_CLASS, T5, wide=True),
+            "transformer": Part("model", SD3_CLASS, (SD3_TRANSFORMER,)),
+            "vae": Part("model", VAE_CLASS, (vae_layout(record.base),)),
+            "text_encoder": Part("model", CLIP_PROJECTION_CLASS, (CLIP_L,)),
+            "text_encoder_2": Part("model", CLIP_PROJECTION_CLASS, (CLIP_G,)),
+            "text_encoder_3": T5_PARTS["text_encoder"],
             "tokenizer": Part("tokenizer", "CLIPTokenizer"),
             "tokenizer_2": Part("tokenizer", "CLIPTokenizer", constant={"pad_token": "!"}),
-            "tokenizer_3": Part("tokenizer", "T5Tokenizer"),
+            "tokenizer_3": T5_PARTS["tokenizer"],
             "scheduler": Part("scheduler", "", constant=SCHEDULER),
         }
 

@@ -29,10 +29,10 @@ class StableDiffusionXL(StableDiffusion):
     def parts(self, record: ModelRecord) -> Mapping[str, Part]:
         """UNet, VAE, OpenAI's text encoder and OpenCLIP's."""
         return {
-            "unet": Part("model", UNET_CLASS, UNET),
-            "vae": Part("model", VAE_CLASS, vae_layout(record.base)),
-            "text_encoder": Part("model", CLIP_CLASS, SDXL_TEXT),
-            "text_encoder_2": Part("model", CLIP_PROJECTION_CLASS, SDXL_TEXT_2),
+            "unet": Part("model", UNET_CLASS, (UNET,)),
+            "vae": Part("model", VAE_CLASS, (vae_layout(record.base),)),
+            "text_encoder": Part("model", CLIP_CLASS, (SDXL_TEXT,)),
+            "text_encoder_2": Part("model", CLIP_PROJECTION_CLASS, (SDXL_TEXT_2,)),
             "tokenizer": Part("tokenizer", "CLIPTokenizer"),
             "tokenizer_2": Part("tokenizer", "CLIPTokenizer", constant={"pad_token": "!"}),
             "scheduler": Part("scheduler", "", constant=SCHEDULER),

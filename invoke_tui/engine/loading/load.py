@@ -15,7 +15,6 @@ from invoke_tui.engine.loading.faults import damaged
 from invoke_tui.engine.loading.files import DIFFUSERS_WEIGHTS, TRANSFORMERS_WEIGHTS, find_weights, read_json
 from invoke_tui.engine.loading.layouts.layout import Layout
 from invoke_tui.engine.loading.layouts.rules import to_ours
-from invoke_tui.engine.loading.layouts.text import T5_GGUF
 from invoke_tui.engine.loading.numbers import STATE, shapes_of, unpack
 from invoke_tui.engine.loading.parts import Part, Place
 from invoke_tui.engine.loading.quantised import GgufFile
@@ -59,9 +58,11 @@ def _from_folder(part: Part, folder: Path, dtype: torch.dtype, reader: Reader) -
 
 def _from_file(part: Part, place: Place, dtype: torch.dtype, reader: Reader) -> nn.Module:
     weights = reader.open(place.path)
-    layout = T5_GGUF if T5_GGUF.mark in weights.shapes else part.layout
-    prefix = layout.find(weights.shapes) if layout else None
-    if layout is None or prefix is None:
+    for layout in part.layouts:
+        prefix = layout.find(weights.shapes)
+        if prefix is not None:
+            break
+    else:
         raise BadInputError(
             f"{place.path.name} holds no {place.name} as models of its kind have it.",
             hint="Choose a model that has one, or add the component as a model of its own.",

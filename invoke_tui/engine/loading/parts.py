@@ -17,16 +17,19 @@ FLUX_CLASS = "diffusers.models.transformers.transformer_flux:FluxTransformer2DMo
 SD3_CLASS = "diffusers.models.transformers.transformer_sd3:SD3Transformer2DModel"
 CLIP_CLASS = "transformers:CLIPTextModel"
 CLIP_PROJECTION_CLASS = "transformers:CLIPTextModelWithProjection"
+CONTROLNET_CLASS = "diffusers.models.controlnets.controlnet:ControlNetModel"
+FLUX_CONTROLNET_CLASS = "diffusers.models.controlnets.controlnet_flux:FluxControlNetModel"
+SD3_CONTROLNET_CLASS = "diffusers.models.controlnets.controlnet_sd3:SD3ControlNetModel"
 T5_CLASS = "transformers:T5EncoderModel"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A component. ``layout`` says how a single file holds it, None that no single file does."""
+    """A component. ``layouts`` say how single files hold it; without one, no single file does."""
 
     kind: Literal["model", "tokenizer", "scheduler"]
     cls: str
-    layout: Layout | None = None
+    layouts: tuple[Layout, ...] = ()
     constant: Mapping[str, Any] = field(default_factory=dict)
     """A scheduler's configuration, or a tokenizer's settings, where a file brings none."""
     wide: bool = False
