@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
+from invoke_tui.domain.parameters import MOST_LORAS
 from invoke_tui.domain.text import safe_text
 
 _NUMBERS: Final = ("width", "height", "steps", "cfg_scale", "cfg_rescale_multiplier", "clip_skip")
@@ -24,10 +26,22 @@ def form_values(metadata: dict[str, Any] | None) -> dict[str, Any]:
         key = model.get("key") or model.get("name")
         if isinstance(key, str):
             values["model"] = key[:500]
+    loras = found.get("loras", [] if "model" in found else None)
+    if isinstance(loras, list):  # a picture that was drawn without them is drawn without them again
+        values["loras"] = json.dumps([entry for one in loras[:MOST_LORAS] if (entry := _lora(one))])
     for name in ("seamless_x", "seamless_y"):
         if isinstance(value := found.get(name), bool):
             values[name] = value
     return values
+
+
+def _lora(entry: Any) -> list[Any] | None:
+    """Key, weight and that it is on, as the form's list of LoRAs takes them."""
+    model, weight = (entry.get("model"), entry.get("weight")) if isinstance(entry, dict) else (None, None)
+    key = model.get("key") if isinstance(model, dict) else None
+    if not isinstance(key, str) or isinstance(weight, bool) or not isinstance(weight, int | float):
+        return None
+    return [key[:500], weight, True] if abs(weight) <= 10 else None
 
 
 def prompts(metadata: dict[str, Any] | None) -> tuple[str, str] | None:

@@ -20,6 +20,7 @@ from invoke_tui.domain.schedulers import SCHEDULER_LABELS, SchedulerName
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle
+from invoke_tui.tui.widgets.lora_list import LoRAList
 from invoke_tui.tui.widgets.parts_form import REFINER_NUMBERS, ROLES, PartsForm
 
 NUMBERS: Final = (
@@ -53,7 +54,7 @@ class SettingsForm(Vertical):
     """Model, size, steps, guidance, scheduler, seed, count; the rest folded."""
 
     ADVANCED_HELP: ClassVar[str] = (
-        "CLIP skip, CFG rescale, seamless tiling, the VAE's precision, and models for parts of the model."
+        "CLIP skip, CFG rescale, seamless tiling, the VAE's precision, models for parts of the model, and LoRAs."
     )
 
     class Changed(Message):
@@ -97,6 +98,7 @@ class SettingsForm(Vertical):
                     field = spec(name)
                     yield Toggle(field.label.lower(), help_text=field.help, id=f"field-{name}")
             yield PartsForm()
+            yield LoRAList()
 
     def _number(self, name: str, label: str | None = None) -> Field:
         field = spec(name)
@@ -143,6 +145,7 @@ class SettingsForm(Vertical):
         self.query_one("#row-guidance", Field).display = family.guidance is not None
         self._offer_schedulers(family, usual["scheduler"])
         self.query_one(PartsForm).show(self._all, model)
+        self.query_one(LoRAList).show(self._all, model)
         self._seed_state()
 
     def _offer_schedulers(self, family: FamilyTraits, usual: SchedulerName) -> None:
@@ -165,6 +168,7 @@ class SettingsForm(Vertical):
         values["random_seed"] = self.query_one("#random-seed", Toggle).value
         if self._wanted_model:
             values["model"] = self._wanted_model
+        values["loras"] = self.query_one(LoRAList).value()
         return values | self.query_one(PartsForm).values()
 
     def restore(self, values: Mapping[str, Any]) -> None:
@@ -181,6 +185,8 @@ class SettingsForm(Vertical):
         if isinstance(random := values.get("random_seed"), bool):
             self.query_one("#random-seed", Toggle).value = random
         self.query_one(PartsForm).restore(values)
+        if isinstance(listed := values.get("loras"), str):
+            self.query_one(LoRAList).restore(listed)
         self._seed_state()
 
     def _choose(self, name: str, raw: str) -> None:
@@ -217,6 +223,7 @@ class SettingsForm(Vertical):
         for name in SWITCHES:
             asked[name] = self._toggle(name).value
         asked |= self.query_one(PartsForm).asked()
+        asked["loras"] = self.query_one(LoRAList).asked()
         try:
             return GenerationRequest.model_validate(asked)
         except ValidationError as error:
@@ -246,7 +253,7 @@ class SettingsForm(Vertical):
 
     def reset(self) -> None:
         """Back to what the model asks for."""
-        parts = dict.fromkeys((*ROLES, *REFINER_NUMBERS), "")
+        parts = dict.fromkeys((*ROLES, *REFINER_NUMBERS, "loras"), "")
         self.restore(dict.fromkeys((*NUMBERS, *CHOICES), "") | dict.fromkeys(SWITCHES, False) | parts)
         self.query_one("#random-seed", Toggle).value = True
         self._seed_state()
@@ -268,6 +275,10 @@ class SettingsForm(Vertical):
 
     @on(PartsForm.Changed)
     def _part_chosen(self) -> None:
+        self.post_message(self.Changed())
+
+    @on(LoRAList.Changed)
+    def _loras_changed(self) -> None:
         self.post_message(self.Changed())
 
     @on(Toggle.Changed)
