@@ -11,10 +11,12 @@ from textual.widgets import Static
 
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.keys import PASTE_END, PASTE_START, PasteGuard
+from invoke_tui.tui.widgets.model_details import ModelFacts
+from invoke_tui.tui.widgets.model_list import ModelList
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.queue_list import QueueList
 from tests.tui.fake_client import FakeClient
-from tests.tui.harness import connected, make_app, settle
+from tests.tui.harness import connected, make_app, settle, words
 from tests.tui.payloads import PAYLOADS
 from tests.tui.pty_app import hostile
 from tests.tui.terminal import Terminal
@@ -48,6 +50,21 @@ def test_no_foreign_byte_on_the_wire(tmp_path: Path) -> None:
         for keys in ("\x14b", "\x1b[B", "\x1b6", "\r", "\x1b", *["j"] * 4, "\r", "\x1b", "G", "\r", "\x1b"):
             terminal.send(keys)
             terminal.read(0.3)
+        terminal.send("\x1b5")
+        terminal.until("to filter", 20)
+        terminal.read(0.5)
+        terminal.send("/")
+        terminal.read(0.3)
+        terminal.send("lora [/]")
+        terminal.until("1 of", 20)
+        for keys in ("\r", "l", "\x1b", "e", "\x1b", "d", "\x1b", "\x1b", *["j"] * 5, "w", "j", "j", "\x1b"):
+            terminal.send(keys)
+            terminal.read(0.3)
+        terminal.send("s")
+        terminal.read(0.3)
+        for keys in ("/data\r", "j", "j", " ", "f", "a", "\x1b", "i", "\x1b"):
+            terminal.send(keys)
+            terminal.read(0.3)
         terminal.send("\x1b1")
         terminal.read(0.5)
         terminal.send("\x1b[200~" + "".join(PAYLOADS[:-2]).replace("\x1b[201~", "") + "\x1b[201~")
@@ -61,6 +78,7 @@ def test_no_foreign_byte_on_the_wire(tmp_path: Path) -> None:
     assert foreign(terminal.output) == []
     assert LEAVE.encode() not in before_leaving
     assert b"UFdORUQ=" not in before_leaving
+    assert b"QQ==" not in before_leaving
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -79,6 +97,16 @@ async def test_payloads_in_every_view(tmp_path: Path) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await connected(pilot)
         await settle(pilot, lambda: app.screen.query("#field-model"))
+        await pilot.press("alt+5")
+        models = app.screen.query_one(ModelList)
+        await settle(pilot, lambda: models.models)
+        for y in range(models.size.height):
+            line = models.render_line(y)
+            assert line.cell_length == models.size.width
+            assert "\x1b" not in line.text
+        for _ in range(len(PAYLOADS)):
+            assert "\x1b" not in words(app.screen.query_one(ModelFacts))
+            await pilot.press("j")
         await pilot.press("alt+6")
         rows = app.screen.query_one(QueueList)
         await settle(pilot, lambda: rows.loaded == len(PAYLOADS))

@@ -44,7 +44,7 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
     place: ClassVar[actions.Place] = "install"
     places: ClassVar[tuple[actions.Place, ...]] = ("install", "list", "dialog")
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings("install"), *actions.bindings("dialog")]
-    AUTO_FOCUS = "#install-source"
+    AUTO_FOCUS = ""
     help_title = "Install"
     help_text = (
         "Type where a model comes from, or words that narrow the list of starter models below. What is understood is "
@@ -80,6 +80,7 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Fetch the starters."""
         self._say(_examples())
+        self.set_focus(self.query_one(InstallSource))
         self.run_worker(self._starters(), group="install-starters")
 
     async def _starters(self) -> None:
@@ -116,17 +117,23 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
         await asyncio.sleep(TYPED)
         try:
             client = await cast("InvokeTuiApp", self.app).link.client()
-            meaning = await client.read_source(self._request(text))
+            said = _meaning(await client.read_source(self._request(text)))
         except StudioError as error:
-            rows = self.query_one(StarterRows)
-            fit = (
-                f"{rows.row_count} starter models fit; ↓ goes to them."
-                if rows.row_count > 1
-                else "↓ goes to it."
-            )
-            self._say(Content.styled(fit, "$text-muted") if rows.fitting else _told(error))
-            return
-        self._say(_meaning(meaning))
+            said = self._fitting() or _told(error)
+        if not self.query_one(StarterRows).has_focus:
+            self._say(said)
+
+    def _fitting(self) -> Content | None:
+        """What is no source may still be the words of a starter model."""
+        rows = self.query_one(StarterRows)
+        if not rows.fitting:
+            return None
+        fit = (
+            "1 starter model fits; ↓ goes to it."
+            if rows.row_count == 1
+            else f"{rows.row_count} starter models fit; ↓ goes to them."
+        )
+        return Content.styled(fit, "$text-muted")
 
     @on(Input.Submitted, "#install-source")
     def _submitted(self, event: Input.Submitted) -> None:
@@ -174,7 +181,7 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
 
     def action_path(self) -> None:
         """To the source's field."""
-        self.query_one(InstallSource).focus()
+        self.set_focus(self.query_one(InstallSource))
 
     def action_close(self) -> None:
         """Back; what was started goes on."""

@@ -55,7 +55,7 @@ class ModelsScreen(StudioScreen):
         with Horizontal(id="models"):
             with Vertical(id="model-table"):
                 with Horizontal(id="model-bar"):
-                    yield ModelFilter()
+                    yield ModelFilter(rows)
                     yield Static(id="model-count")
                 yield ModelHead(rows)
                 yield rows
@@ -133,14 +133,6 @@ class ModelsScreen(StudioScreen):
         self.rows.show_filter(event.value)
         self._listed()
 
-    @on(ModelFilter.Left)
-    def _leave_filter(self) -> None:
-        self.rows.focus()
-
-    @on(ModelFilter.Stepped)
-    def _step(self, event: ModelFilter.Stepped) -> None:
-        self.rows.action_step(event.by)
-
     def action_filter(self) -> None:
         """Type to narrow."""
         self.show_pane(details=False, focus=self.query_one(ModelFilter))
@@ -172,7 +164,7 @@ class ModelsScreen(StudioScreen):
         self.set_class(details, "-details")
         self.query_one(PaneTabs).picture = details
         target = focus or (self.query_one(ModelDetails) if details else self.rows)
-        self.call_after_refresh(target.focus)
+        self.set_focus(target)  # at once: the next key may be here already
 
     def action_back(self) -> None:
         """Back to the list, then out of the filter."""
@@ -184,7 +176,7 @@ class ModelsScreen(StudioScreen):
     def action_jobs(self) -> None:
         """To what is on its way."""
         if self.query_one(InstallPane).list_.jobs:
-            self.query_one(InstallList).focus()
+            self.set_focus(self.query_one(InstallList))
         elif self.desk.scan is not None and self.desk.scan.running:
             self.action_scan()
         else:
@@ -258,6 +250,6 @@ class ModelsScreen(StudioScreen):
         if event.wish == "show" and event.job.model is not None:
             self.query_one(ModelFilter).value = ""
             self.rows.choose(event.job.model.key)
-            self.rows.focus()
+            self.set_focus(self.rows)
         elif event.wish != "show":
             self.desk.steer(event.job, event.wish)

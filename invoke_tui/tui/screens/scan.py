@@ -43,7 +43,7 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
     place: ClassVar[actions.Place] = "scan"
     places: ClassVar[tuple[actions.Place, ...]] = ("scan", "list", "folders", "dialog")
     BINDINGS: ClassVar[list[BindingType]] = [*actions.bindings("scan"), *actions.bindings("dialog")]
-    AUTO_FOCUS = "#scan-path"
+    AUTO_FOCUS = ""
     help_title = "Scan for models"
     help_text = (
         "Looks through a folder and says of every model file what it is. Nothing is moved and nothing is run. Choose "
@@ -90,8 +90,7 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
         field.value = self._begin
         field.cursor_position = len(self._begin)
         self._look()
-        if self._run is not None and not self._begin:
-            self.query_one(ScanList).focus()
+        self.set_focus(field if self._run is None or self._begin else self.query_one(ScanList))
 
     @property
     def _run(self) -> ScanRun | None:
@@ -259,7 +258,7 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
         self._desk.start_scan(paths)
         self._only = ""
         self._look()
-        self.query_one(ScanList).focus()
+        self.set_focus(self.query_one(ScanList))
 
     @on(ScanFolders.Forgotten)
     def _forget(self, event: ScanFolders.Forgotten) -> None:
@@ -353,7 +352,7 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
 
     def action_path(self) -> None:
         """To the folder's field."""
-        self.query_one(ScanPath).focus()
+        self.set_focus(self.query_one(ScanPath))
 
     def action_close(self) -> None:
         """Back; the scan goes on."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets import Input
+
+from invoke_tui.tui.widgets.model_rows import Rows
 
 
 class ModelFilter(Input):
@@ -19,22 +20,13 @@ class ModelFilter(Input):
         Binding("up", "step(-1)", "Up", show=False, id="model_filter.up"),
     ]
 
-    class Left(Message):
-        """The person wants to go on in the list."""
-
-    class Stepped(Message):
-        """The cursor of the list is to move."""
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
-
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows) -> None:
         super().__init__(
             placeholder="/ to filter: words, type:lora, base:sdxl, is:missing",
             compact=True,
             id="model-filter",
         )
+        self._list = rows
         self.help_text = (
             "Words that must all be found in the name, description, triggers or path. type: base: format: variant: "
             "is: name: path: look at one thing only. Enter goes to the list, esc takes the filter away."
@@ -44,8 +36,8 @@ class ModelFilter(Input):
         """To the list."""
         if clear:
             self.value = ""
-        self.post_message(self.Left())
+        self.screen.set_focus(self._list)  # at once: the next key may be here already
 
     def action_step(self, by: int) -> None:
         """Move in the list while typing."""
-        self.post_message(self.Stepped(by))
+        self._list.action_step(by)

@@ -96,8 +96,9 @@ class Rows(ScrollView, can_focus=True):
         self.move_to(row)
 
     def on_focus(self) -> None:
-        """The cursor changes its colour."""
+        """The cursor changes its colour, and what it is on may be worth a word now."""
         self.refresh()
+        self.post_message(self.Moved(self))
 
     def on_blur(self) -> None:
         """The cursor changes its colour."""
