@@ -16,13 +16,16 @@ from PIL.PngImagePlugin import PngInfo
 
 import invoke_tui
 from invoke_tui.domain import events
-from invoke_tui.domain.device import MemoryUse, WorkerStatus
+from invoke_tui.domain.device import ComponentUse, MemoryUse, WorkerStatus
+from invoke_tui.domain.forecast import Forecast
 from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.domain.machine import DiskUse, GpuUse, MachineUse, NodeTime
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.domain.status import StudioStatus
 
+GB = 2**30
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -40,6 +43,8 @@ class FakeStudio:
         self.paused = False
         self.refuse: dict[str, Any] | None = None
         self.streams = 0
+        self.components: tuple[ComponentUse, ...] = ()
+        self.memory_asked: list[tuple[str, dict[str, Any]]] = []
         self._server = uvicorn.Server(
             uvicorn.Config(self._app(), uds=str(socket), log_level="error", lifespan="off")
         )
@@ -145,7 +150,9 @@ class FakeStudio:
                 pid=7,
                 device="cuda:0",
                 state="idle",
-                memory=MemoryUse(vram_used=3_000_000_000, process_rss=10**9),
+                memory=MemoryUse(
+                    vram_used=3_000_000_000, vram_total=8 * GB, process_rss=10**9, components=self.components
+                ),
             )
             return StudioStatus(
                 running=True, pid=6, socket=str(self.socket), version=invoke_tui.__version__, uptime=120,
@@ -209,6 +216,32 @@ class FakeStudio:
         @app.get(f"{api}/models")
         async def models() -> list[ModelRecord]:
             return self.models
+
+        @app.post(f"{api}/forecast")
+        async def forecast(request: GenerationRequest) -> Forecast:
+            self.requests.append(request)
+            return Forecast(
+                model="sdxl", device="cuda:0", bytes_needed=10 * GB, bytes_available=8 * GB, sizes="measured",
+                streamed_share=0.31, fits=True, seconds_per_step=1.4, seconds=42, speed="measured",
+                sentence="needs 9.8 of 8.0 GB, 31 % will stream, about 1.4 s/step",
+            )  # fmt: skip
+
+        @app.get(f"{api}/machine")
+        async def machine() -> MachineUse:
+            return MachineUse(
+                cpu=12, cores=4, ram_used=6 * GB, ram_total=16 * GB, swap_used=0, swap_total=0,
+                disks=(DiskUse(label="models", path="/srv/models", free=4 * 10**11, total=10**12),),
+                gpus=(GpuUse(index=0, name="NVIDIA H200", load=97, temperature=64),),
+            )  # fmt: skip
+
+        @app.get(f"{api}/machine/nodes")
+        async def nodes() -> list[NodeTime]:
+            return [NodeTime(node_type="denoise_latents", runs=2, mean=6.5, last=6.25)]
+
+        @app.post(api + "/memory/{what}")
+        async def change_memory(what: str, request: Request) -> dict[str, int]:
+            self.memory_asked.append((what, await request.json()))
+            return {"workers": 1}
 
         @app.post(f"{api}/shutdown")
         async def shutdown(response: Response) -> dict[str, Any]:

@@ -176,7 +176,7 @@ async def test_the_engine_tells_what_it_does_and_what_it_gave_up(
             "32s left",
             "hits     12",
             "evicted  1",
-            "2×, last in tiles",
+            "2×, last: in tiles",
             "21.3 s",
         ):
             assert said in text, said

@@ -83,7 +83,4 @@ def test_history_is_bounded() -> None:
 def test_curves() -> None:
     assert spark([None, 0, 50, 100, 900], 100) == [" ▁▄▇▇"]
     assert spark([0, 50, 100], 100, lines=2) == ["  ▇", "▁██"]
-        "  ▇",
-        "▁██",
-    ]
     assert spark([5, None], 0) == ["  "]

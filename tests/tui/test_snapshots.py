@@ -19,6 +19,7 @@ from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.widgets import queue_list
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from tests.tui.fake_client import FakeClient
+from tests.tui.fake_memory import A_GPU, a_card
 from tests.tui.harness import connected, make_app, settle
 
 PROMPT = "a lighthouse++ in (thick fog)0.8"
@@ -81,3 +82,14 @@ def test_queue(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.Monkey
 
     asyncio.run(fill())
     assert snap_compare(make_app(tmp_path, client), terminal_size=(80, 24), run_before=steady("alt+6"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_monitor(
+    snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("invoke_tui.tui.widgets.monitor_machine.spark", lambda values, *_: ["▄" * len(values)])
+    client = FakeClient(auto=False)
+    client.worker = a_card(rungs=1, last_rung="in tiles")
+    client.gpus = (A_GPU,)
+    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=steady("alt+7"))

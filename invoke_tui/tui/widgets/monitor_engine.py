@@ -108,8 +108,8 @@ def _cache(memory: MemoryUse) -> Iterator[Content]:
     if memory.vram_total:
         yield _pair("streamed", f"{size(memory.streamed_bytes)} since the start")
     if memory.rungs:
-        last = f", last {safe_text(memory.last_rung, limit=80)}" if memory.last_rung else ""
-        yield _pair("gave up", f"{memory.rungs}×{last}", "$text-warning")
+        last = f", last: {safe_text(memory.last_rung, limit=80)}" if memory.last_rung else ""
+        yield _pair("ran out", f"{memory.rungs}×{last}", "$text-warning")
 
 
 def _pair(name: str, value: str, colour: str = "") -> Content:
