@@ -46,6 +46,10 @@ async def test_a_storm_of_sizes_with_a_picture(app: InvokeTuiApp, client: FakeCl
         await pilot.press("alt+7")
         for size in SIZES:
             await pilot.resize_terminal(*size)
+        for keys in (("alt+5",), ("s",), ("escape", "i"), ("escape", "e"), ("escape",)):
+            await pilot.press(*keys)
+            for size in SIZES:
+                await pilot.resize_terminal(*size)
         await pilot.press("f1")
         for size in SIZES:
             await pilot.resize_terminal(*size)
@@ -85,7 +89,21 @@ async def test_every_theme_draws_every_screen(tmp_path: Path, theme: str) -> Non
         await connected(pilot)
         assert app.theme == theme
         await pilot.press(*"a (b)1.4 c--")
-        for key in ("f1", "escape", "ctrl+p", "escape", "alt+7", "b", "escape", "alt+6"):
+        for key in (
+            "f1",
+            "escape",
+            "ctrl+p",
+            "escape",
+            "alt+7",
+            "b",
+            "escape",
+            "alt+5",
+            "s",
+            "escape",
+            "i",
+            "escape",
+            "alt+6",
+        ):
             await pilot.press(key)
         assert "Queue" in app.export_screenshot()
 

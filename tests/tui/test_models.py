@@ -217,6 +217,7 @@ async def test_edit_sends_what_was_changed_and_nothing_else(app: InvokeTuiApp, c
         rows.choose("big")
         await pilot.press("e")
         screen = cast("EditModelScreen", app.screen)
+        assert "Euler" in str(screen.query_one("#edit-scheduler SelectCurrent #label", Static).render())
         screen.query_one("#edit-name", Input).value = "Biggest"
         screen.query_one("#edit-trigger_phrases", Input).value = "one, two,"
         screen.query_one("#field-steps", Input).value = "0"

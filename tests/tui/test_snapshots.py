@@ -20,6 +20,7 @@ from invoke_tui.tui.widgets import queue_list
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from tests.tui.fake_client import FakeClient
 from tests.tui.fake_memory import A_GPU, a_card
+from tests.tui.fake_models import a_find, a_job, a_model
 from tests.tui.harness import connected, make_app, settle
 
 PROMPT = "a lighthouse++ in (thick fog)0.8"
@@ -72,6 +73,34 @@ def test_help(snap_compare: Compare, tmp_path: Path) -> None:
     assert snap_compare(app, terminal_size=(80, 24), run_before=steady("f1"))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_models(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    client = FakeClient()
+    client.records = [
+        a_model(),
+        a_model("Big XL", "big", base="sdxl", format="checkpoint", file_size=6_900_000_000, in_place=False),
+        a_model(
+            "ink [/] v1 \x1b]52;c;QQ==\x07",
+            "ink",
+            type="lora",
+            base="sdxl",
+            format="lycoris",
+            related=("big",),
+        ),
+        a_model("old", "old", type="lora", missing=True, path="/gone/old.safetensors"),
+    ]
+    client.jobs = {"job-t5": a_job("t5", bytes_done=2 * 10**9, bytes_total=5 * 10**9, rate=5e7, eta=60)}
+    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=steady("alt+5", "j"))
+
+
+def test_scan(snap_compare: Compare, tmp_path: Path) -> None:
+    client = FakeClient()
+    why = "it would run posix.system when loaded"
+    client.finds = [a_find("ink"), a_find("bad [/]", "unreadable", reason=why), a_find("here", "installed")]
+    prepare = steady("alt+5", "s", "slash", "d", "a", "t", "a", "enter", "space")
+    assert snap_compare(make_app(tmp_path, client), terminal_size=(80, 24), run_before=prepare)
+
+
 def test_queue(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_list, "age", lambda *_moments: "5 s")
     client = FakeClient(auto=False)
@@ -88,7 +117,9 @@ def test_queue(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_monitor(
     snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
-    monkeypatch.setattr("invoke_tui.tui.widgets.monitor_machine.spark", lambda values, *_: ["▄" * len(values)])
+    monkeypatch.setattr(
+        "invoke_tui.tui.widgets.monitor_machine.spark", lambda values, *_: ["▄" * len(values)]
+    )
     client = FakeClient(auto=False)
     client.worker = a_card(rungs=1, last_rung="in tiles")
     client.gpus = (A_GPU,)

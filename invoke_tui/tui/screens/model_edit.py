@@ -200,12 +200,14 @@ def _line(name: str, value: str, placeholder: str) -> Widget:
 
 def _choice(name: str, options: Sequence[tuple[str, str]], value: str | None) -> Widget:
     """A choice whose first line leaves it to the family."""
-    select: Select[str] = Select(
-        [(Text(label), key) for label, key in options], prompt="as usual", compact=True, id=f"edit-{name}"
+    chosen: dict[str, Any] = {"value": value} if value else {}
+    return Select(
+        [(Text(label), key) for label, key in options],
+        prompt="as usual",
+        compact=True,
+        id=f"edit-{name}",
+        **chosen,
     )
-    if value:
-        select.value = value
-    return select
 
 
 def _decodes(vae: ModelRecord, model: ModelRecord) -> bool:

@@ -75,7 +75,8 @@ class InstallList(Rows):
 
     def _said(self, job: InstallJob, width: int) -> Content:
         if job.status is InstallStatus.ERROR and job.error is not None:
-            return cell("  " + safe_text(job.error.message, limit=300), width // 2).stylize("$text-error")
+            why = Content("  " + safe_text(job.error.message, limit=300) + " ")
+            return why.truncate(width // 2, ellipsis=True).stylize("$text-error")
         if job.status is InstallStatus.COMPLETED:
             return (
                 Content.styled(f"  {size(job.bytes_done)} ", "$text-muted") if job.bytes_done else Content("")

@@ -138,7 +138,7 @@ def _hashing(progress: tuple[int, int] | None) -> list[Part]:
     if progress is None:
         return []
     done, total = progress
-    filled, rest = bar(done / total if total else 0, 20)
+    filled, rest = bar(done / total if total else 0, 10)
     return [
         (f"{'hashing':<{LABEL}}", "$text-muted"),
         (filled, "$text-accent"),

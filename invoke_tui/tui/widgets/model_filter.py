@@ -22,7 +22,7 @@ class ModelFilter(Input):
 
     def __init__(self, rows: Rows) -> None:
         super().__init__(
-            placeholder="/ to filter: words, type:lora, base:sdxl, is:missing",
+            placeholder="/ to filter: words, type:lora, base:sdxl",
             compact=True,
             id="model-filter",
         )
