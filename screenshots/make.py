@@ -24,6 +24,8 @@ from invoke_tui.domain.queue import ItemStatus
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.pictures.detect import TerminalGraphics
 from invoke_tui.tui.widgets.image_view import ImageView
+from invoke_tui.tui.widgets.memory_list import MemoryList
+from invoke_tui.tui.widgets.model_list import ModelList
 from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.queue_list import QueueList
 
@@ -66,6 +68,12 @@ async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
         await pilot.press("alt+6")
         await _until(pilot, lambda: app.screen.query_one(QueueList).loaded > len(EARLIER))
         await _shoot(app, pilot, folder / "queue.svg")
+        await pilot.press("alt+5")
+        await _until(pilot, lambda: app.screen.query_one(ModelList).models)
+        await _shoot(app, pilot, folder / "models.svg")
+        await pilot.press("alt+7")
+        await _until(pilot, lambda: app.screen.query_one(MemoryList).row_count >= 2)
+        await _shoot(app, pilot, folder / "monitor.svg")
     await _done(client, len(EARLIER) + 4)
     studio.paths.session_file.unlink(missing_ok=True)
     app = InvokeTuiApp(studio.paths.root, {}, graphics)
