@@ -19,7 +19,7 @@ from invoke_tui.domain.fields import (
     UNetField,
     VAEField,
 )
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord
+from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.texts import Text
 from invoke_tui.nodes.base import Invocation
 from invoke_tui.nodes.context import DenoiseCall, SavedImage, SaveRequest, SizedLatents
@@ -235,3 +235,56 @@ class TestDrawing:
         assert metadata["seed"] == 1
         assert metadata["z_image_shift"] == 3.0
         assert "strength" not in metadata
+
+
+class TestLoRAs:
+    """What is applied to what is noted on the parts."""
+
+    def part(self, kind: str = "unet", *keys: str) -> dict[str, Any]:
+        model = model_record().identifier().model_dump()
+        fields = {"unet": ("unet", "scheduler"), "clip": ("tokenizer", "text_encoder")}[kind]
+        loras = [{"lora": model | {"key": key, "name": key}, "weight": 0.5} for key in keys]
+        return {**dict.fromkeys(fields, model), "loras": loras}
+
+    def named(self, key: str) -> dict[str, Any]:
+        return model_record(key=key, name=key, type=ModelType.LORA).identifier().model_dump()
+
+    def context(self) -> Any:
+        class Knows(Context):
+            def model(self, identifier: ModelIdentifier) -> ModelRecord:
+                kind = ModelType.LORA if identifier.type == "lora" else ModelType.MAIN
+                return model_record(key=identifier.key, name=identifier.name, type=kind)
+
+        return Knows()
+
+    def test_one_after_the_other(self) -> None:
+        unet = self.part("unet", "first")
+        found = given("lora_loader", self.context(), lora=self.named("second"), weight=-0.2, unet=unet)
+        assert [(one["lora"]["key"], one["weight"]) for one in found["unet"]["loras"]] == [
+            ("first", 0.5),
+            ("second", -0.2),
+        ]
+        assert found["clip"] is None
+
+    def test_twice_is_refused(self) -> None:
+        with pytest.raises(BadInputError, match="applied already"):
+            given("lora_loader", self.context(), lora=self.named("a"), unet=self.part("unet", "a"))
+
+    def test_a_collection_skips_what_is_there(self) -> None:
+        loras = [{"lora": self.named(key), "weight": 1.0} for key in ("a", "b", "b")]
+        found = given(
+            "lora_collection_loader",
+            self.context(),
+            loras=loras,
+            unet=self.part("unet", "a"),
+            clip=self.part("clip"),
+        )
+        assert [one["lora"]["key"] for one in found["unet"]["loras"]] == ["a", "b"]
+        assert [one["lora"]["key"] for one in found["clip"]["loras"]] == ["a", "b"]
+        nothing = given("lora_collection_loader", self.context(), unet=self.part("unet", "a"))
+        assert [one["lora"]["key"] for one in nothing["unet"]["loras"]] == ["a"]
+
+    def test_a_main_model_is_no_lora(self) -> None:
+        main = model_record(key="m", name="m").identifier().model_dump()
+        with pytest.raises(BadInputError, match="m is a main model, not a LoRA"):
+            given("lora_loader", self.context(), lora=main, unet=self.part())

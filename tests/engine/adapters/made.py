@@ -38,7 +38,7 @@ def use(record: ModelRecord, weight: float = 1.0) -> LoRAField:
 
 def write(path: Path, state: Mapping[str, Tensor]) -> Path:
     """A safetensors file."""
-    save_file({name: tensor.contiguous() for name, tensor in state.items()}, path)
+    save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, path)
     return path
 
 
@@ -60,6 +60,13 @@ def patched(studio: Studio, model: ModelRecord, role: str, *loras: LoRAField) ->
         with_loras(studio.engine._store, module, model.identifier(role), role, loras, log),
     ):
         yield module
+
+
+def weight(module: nn.Module, path: str) -> Tensor:
+    """One layer's weight."""
+    found = module.get_submodule(path).weight
+    assert isinstance(found, Tensor)
+    return found
 
 
 def weights(module: nn.Module) -> dict[str, Tensor]:

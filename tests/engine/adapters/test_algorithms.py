@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from tests.engine.adapters import made
@@ -56,7 +58,7 @@ def randn(*shape: int, seed: int = 0) -> Tensor:
 
 def size(studio: Studio, name: str) -> tuple[int, ...]:
     with made.component(studio, studio.know("sdxl"), "unet") as unet:
-        return tuple(unet.get_submodule(name).weight.shape)
+        return tuple(made.weight(unet, name).shape)
 
 
 def test_locon_with_a_core(studio: Studio, tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ def test_ia3(studio: Studio, on_input: bool, tmp_path: Path) -> None:
     factor = randn(1, into) if on_input else randn(out, 1)
     state = {f"{stem(LINEAR)}.weight": factor, f"{stem(LINEAR)}.on_input": torch.tensor(on_input)}
     with made.component(studio, studio.know("sdxl"), "unet") as unet:
-        weight = unet.get_submodule(LINEAR).weight.double()
+        weight = made.weight(unet, LINEAR).double()
     expect(studio, state, {f"{LINEAR}.weight": weight * factor.double()}, tmp_path)
 
 
@@ -168,7 +170,7 @@ def test_dora(studio: Studio, way: str, tmp_path: Path) -> None:
     else:
         state[f"{stem(LINEAR)}.dora_scale"] = magnitude
     with made.component(studio, studio.know("sdxl"), "unet") as unet:
-        weight = unet.get_submodule(LINEAR).weight.double()
+        weight = made.weight(unet, LINEAR).double()
     changed = weight + made.product(down, up)
     length = changed.norm(dim=0 if way == "columns" else 1, keepdim=True)
     expect(studio, state, {f"{LINEAR}.weight": changed / length * magnitude.double() - weight}, tmp_path)
@@ -183,13 +185,42 @@ def test_dora_over_layers_that_are_stacked(studio: Studio, tmp_path: Path) -> No
     state[f"{STEM}double_blocks_0_img_attn_qkv.dora_scale"] = magnitude
     names = [f"transformer_blocks.0.attn.to_{name}" for name in "qkv"]
     with made.component(studio, model, "transformer") as module:
-        weight = torch.cat([module.get_submodule(name).weight for name in names]).double()
+        weight = torch.cat([made.weight(module, name) for name in names]).double()
     changed = weight + made.product(down, up)
     wanted = changed / changed.norm(dim=0, keepdim=True) * magnitude.double()
     record = made.know(studio, made.write(tmp_path / "x.safetensors", state), model.base)
     with made.patched(studio, model, "transformer", made.use(record)) as module:
-        found = torch.cat([module.get_submodule(name).weight for name in names]).double()
+        found = torch.cat([made.weight(module, name) for name in names]).double()
     assert torch.allclose(found, wanted, atol=2e-6, rtol=0)
+
+
+@pytest.mark.parametrize("place", ["header", "beside"])
+def test_the_alpha_that_peft_records(studio: Studio, place: str, tmp_path: Path) -> None:
+    other = LINEAR.replace("to_q", "to_k")
+    down, up = made.pair(size(studio, LINEAR), 3)
+    prefix = "unet." if place == "header" else "base_model.model."
+    state = {
+        f"{prefix}{name}.lora_{end}.weight": tensor
+        for name in (LINEAR, other)
+        for end, tensor in (("A", down), ("B", up))
+    }
+    said = {"lora_alpha": 8, "r": 4, "alpha_pattern": {"attn1.to_k": 2}, "use_rslora": place == "beside"}
+    if place == "header":
+        path = tmp_path / "x.safetensors"
+        header = {"lora_adapter_metadata": json.dumps({f"unet.{key}": value for key, value in said.items()})}
+        save_file({key: tensor.clone() for key, tensor in state.items()}, path, metadata=header)
+    else:
+        path = tmp_path
+        made.write(tmp_path / "adapter_model.safetensors", state)
+        (tmp_path / "adapter_config.json").write_text(json.dumps(said))
+    model = studio.know("sdxl")
+    with made.component(studio, model, "unet") as unet:
+        before = made.weights(unet)
+    with made.patched(studio, model, "unet", made.use(made.know(studio, path, model.base))) as unet:
+        for name, alpha in ((LINEAR, 8), (other, 2)):
+            scale = alpha / 4 if place == "header" else alpha / 2
+            wanted = before[f"{name}.weight"] + (up @ down) * scale
+            assert torch.allclose(made.weight(unet, name), wanted, atol=2e-6)
 
 
 def test_numbers_of_any_type(studio: Studio, tmp_path: Path) -> None:

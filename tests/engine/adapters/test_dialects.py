@@ -252,3 +252,33 @@ def _invokeais(component: str, path: str, rules: dict[str, Rule]) -> str:
     if component == DENOISER:
         return f"lora_transformer-{rules[path].original}"
     return f"lora_t5-{path}" if component == "text_encoder_2" else f"lora_clip-{_with_level(path)}"
+
+
+def test_a_control_lora_is_read_whole(studio: Studio, tmp_path: Path) -> None:
+    """Low-rank pairs with biases, norms that are replaced, and a way in for twice the channels."""
+    from invoke_tui.engine.adapters.lora.file import load_lora
+    from invoke_tui.engine.adapters.lora.patches import Exact
+
+    state = {
+        "img_in.lora_A.weight": torch.ones(4, 128),
+        "img_in.lora_B.weight": torch.ones(64, 4),
+        "img_in.lora_B.bias": torch.ones(64),
+        "double_blocks.0.img_attn.norm.query_norm.scale": torch.full((32,), 2.0),
+        "single_blocks.1.linear1.lora_A.weight": torch.ones(4, 64),
+        "single_blocks.1.linear1.lora_B.weight": torch.ones(448, 4),
+        "single_blocks.1.linear1.lora_B.bias": torch.ones(448),
+    }
+    lora = load_lora(made.write(tmp_path / "x.safetensors", state), studio.engine._store._reader)
+    assert lora.strange == ()
+    with made.component(studio, studio.know("flux"), "transformer") as module:
+        fitted = lora.fit(DENOISER, names_of(module, FLUX_TRANSFORMER))
+    assert fitted.strange == ()
+    found = {target.paths[0]: (len(target.paths), change) for target, change in fitted.changes}
+    assert set(found) == {
+        "x_embedder",
+        "transformer_blocks.0.attn.norm_q",
+        "single_transformer_blocks.1.attn.to_q",
+    }
+    assert isinstance(found["transformer_blocks.0.attn.norm_q"][1].weight, Exact)
+    assert found["single_transformer_blocks.1.attn.to_q"][0] == 4
+    assert all(change.bias is not None for path, (_, change) in found.items() if "norm" not in path)

@@ -42,7 +42,8 @@ def by_hand(studio: Studio, model: ModelRecord, before: str, vectors: Tensor, be
         row = [49406, *ids[0], *[0] * len(vectors), *ids[1]]
         start = 1 + len(ids[0])
         row += [49407] * (77 - len(row))
-        handle = encoder.get_input_embeddings().register_forward_hook(
+        words: Any = encoder.get_input_embeddings  # type: ignore[union-attr,unused-ignore]
+        handle = words().register_forward_hook(
             lambda _module, _args, states: torch.cat(
                 [states[:, :start], vectors[None], states[:, start + len(vectors) :]], dim=1
             )

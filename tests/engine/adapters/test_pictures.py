@@ -59,7 +59,7 @@ def test_it_shows_and_leaves_no_trace(studio: Studio, family: str, tmp_path: Pat
     two = lora(studio, model, tmp_path / "two.safetensors", seed=50)
     plain = studio.latents(model)
 
-    def drawn(*loras: Any) -> Tensor:
+    def drawn(*loras: Any) -> Any:
         return studio.latents(model, model=denoiser(model, *loras))
 
     first = drawn(made.use(one, 0.8))
@@ -87,7 +87,7 @@ def test_prompts_are_read_with_it(studio: Studio, family: str, roles: dict[str, 
     for role, prefix in roles.items():
         with made.component(studio, model, role) as module:
             names = [n for n, _ in module.named_modules() if n.endswith(("q_proj", "SelfAttention.q"))]
-            pairs = {n: made.pair(tuple(module.get_submodule(n).weight.shape), 1) for n in names}
+            pairs = {n: made.pair(tuple(made.weight(module, n).shape), 1) for n in names}
             state |= made.lora_state(pairs, made.kohya(prefix))
     record = made.know(studio, made.write(tmp_path / "x.safetensors", state), model.base)
     text = text_of(model, "a red cat")
@@ -206,7 +206,7 @@ def test_layers_that_belong_to_nothing_are_told(studio: Studio, tmp_path: Path) 
 class TestWhereverTheWeightsLie:
     """On the fake device: resident, streamed, in eight bits, and moved in the middle of a run."""
 
-    def run(self, made_bench: Any, path: Path, **changes: Any) -> Tensor:
+    def run(self, made_bench: Any, path: Path, **changes: Any) -> Any:
         record = made.know(made_bench, path, BaseModelType.SD1)
         job = made_bench.job(steps=3)
         field = job.model.model_copy(update={"loras": [made.use(record, 0.9)]})
@@ -285,7 +285,7 @@ def test_in_blocks(studio: Studio, tmp_path: Path) -> None:
     whole = studio.know("flux")
     record = lora(studio, whole, tmp_path / "one.safetensors")
 
-    def drawn(model: ModelRecord, *loras: Any) -> Tensor:
+    def drawn(model: ModelRecord, *loras: Any) -> Any:
         return studio.latents(model, encoders=whole, model=denoiser(model, *loras), negative=None)
 
     plain = drawn(packed)

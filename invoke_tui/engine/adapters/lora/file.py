@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import Tensor
 
 from invoke_tui.domain.text import safe_text
@@ -23,6 +24,7 @@ from invoke_tui.engine.adapters.lora.patches import (
     Patch,
     Scaled,
 )
+from invoke_tui.engine.adapters.lora.recorded import recorded_in
 from invoke_tui.engine.loading.faults import damaged, missing
 from invoke_tui.engine.loading.reader import Reader
 
@@ -87,13 +89,18 @@ def load_lora(path: Path, reader: Reader) -> LoRA:
 
     Raises ``BadInputError`` for what is no LoRA, ``NotFoundError`` for files that are gone.
     """
-    weights = reader.open(_file(path))
+    file = _file(path)
+    weights, recorded = reader.open(file), recorded_in(file)
     layers, strange = sort_keys(weights.shapes)
     tensors = weights.read([key for parts in layers.values() for key in parts.values()])
     found: dict[Layer, Change] = {}
     for layer, keys in layers.items():
         try:
-            change = _change({role: tensors[key] for role, key in keys.items()})
+            parts = {role: tensors[key] for role, key in keys.items()}
+            if "alpha" not in parts and "down" in parts:
+                rank = parts["down"].shape[0]
+                parts["alpha"] = torch.tensor(recorded.scale(layer, rank) * rank)
+            change = _change(parts)
         except (KeyError, IndexError, ValueError, RuntimeError) as error:
             name = safe_text(layer.name, limit=120)
             raise damaged(
