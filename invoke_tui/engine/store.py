@@ -135,7 +135,10 @@ class ModelStore:
         record = self.record(model)
         path = Path(record.path)
         with self._cache.use(
-            f"{model.key}:lora:{path}", lambda: load_lora(path, self._reader), model=record.name, part="lora"
+            f"{model.key}:lora:{path}:{record.fingerprint}",
+            lambda: load_lora(path, self._reader),
+            model=record.name,
+            part="lora",
         ) as value:
             yield value
 
@@ -144,7 +147,7 @@ class ModelStore:
         record = self.record(model)
         path = Path(record.path)
         with self._cache.use(
-            f"{model.key}:embedding:{path}",
+            f"{model.key}:embedding:{path}:{record.fingerprint}",
             lambda: load_embedding(path, self._reader),
             model=record.name,
             part="embedding",

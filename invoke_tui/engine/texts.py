@@ -69,7 +69,8 @@ class TextEncoders:
         fields = [value for _, value in text if isinstance(value, CLIPField | T5EncoderField)]
         models = [model for field in fields for model in (field.text_encoder, *(x.lora for x in field.loras))]
         models += getattr(text, "embeddings", ())
-        return tuple(self._store.record(model).path for model in models)
+        records = (self._store.record(model) for model in models)
+        return tuple(f"{record.path}:{record.fingerprint}" for record in records)
 
     # -- Stable Diffusion 1, 2 and XL: weighted text states -------------------------------------------------------
 
