@@ -149,6 +149,8 @@ ACTIONS: Final = (
            "Takes the model off the list; its files go only where they are ours, after a second question."),
     Action("models.hash", "models", "c", "hash", "Hash", "Models: Compute the hash",
            "Reads the whole file and keeps InvokeAI's hash of it; again stops it."),
+    Action("models.convert", "models", "x", "convert", "Convert", "Models: Convert to a diffusers folder",
+           "Turns a checkpoint into a folder that takes its place; its own file stays where it is used in place."),
     Action("models.refresh", "models", "r", "refresh", "Refresh", "Models: Look at the models folder again",
            "Takes in what was put there, and looks for what is missing."),
     Action("models.copy_path", "models", "y", "copy('path')", "Copy path", "Models: Copy the path",

@@ -149,6 +149,15 @@ class FakeModels:
         await self.hold.wait()
         return self._place(record.model_copy(update={"hash": "blake3:" + "ab" * 32}))
 
+    async def convert_model(
+        self, key: str, progress: Callable[[str, int, int], None] | None = None
+    ) -> ModelRecord:
+        record = self._find(key)
+        if progress is not None:
+            progress("unet", 1, 2)
+        await self.hold.wait()
+        return self._place(record.model_copy(update={"format": ModelFormat.DIFFUSERS}))
+
     async def scan_models(
         self, paths: Sequence[str] = (), *, install: Literal["none", "all"] = "none", copy_files: bool = False
     ) -> AsyncGenerator[ScanBegun | ScanEntry | ScanSummary]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models import ModelFormat, ModelRecord
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.screens.model_delete import DeleteModelScreen
@@ -303,6 +303,24 @@ async def test_the_hash_is_computed_beside_everything_else(app: InvokeTuiApp, cl
         await settle(pilot, lambda: "hashing" in facts(app))
         await pilot.press("c")
         await settle(pilot, lambda: "hashing" not in facts(app))
+
+
+async def test_a_checkpoint_is_converted(app: InvokeTuiApp, client: FakeClient) -> None:
+    client.records = [
+        record.model_copy(update={"format": ModelFormat.CHECKPOINT}) if record.key == "big" else record
+        for record in collection()
+    ]
+    client.hold.clear()
+    async with app.run_test(size=SIZE) as pilot:
+        rows = await open_models(app, pilot)
+        rows.choose("big")
+        await pilot.press("x")
+        await settle(pilot, lambda: "1 of 2, unet" in facts(app))
+        client.hold.set()
+        await settle(pilot, lambda: rows.model is not None and rows.model.format is ModelFormat.DIFFUSERS)
+        await settle(pilot, lambda: "unet" not in facts(app))
+        await pilot.press("x")
+        assert "convert" not in facts(app), "a folder is not converted again"
 
 
 async def test_a_picture_comes_when_the_cursor_rests(tmp_path: Path, client: FakeClient) -> None:

@@ -17,13 +17,12 @@ from invoke_tui.tui.model_words import BUILT_IN, type_word
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.scan_run import ScanRun
 from invoke_tui.tui.screens.confirm import ConfirmScreen
+from invoke_tui.tui.screens.model_work import ModelWork
 from invoke_tui.tui.widgets.install_pane import InstallPane
 from invoke_tui.tui.widgets.model_details import ModelDetails
 from invoke_tui.tui.words import size
 
 if TYPE_CHECKING:
-    from textual.worker import Worker
-
     from invoke_tui.client import StudioClient
     from invoke_tui.tui.app import InvokeTuiApp
     from invoke_tui.tui.screens.models import ModelsScreen
@@ -41,10 +40,8 @@ class ModelDesk:
 
     def __init__(self, screen: ModelsScreen) -> None:
         self._screen = screen
-        self.hashing: dict[str, tuple[int, int]] = {}
-        """Bytes read and in all, of each model whose hash is being computed."""
+        self.work = ModelWork(screen, self._note, self.complain)
         self.scan: ScanRun | None = None
-        self._hashers: dict[str, Worker[None]] = {}
         self._reload_due = False
         self._pictured = ""
 
@@ -216,35 +213,6 @@ class ModelDesk:
             f"{name} and its files are gone." if delete_files else f"{name} is off the list; its files stay."
         )
         self.ask(lambda client: client.remove_model(model.key, delete_files=delete_files), said=said)
-
-    def hash(self, model: ModelRecord) -> None:
-        """Compute its hash; while that goes on, stop it."""
-        running = self._hashers.pop(model.key, None)
-        if running is not None:
-            running.cancel()
-            self._note("Stopped.", 2)
-        elif model.missing:
-            self._note("Its files are gone: there is nothing to read.")
-        else:
-            self._hashers[model.key] = self._screen.run_worker(self._hash(model), group="model-hash")
-
-    async def _hash(self, model: ModelRecord) -> None:
-        def progress(done: int, total: int) -> None:
-            self.hashing[model.key] = (done, total)
-            self._screen.show_details()
-
-        try:
-            client = await self._studio.link.client()
-            progress(0, model.file_size)
-            await client.hash_model(model.key, progress)
-            self._note(f"The hash of {safe_text(model.name, limit=80)} is computed.")
-        except StudioError as error:
-            self.complain(error)
-        finally:
-            self.hashing.pop(model.key, None)
-            self._hashers.pop(model.key, None)
-            if self._screen.is_attached:
-                self._screen.show_details()
 
     # -- installing -----------------------------------------------------------------------------------------------
 

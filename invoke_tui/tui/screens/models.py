@@ -119,7 +119,7 @@ class ModelsScreen(StudioScreen):
             default=model is not None and model.key == rows.default_key,
             related=[names[key] for key in model.related if key in names] if model else (),
             vae=names.get(model.default_settings.vae or "", "") if model else "",
-            hashing=self.desk.hashing.get(model.key) if model else None,
+            progress=self.desk.work.progress.get(model.key) if model else None,
         )
 
     @on(ImageView.Broken)
@@ -228,7 +228,12 @@ class ModelsScreen(StudioScreen):
     def action_hash(self) -> None:
         """Compute the hash, or stop that."""
         if (model := self.chosen()) is not None:
-            self.desk.hash(model)
+            self.desk.work.hash(model)
+
+    def action_convert(self) -> None:
+        """Turn a checkpoint into a diffusers folder, or stop that."""
+        if (model := self.chosen()) is not None:
+            self.desk.work.convert(model)
 
     def action_refresh(self) -> None:
         """Look at the disk."""

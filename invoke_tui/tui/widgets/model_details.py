@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from invoke_tui.tui.pictures.frames import Picture
+    from invoke_tui.tui.screens.model_work import Progress
 
 Part = tuple[str, str]
 LABEL = 11
@@ -89,10 +90,10 @@ class ModelDetails(VerticalScroll, can_focus=True):
         default: bool = False,
         related: Sequence[str] = (),
         vae: str = "",
-        hashing: tuple[int, int] | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        """A model's facts; ``related`` are names, ``vae`` the name of the one it asks for, ``hashing`` bytes read and
-        in all while its hash is computed."""
+        """A model's facts; ``related`` are names, ``vae`` the name of the one it asks for, ``progress`` that of work
+        on it."""
         if (self._model.key if self._model else "") != (model.key if model else ""):
             self.scroll_home(animate=False)
         self._model = model
@@ -107,7 +108,7 @@ class ModelDetails(VerticalScroll, can_focus=True):
             Content.assemble((title, "bold $primary"), ("  ● default" if default else "", "$text-accent"))
         )
         told = [(label, value) for label, value in _facts(model, related, vae) if value]
-        facts.show([*_warning(model), *_hashing(hashing)], told)
+        facts.show([*_warning(model), *_working(progress)], told)
 
     def show_picture(self, picture: Picture | None) -> None:
         """Its picture, or none."""
@@ -134,16 +135,15 @@ def _warning(model: ModelRecord) -> list[Part]:
     ]
 
 
-def _hashing(progress: tuple[int, int] | None) -> list[Part]:
+def _working(progress: Progress | None) -> list[Part]:
     if progress is None:
         return []
-    done, total = progress
-    filled, rest = bar(done / total if total else 0, 10)
+    filled, rest = bar(progress.share, 10)
     return [
-        (f"{'hashing':<{LABEL}}", "$text-muted"),
+        (f"{progress.word:<{LABEL}}", "$text-muted"),
         (filled, "$text-accent"),
         (rest, "$text-disabled"),
-        (f" {size(done)} of {size(total)}\n\n", ""),
+        (f" {progress.figures}\n\n", ""),
     ]
 
 
