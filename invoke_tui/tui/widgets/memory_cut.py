@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from invoke_tui.domain.device import ComponentUse, MemoryUse
 
 COLOURS: Final = ("$primary", "$accent", "$secondary", "$prompt-mark", "$success", "$prompt-up-strong")
@@ -96,7 +98,9 @@ def ram_parts(workers: Sequence[tuple[MemoryUse, str]], used: int, total: int, m
     ]
 
 
-def _components(memory: MemoryUse, marks: Marks, prefix: str, count: Count) -> list[Part]:
+def _components(
+    memory: MemoryUse, marks: Marks, prefix: str, count: Callable[[ComponentUse], int]
+) -> list[Part]:
     there = sorted(memory.components, key=lambda part: marks.order(prefix + part.key))
     found: list[Part] = []
     for part in there:
@@ -134,9 +138,3 @@ def size(count: int) -> str:
 def total_of(parts: Iterable[Part], what: str) -> int:
     """Bytes of all parts of a kind."""
     return sum(part.count for part in parts if part.what == what)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Count = Callable[[ComponentUse], int]
