@@ -129,7 +129,9 @@ def _gpu_memory(device: str, gpus: tuple[GpuUse, ...]) -> int:
 
 
 def _sentence(needed: int, total: int, share: float, fits: bool, seconds: float | None) -> str:
-    words = [f"needs {needed / _GB:.1f} of {total / _GB:.1f} GB"]
+    small = needed < _GB / 10
+    words = [f"needs {needed / 2**20:.0f} MB of" if small else f"needs {needed / _GB:.1f} of"]
+    words[0] += f" {total / _GB:.1f} GB"
     if not fits:
         words.append("does not fit")
     elif share:
