@@ -94,6 +94,14 @@ class GenerationRequest(Record):
         default=(), max_length=MOST_LORAS, description="LoRAs to apply, each with its weight"
     )
     board: str | None = Field(default=None, description="Board that receives the pictures")
+    template: str | None = Field(
+        default=None, description="Name of a prompt template around the prompts; none = the prompts as they are"
+    )
+    dynamic_prompts: bool = Field(default=True, description="Expand {a|b} and the like in the prompt")
+    wildcards: bool = Field(default=True, description="Expand __names__ of wildcard files in dynamic prompts")
+    combinatorial: bool = Field(
+        default=True, description="All combinations of a dynamic prompt; else random draws, max_prompts of them"
+    )
     max_prompts: int = Field(
         default=100, ge=1, le=10_000, description="Limit of a dynamic prompt's expansion"
     )
@@ -136,4 +144,5 @@ class ResolvedRequest(Record):
     seamless_x: bool = False
     seamless_y: bool = False
     vae_precision: Literal["fp16", "fp32"] = "fp32"
+    template: str | None = Field(default=None, description="Name of the template the prompts were put into")
     board: str | None = None

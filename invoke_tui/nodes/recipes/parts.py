@@ -73,6 +73,7 @@ def add_metadata(
         "model": plain(cast.main),
         "vae": plain(cast.vae),
         "loras": lora_metadata(request, cast),
+        "template": request.template,
         "app_version": APP_VERSION,
     }
     given = {name: value for name, value in (always | recorded).items() if value is not None}
