@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import invoke_tui
 from invoke_tui.client.installs import Installing
 from invoke_tui.client.launch import start_daemon
+from invoke_tui.client.library import LibraryCalls
 from invoke_tui.client.memory import MemoryCalls
 from invoke_tui.client.models import ModelCalls
 from invoke_tui.client.transport import Transport
@@ -31,7 +32,7 @@ _START_AGAIN = 2.0
 _STOP_TIMEOUT = 60.0
 
 
-class StudioClient(Installing, ModelCalls, MemoryCalls):
+class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls):
     """One connection to the daemon of one root. Use it as an async context manager.
 
     Every method raises the ``StudioError`` the daemon reported, or ``UnreachableError`` when the daemon is gone.
@@ -128,9 +129,13 @@ class StudioClient(Installing, ModelCalls, MemoryCalls):
 
     # -- the queue ------------------------------------------------------------------------------------------------
 
-    async def enqueue(self, request: GenerationRequest, *, front: bool = False) -> EnqueueResult:
-        """Enqueue the pictures of one request, all or none; ``front`` puts them before everything pending."""
-        body = {"request": request.model_dump(mode="json"), "front": front}
+    async def enqueue(
+        self, request: GenerationRequest, *more: GenerationRequest, front: bool = False
+    ) -> EnqueueResult:
+        """Enqueue the pictures of requests as one batch, all or none; ``front`` puts them before everything pending."""
+        body: dict[str, Any] = {"request": request.model_dump(mode="json"), "front": front}
+        if more:
+            body["more"] = [other.model_dump(mode="json") for other in more]
         return EnqueueResult.model_validate_json(await self._transport.post("queue/enqueue", body))
 
     async def enqueue_batch(self, batch: Batch, *, front: bool = False) -> EnqueueResult:

@@ -366,6 +366,9 @@ class Terminal(Section):
     editor: str | None = Field(
         default=None, description="Editor for long texts; unset: $VISUAL, then $EDITOR."
     )
+    wildcards_dirs: list[Path] = Field(
+        default=[], description="Folders with wildcard files, beside the folder wildcards of the data folder."
+    )
     default_model: str | None = Field(
         default=None,
         description="Key or name of the model to start with; unset: the last used, then the first.",

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from invoke_tui.config.settings import Studio
+from invoke_tui.config.wildcards import wildcard_folders
 from invoke_tui.domain.events import ModelsChanged, StudioStopping
 from invoke_tui.studio import api
 from invoke_tui.studio.database import Database, migrate
@@ -26,6 +27,7 @@ from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
+from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.measured import Measured
 from invoke_tui.studio.models.install.service import Installs
 from invoke_tui.studio.models.registry import Models
@@ -123,6 +125,7 @@ class Daemon:
             self.stop,
             Installs(models, hub, settings),
             measured,
+            Library(database, wildcard_folders(settings, paths)),
         )
 
     async def _look_for_models(self, models: Models, hub: Hub) -> None:

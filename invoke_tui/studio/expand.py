@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 from invoke_tui.config.settings import Settings
@@ -22,15 +23,25 @@ from invoke_tui.nodes.batch import GraphTemplate, check_batch, session_count
 from invoke_tui.nodes.batch import expand as expand_sessions
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.nodes.validate import require_valid
+from invoke_tui.prompt.dynamic import expand as dynamic
+from invoke_tui.prompt.dynamic.wildcards import Wildcards
 from invoke_tui.studio.casting import cast_of
+from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import NewItem
 
 
-async def expand(request: GenerationRequest, models: Models, *, limit: int) -> list[ResolvedRequest]:
+async def expand(
+    request: GenerationRequest, models: Models, library: Library | None = None, *, limit: int
+) -> list[ResolvedRequest]:
     """One resolved request per picture, in the order they will be made. More than ``limit`` is an error."""
+    if library is not None:
+        request = await library.applied(request)
     cast = await cast_of(request, models)
-    prompts = expand_prompt(request.positive_prompt, request.max_prompts)
+    first = secrets.randbelow(SEED_MAX + 1) if request.seed is None else request.seed
+    request = request.model_copy(update={"seed": first})
+    wildcards = library.wildcards() if library is not None and request.wildcards else None
+    prompts = await asyncio.to_thread(expand_prompt, request, wildcards)
     number = len(prompts) * request.count
     if number > limit:
         raise BadInputError(
@@ -43,18 +54,26 @@ async def expand(request: GenerationRequest, models: Models, *, limit: int) -> l
     build_graph(resolved, cast)  # what cannot be drawn is said now, not when its turn comes
     return [
         resolved.model_copy(update={"positive_prompt": prompt, "seed": seed})
-        for prompt, seed in _pairs(prompts, request)
+        for prompt, seed in _pairs(prompts, first, request)
     ]
 
 
-def expand_prompt(text: str, limit: int) -> list[str]:
-    """The prompts a dynamic prompt stands for."""
-    return [text]
+def expand_prompt(request: GenerationRequest, wildcards: Wildcards | None = None) -> list[str]:
+    """The prompts a request's positive prompt stands for; random draws follow its seed."""
+    if not request.dynamic_prompts:
+        return [request.positive_prompt]
+    found = dynamic.expand(
+        request.positive_prompt,
+        request.max_prompts,
+        combinatorial=request.combinatorial,
+        seed=request.seed or 0,
+        wildcards=wildcards,
+    )
+    return list(found.prompts)
 
 
-def _pairs(prompts: list[str], request: GenerationRequest) -> list[tuple[str, int]]:
+def _pairs(prompts: list[str], first: int, request: GenerationRequest) -> list[tuple[str, int]]:
     """Seeds count up from the first. Per iteration, all prompts share a seed; per prompt, each has its own."""
-    first = secrets.randbelow(SEED_MAX + 1) if request.seed is None else request.seed
     rounds = [prompt for _ in range(request.count) for prompt in prompts]
     shared = len(prompts) if request.seed_behaviour == "PER_ITERATION" else 1
     return [(prompt, (first + number // shared) % (SEED_MAX + 1)) for number, prompt in enumerate(rounds)]
@@ -100,6 +119,7 @@ def _resolve(request: GenerationRequest, cast: Cast) -> ResolvedRequest:
         clip_skip=request.clip_skip,
         seamless_x=request.seamless_x,
         seamless_y=request.seamless_y,
+        template=request.template,
         vae_precision=request.vae_precision or asked.vae_precision or "fp32",
         board=request.board,
     )

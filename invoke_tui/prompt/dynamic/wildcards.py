@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoke_tui.domain.text import safe_text
+from invoke_tui.prompt.plain_yaml import load_plain
 
 MOST_BYTES: Final = 8 * 2**20
 MOST_YAML_BYTES: Final = 2**20
@@ -124,27 +125,10 @@ def _load(file: Path, _changed: int, size: int) -> dict[str, tuple[Value, ...]]:
     if not structured:
         lines = (line.strip() for line in text.splitlines())
         return {"": _values([line for line in lines if line and not line.startswith("#")])}
-    data = json.loads(text) if file.suffix == ".json" else _yaml(text)
+    data = json.loads(text) if file.suffix == ".json" else load_plain(text)
     found: dict[str, tuple[Value, ...]] = {}
     _collect(data, "", found, 0)
     return found
-
-
-def _yaml(text: str) -> Any:
-    import yaml
-
-    class Plain(yaml.SafeLoader):
-        """No aliases: they let a page of text stand for gigabytes, or for itself."""
-
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.events.AliasEvent):
-                raise ValueError("has YAML aliases, which are not read")
-            return super().compose_node(parent, index)
-
-    try:
-        return yaml.load(text, Plain)
-    except yaml.YAMLError as error:
-        raise ValueError(f"is not YAML: {error}") from error
 
 
 def _collect(data: Any, key: str, found: dict[str, tuple[Value, ...]], depth: int) -> None:

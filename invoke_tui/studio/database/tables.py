@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
 
 metadata: Final = MetaData()
 
@@ -131,6 +131,18 @@ component_sizes: Final = Table(  # as they were in memory
     Column("model_key", Text, primary_key=True),
     Column("part", Text, primary_key=True),
     Column("bytes", Integer, nullable=False),
+)
+
+library: Final = Table(  # templates and presets: what a person names and keeps
+    "library",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),  # JSON
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    UniqueConstraint("kind", "name"),
 )
 
 state: Final = Table(

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.events import ModelsChanged
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
 from invoke_tui.studio.expand import expand, expand_batch
 from invoke_tui.studio.queue.order import MoveTo
@@ -21,9 +21,10 @@ ItemId = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class EnqueueBody(Record):
-    """A request for pictures; ``front`` puts them before everything pending."""
+    """A request for pictures; ``front`` puts them before everything pending. ``more`` are made in the same batch."""
 
     request: GenerationRequest
+    more: list[GenerationRequest] = Field(default_factory=list, max_length=10_000)
     front: bool = False
 
 
@@ -56,9 +57,13 @@ class Changed(Record):
 
 @router.post("/enqueue")
 async def enqueue(body: EnqueueBody, studio: Given) -> EnqueueResult:
-    """Expand a request and enqueue its pictures, all or none."""
+    """Expand requests and enqueue their pictures, all or none."""
     before = studio.models.revision
-    resolved = await expand(body.request, studio.models, limit=studio.settings.max_queue_size)
+    requests = [body.request, *body.more]
+    resolved: list[ResolvedRequest] = []
+    for request in requests:
+        room = studio.settings.max_queue_size - len(resolved)
+        resolved += await expand(request, studio.models, studio.library, limit=room)
     if studio.models.revision != before:
         studio.hub.publish(ModelsChanged())
     items = [NewItem(request=request, origin="generate") for request in resolved]

@@ -1,0 +1,1 @@
+"""What people name and keep: prompt templates and presets."""

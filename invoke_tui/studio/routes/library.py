@@ -1,0 +1,139 @@
+"""Templates, presets and wildcards."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from invoke_tui.domain.base import Record
+from invoke_tui.domain.presets import Preset
+from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
+from invoke_tui.studio.services import Given
+
+router = APIRouter(tags=["library"])
+
+
+class TemplateBody(Record):
+    """A template to keep; ``replace`` takes the place of one of the same name."""
+
+    template: TemplateText
+    replace: bool = False
+
+
+class IdBody(Record):
+    """The template a command is about."""
+
+    id: str
+
+
+class EditBody(IdBody):
+    """What a template becomes."""
+
+    template: TemplateText
+
+
+class TemplatesBody(Record):
+    """The templates of a file."""
+
+    templates: list[TemplateText] = Field(max_length=10_000)
+    replace: bool = False
+
+
+class PresetBody(Record):
+    """A preset to keep; ``replace`` takes the place of one of the same name."""
+
+    preset: Preset
+    replace: bool = False
+
+
+class PresetsBody(Record):
+    """The presets of a file."""
+
+    presets: list[Preset] = Field(max_length=10_000)
+    replace: bool = False
+
+
+class NameBody(Record):
+    """The preset a command is about."""
+
+    name: str
+
+
+class WildcardList(Record):
+    """The wildcards by name, and what could not be read."""
+
+    names: list[str]
+    problems: list[str]
+
+
+@router.get("/templates")
+async def templates(studio: Given, query: str = "") -> list[Template]:
+    """The templates that hold every word of the query, the person's own first."""
+    return await studio.library.templates(query)
+
+
+@router.post("/templates")
+async def create(studio: Given, body: TemplateBody) -> Template:
+    """Keep a new template."""
+    return await studio.library.create(body.template, replace=body.replace)
+
+
+@router.post("/templates/find")
+async def find(studio: Given, body: NameBody) -> Template:
+    """One template by id or name."""
+    return await studio.library.template(body.name)
+
+
+@router.post("/templates/edit")
+async def edit(studio: Given, body: EditBody) -> Template:
+    """Change a template."""
+    return await studio.library.edit(body.id, body.template)
+
+
+@router.post("/templates/duplicate")
+async def duplicate(studio: Given, body: IdBody) -> Template:
+    """A copy under a free name."""
+    return await studio.library.duplicate(body.id)
+
+
+@router.post("/templates/delete")
+async def delete(studio: Given, body: IdBody) -> None:
+    """Delete a template."""
+    await studio.library.delete(body.id)
+
+
+@router.post("/templates/import")
+async def take_in(studio: Given, body: TemplatesBody) -> ImportOutcome:
+    """Keep many, all or none."""
+    return await studio.library.take_in(body.templates, replace=body.replace)
+
+
+@router.get("/presets")
+async def presets(studio: Given) -> list[Preset]:
+    """Every preset."""
+    return await studio.library.presets()
+
+
+@router.post("/presets")
+async def save_preset(studio: Given, body: PresetBody) -> Preset:
+    """Keep a preset."""
+    return await studio.library.save_preset(body.preset, replace=body.replace)
+
+
+@router.post("/presets/import")
+async def take_in_presets(studio: Given, body: PresetsBody) -> ImportOutcome:
+    """Keep many, all or none."""
+    return await studio.library.take_in_presets(body.presets, replace=body.replace)
+
+
+@router.post("/presets/delete")
+async def delete_preset(studio: Given, body: NameBody) -> None:
+    """Delete a preset."""
+    await studio.library.delete_preset(body.name)
+
+
+@router.get("/wildcards")
+def wildcards(studio: Given) -> WildcardList:
+    """The wildcards on disk."""
+    found = studio.library.wildcards()
+    return WildcardList(names=found.names(), problems=found.problems)
