@@ -14,13 +14,19 @@ from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
 from invoke_tui.cli.parameters import explain, flag, loras
 from invoke_tui.cli.progress import ProgressLine
+from invoke_tui.cli.prompts_file import read_prompts
 from invoke_tui.cli.save import Destination, save
+from invoke_tui.cli.sheet import Cell, contact_sheet
+from invoke_tui.cli.vary import dynamic_values, last_axis, matrix, over_preset
 from invoke_tui.cli.wait import Wait, wait_for
 from invoke_tui.domain.errors import BadInputError, ExitCode, StudioError
 from invoke_tui.domain.parameters import PROMPT_LIMIT, GenerationRequest
 from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.prompt.dynamic.scan import is_dynamic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
     from invoke_tui.domain.images import ImageRecord
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 def generate(
     prompt: Annotated[
         str, typer.Argument(help="What the picture shows; - reads it from stdin.", show_default=False)
-    ],
+    ] = "",
     negative: Annotated[str, flag("negative_prompt", "--negative", "-n", metavar="TEXT")] = "",
     model: Annotated[str | None, flag("model", metavar="NAME")] = None,
     vae: Annotated[str | None, flag("vae", metavar="NAME")] = None,
@@ -67,6 +73,36 @@ def generate(
     refiner_cfg_scale: Annotated[float, flag("refiner_cfg_scale")] = 7.5,
     refiner_scheduler: Annotated[str, flag("refiner_scheduler", metavar="NAME")] = "euler",
     refiner_start: Annotated[float, flag("refiner_start")] = 0.8,
+    template: Annotated[str | None, flag("template", metavar="NAME")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", help="Begin with the settings of this preset.", metavar="NAME"),
+    ] = None,
+    prompts_file: Annotated[
+        str | None,
+        typer.Option(
+            "--prompts-file", help="One prompt a line, # begins a comment; - reads stdin.", metavar="FILE"
+        ),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            help="Make pictures for each of these values, e.g. steps=20,30 or cfg=5:9:2; several multiply.",
+            show_default=False,
+            metavar="NAME=VALUES",
+        ),
+    ] = None,
+    max_prompts: Annotated[int | None, flag("max_prompts")] = None,
+    combinatorial: Annotated[
+        bool | None,
+        typer.Option(
+            "--combinatorial/--random", help="Dynamic prompts: all combinations, or --count random draws."
+        ),
+    ] = None,
+    dynamic: Annotated[
+        bool | None, typer.Option("--dynamic/--no-dynamic", help="Expand {a|b} and wildcards in the prompt.")
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option("--out", "-o", help="Copy the pictures to this file or folder.", metavar="FILE_OR_DIR"),
@@ -95,6 +131,8 @@ def generate(
         raise BadInputError(
             "--forecast makes no picture, so there is none for --out or --no-wait", code="bad_usage"
         )
+    if bool(prompt) == bool(prompts_file) and not (preset and not prompt):
+        raise BadInputError("a prompt or --prompts-file is needed, and not both", code="bad_usage")
     request = _request(
         positive_prompt=_prompt(prompt),
         negative_prompt=negative,
@@ -108,7 +146,7 @@ def generate(
         guidance=guidance,
         scheduler=scheduler,
         seed=seed,
-        count=count,
+        **({} if combinatorial is False and max_prompts is None else {"count": count}),
         clip_skip=clip_skip,
         t5_encoder=t5_encoder,
         clip_embed=clip_embed,
@@ -119,15 +157,29 @@ def generate(
         refiner_cfg_scale=refiner_cfg_scale,
         refiner_scheduler=refiner_scheduler,
         refiner_start=refiner_start,
+        template=template,
+        **dynamic_values(dynamic, combinatorial, max_prompts, count),
         **_axes(seamless),
     )
+    if preset:
+        request = over_preset(open_studio(root), preset, request)
+    requests = [request]
+    if prompts_file:
+        lines = read_prompts(prompts_file)
+        requests = [request.model_copy(update={"positive_prompt": line}) for line in lines]
+    varied = [made for one in requests for made in matrix(one, vary or [])]
+    request = varied[0][0]
     if forecast:
         print_forecast(output, open_studio(root), request)
         return
     call = Call(
         output, open_studio(root), request, front=front, no_wait=no_wait, cancel_on_interrupt=wait_cancel
     )
-    call.destination = Destination.parse(out, count) if out else None
+    call.more = [one for one, _ in varied[1:]]
+    call.labels = [tuple(f"{name}={value}" for name, value in chosen) for _, chosen in varied] if vary else []
+    # a dynamic prompt may stand for many pictures: number the files whenever there could be more than one
+    several = len(varied) > 1 or request.count > 1 or is_dynamic(request.positive_prompt)
+    call.destination = Destination.parse(out, 2 if several else 1) if out else None
     call.preview = output.on_terminal if preview is None else preview and not json
     code = call.run()
     if code:
@@ -147,6 +199,9 @@ class Call:
     preview: bool = False
     destination: Destination | None = None
     enqueued: EnqueueResult | None = None
+    more: Sequence[GenerationRequest] = ()
+    labels: Sequence[tuple[str, ...]] = ()
+    """What is special about each request of a ``--vary``."""
 
     def run(self) -> int:
         """Do it all and return the exit code."""
@@ -159,7 +214,7 @@ class Call:
 
     async def _work(self) -> int:
         async with attach(self.studio) as client:
-            self.enqueued = enqueued = await client.enqueue(self.request, front=self.front)
+            self.enqueued = enqueued = await client.enqueue(self.request, *self.more, front=self.front)
             wait = Wait(enqueued.item_ids)
             if self.no_wait:
                 await wait.refresh(client)
@@ -175,7 +230,9 @@ class Call:
     async def _collect(self, client: StudioClient, wait: Wait) -> list[dict[str, Any]]:
         """Return the finished pictures, copied to where they were asked for."""
         found: list[dict[str, Any]] = []
-        for item in wait.items.values():
+        cells: list[Cell] = []
+        each = max(1, len(wait.items) // max(1, len(self.labels)))
+        for number, item in enumerate(wait.items.values()):
             for name in item.images if item else ():
                 record = await client.image(name)
                 if record.is_intermediate:
@@ -187,6 +244,13 @@ class Call:
                 if self.preview:
                     _show(await client.image_file(name), self.studio)
                 found.append(_image_document(record, path))
+                if self.labels and self.destination is not None:
+                    label = self.labels[min(number // each, len(self.labels) - 1)]
+                    cells.append(Cell(await client.thumbnail(name), (*label, f"seed {record.seed}")))
+        if cells and self.destination is not None:
+            place = self.destination.folder / f"{self.destination.stem or 'vary'}-sheet.png"
+            save(contact_sheet(cells, last_axis(self.labels) * each), place)
+            self.output.note(f"contact sheet: {place}")
         return found
 
     def _print(self, enqueued: EnqueueResult, wait: Wait, images: list[dict[str, Any]]) -> None:

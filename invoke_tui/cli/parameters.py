@@ -37,6 +37,8 @@ FLAGS: Final = {
     "refiner_cfg_scale": "--refiner-cfg-scale",
     "refiner_scheduler": "--refiner-scheduler",
     "refiner_start": "--refiner-start",
+    "template": "--template",
+    "max_prompts": "--max-prompts",
     "loras": "--lora",
 }
 

@@ -13,8 +13,11 @@ from invoke_tui.cli.gallery import gallery
 from invoke_tui.cli.generate import generate
 from invoke_tui.cli.models import models
 from invoke_tui.cli.options import Root, program, remember_root
+from invoke_tui.cli.presets import presets
+from invoke_tui.cli.prompt import prompt
 from invoke_tui.cli.queue import queue
 from invoke_tui.cli.studio import studio
+from invoke_tui.cli.templates import templates
 from invoke_tui.domain.errors import BadInputError
 
 app = program("InvokeAI's creative engine as a terminal studio. Without a verb the studio's screen opens.")
@@ -22,6 +25,9 @@ app.command("generate")(generate)
 app.add_typer(queue, name="queue")
 app.add_typer(models, name="models")
 app.add_typer(gallery, name="gallery")
+app.add_typer(prompt, name="prompt")
+app.add_typer(templates, name="templates")
+app.add_typer(presets, name="presets")
 app.add_typer(studio, name="studio")
 app.add_typer(config, name="config")
 app.command("doctor")(doctor)

@@ -1,0 +1,60 @@
+"""A contact sheet: the pictures of a ``--vary`` in rows, each with its settings below it."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from invoke_tui.domain.text import safe_text
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
+
+_SIDE: Final = 256
+_LINE: Final = 14
+_GAP: Final = 8
+_LARGEST: Final = 16_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A picture's bytes and the lines below it."""
+
+    picture: bytes
+    label: tuple[str, ...]
+
+
+def contact_sheet(cells: list[Cell], columns: int) -> bytes:
+    """A PNG of all pictures, made smaller where they are many."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    columns = max(1, min(columns, len(cells)))
+    rows, lines = math.ceil(len(cells) / columns), max(len(cell.label) for cell in cells)
+    below = lines * _LINE + _GAP
+    side = max(16, min(_SIDE, _LARGEST // columns - _GAP, _LARGEST // rows - below - _GAP))
+    sheet = Image.new("RGB", (columns * (side + _GAP) + _GAP, rows * (side + below) + _GAP), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
+    for number, cell in enumerate(cells):
+        left = _GAP + number % columns * (side + _GAP)
+        top = _GAP + number // columns * (side + below)
+        with Image.open(io.BytesIO(cell.picture)) as picture:
+            small = picture.convert("RGB")
+        small.thumbnail((side, side))
+        sheet.paste(small, (left + (side - small.width) // 2, top + (side - small.height) // 2))
+        for line, text in enumerate(cell.label):
+            draw.text(
+                (left, top + side + 2 + line * _LINE), _fitting(text, side, font), fill="black", font=font
+            )
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    return out.getvalue()
+
+
+def _fitting(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """The text, cut to ``width`` pixels."""
+    text = safe_text(text, limit=200)
+    while text and font.getlength(text) > width:
+        text = text[:-1]
+    return text
