@@ -167,7 +167,16 @@ class FakeStudio:
             asked = GenerationRequest.model_validate(body["request"])
             self.requests.append(asked)
             self.fronts.append(body["front"])
-            return Response(self._enqueue(asked).model_dump_json(), media_type="application/json")
+            result = self._enqueue(asked)
+            for one in body.get("more", []):
+                self.requests.append(GenerationRequest.model_validate(one))
+                other = self._enqueue(self.requests[-1])
+                result = EnqueueResult(
+                    batch_id=result.batch_id,
+                    item_ids=result.item_ids + other.item_ids,
+                    seeds=result.seeds + other.seeds,
+                )
+            return Response(result.model_dump_json(), media_type="application/json")
 
         @app.get(f"{api}/queue")
         async def queue(status: str | None = None, limit: int = 50, before: int | None = None) -> QueuePage:
@@ -205,6 +214,7 @@ class FakeStudio:
         async def image(name: str) -> ImageRecord:
             return self.images[name]
 
+        @app.get(api + "/images/{name}/thumbnail")
         @app.get(api + "/images/{name}/file")
         async def image_file(name: str) -> Response:
             text = PngInfo()
