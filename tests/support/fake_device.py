@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import functools
 import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import torch
@@ -195,14 +197,27 @@ def available() -> bool:
         library.fallback(lambda func, *args, **kwargs: _run(func, args, kwargs), "PrivateUse1")
         _library.append(library)
         register_backend(NAME, FakeBackend)
-        torch.tensor, torch.as_tensor = _by_way_of_cpu(torch.tensor), _by_way_of_cpu(torch.as_tensor)
         return torch.zeros(2, device=NAME).add(1).cpu().tolist() == [1.0, 1.0]
     except (ImportError, AttributeError, RuntimeError, TypeError, NotImplementedError):
         return False
 
 
+@contextmanager
+def making_tensors() -> Iterator[None]:
+    """While inside, ``torch.tensor`` can make tensors on the device, too.
+
+    torch makes a tensor out of numbers below the level at which a Python backend is asked. (Not for longer than a
+    test: libraries compare functions with ``torch.tensor`` and go astray when it is another one.)
+    """
+    before = torch.tensor, torch.as_tensor
+    torch.tensor, torch.as_tensor = _by_way_of_cpu(torch.tensor), _by_way_of_cpu(torch.as_tensor)
+    try:
+        yield
+    finally:
+        torch.tensor, torch.as_tensor = before
+
+
 def _by_way_of_cpu(make: Any) -> Any:
-    """torch makes a tensor out of numbers below the level at which a Python backend is asked: copy it there."""
 
     @functools.wraps(make)
     def made(data: Any, *, device: Any = None, **options: Any) -> torch.Tensor:
@@ -214,9 +229,18 @@ def _by_way_of_cpu(make: Any) -> Any:
 
 
 def engine(settings: EngineSettings, log: Any) -> Any:
-    """The real engine on the fake device; a worker starts it as ``tests.support.fake_device:engine``."""
+    """The real engine on the fake device."""
     from invoke_tui.engine.engine import Engine
 
     if not available():
         raise RuntimeError("This torch has no Python backend.")
     return Engine(settings.model_copy(update={"device": NAME}), log)
+
+
+def worker_engine(settings: EngineSettings, log: Any) -> Any:
+    """The same for a worker process, which has no other: ``tests.support.fake_device:worker_engine``."""
+    _forever.enter_context(making_tensors())
+    return engine(settings, log)
+
+
+_forever = ExitStack()

@@ -13,6 +13,7 @@ from invoke_tui.domain.errors import CanceledError
 from invoke_tui.engine.memory.plan import GIB
 from tests.engine.conftest import Bench, Recorder
 from tests.engine.memory.conftest import MakeBench, activations, decode, make_bench, weights
+from tests.support import fake_device
 from tests.support.fake_device import METER
 
 pytestmark = pytest.mark.engine
@@ -28,6 +29,11 @@ def placed(bench: Bench, part: str) -> Any:
 @pytest.fixture(scope="module")
 def unlimited(folder: Path) -> dict[str, Any]:
     """The picture without a limit, the sizes of the layers, and what the work takes besides the weights."""
+    with fake_device.making_tensors():
+        return measured(folder)
+
+
+def measured(folder: Path) -> dict[str, Any]:
     free = make_bench(folder)
     job = free.job(steps=STEPS)
     latents = free.engine.denoise(job, Recorder())

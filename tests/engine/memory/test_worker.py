@@ -38,7 +38,7 @@ def test_budgets_and_commands_reach_the_engine(folder: Path) -> None:
     )
     model = model_record(path=str(folder))
     graph = build_graph(resolved(steps=2), Cast(model))
-    with WorkerProcess(settings, engine="tests.support.fake_device:engine") as worker:
+    with WorkerProcess(settings, engine="tests.support.fake_device:worker_engine") as worker:
         ready = worker.until(Ready, timeout=120)[-1][0]
         assert isinstance(ready, Ready)
         assert ready.choice.kind == "other"
