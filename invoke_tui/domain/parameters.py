@@ -95,12 +95,14 @@ class GenerationRequest(Record):
     )
     board: str | None = Field(default=None, description="Board that receives the pictures")
     template: str | None = Field(
-        default=None, description="Name of a prompt template around the prompts; none = the prompts as they are"
+        default=None,
+        description="Name of a prompt template around the prompts; none = the prompts as they are",
     )
     dynamic_prompts: bool = Field(default=True, description="Expand {a|b} and the like in the prompt")
     wildcards: bool = Field(default=True, description="Expand __names__ of wildcard files in dynamic prompts")
     combinatorial: bool = Field(
-        default=True, description="All combinations of a dynamic prompt; else random draws, max_prompts of them"
+        default=True,
+        description="All combinations of a dynamic prompt; else random draws, max_prompts of them",
     )
     max_prompts: int = Field(
         default=100, ge=1, le=10_000, description="Limit of a dynamic prompt's expansion"

@@ -12,7 +12,10 @@ def upgrade() -> None:
     op.create_table(
         "library",
         sa.Column("id", sa.Text, primary_key=True),
-        *(sa.Column(n, sa.Text, nullable=False) for n in ("kind", "name", "body", "created_at", "updated_at")),
+        *(
+            sa.Column(n, sa.Text, nullable=False)
+            for n in ("kind", "name", "body", "created_at", "updated_at")
+        ),
         sa.UniqueConstraint("kind", "name"),
     )
 
