@@ -109,8 +109,10 @@ def test_a_terminal_that_never_answers_does_not_stop_the_keyboard(tmp_path: Path
         terminal.until("studio connected", 60)
         terminal.send("fox\x07")
         terminal.until(lambda out: re.search(rb"step \d+ of 20", out), 60)
-        terminal.send("zebra")
-        assert terminal.until("zebra", 10) < 10
+        for letter in "zqxv":  # one by one: a busy machine paints them in several frames
+            seen = terminal.output.count(letter.encode())
+            terminal.send(letter)
+            terminal.until(lambda out, letter=letter, seen=seen: out.count(letter.encode()) > seen, 20)
         terminal.send("\x1b[21~")
         assert terminal.wait() == 0
     finally:
