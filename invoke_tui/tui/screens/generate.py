@@ -22,6 +22,7 @@ from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 
 if TYPE_CHECKING:
+    from invoke_tui.domain.models import ModelRecord
     from invoke_tui.tui.messages import LinkChanged
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.session import Session
@@ -135,6 +136,13 @@ class GenerateScreen(StudioScreen):
         if self._desk is not None:
             self._desk.form.restore({field: key})
             self.studio.session_changed()
+
+    def add_lora(self, record: ModelRecord) -> bool:
+        """Another screen chose a LoRA; false while there is no form to take it."""
+        if self._desk is None:
+            return False
+        self._desk.form.add_lora(record)
+        return True
 
     # -- actions --------------------------------------------------------------------------------------------------
 

@@ -169,6 +169,9 @@ class ModelDesk:
         if model.missing:
             self._note(f"The files of {name} are gone. Press s and scan the folder they are in now.", 5)
             return
+        if model.type is ModelType.LORA:
+            await self._add_lora(model)
+            return
         if not field:
             self._note(f"Generate has no field for a model of type {type_word(model.type)} yet.", 4)
             return
@@ -179,6 +182,17 @@ class ModelDesk:
             screen.choose_part(field, model.key)
         what = "draws now" if field == "model" else f"is chosen as {field.replace('_', ' ')}"
         self._note(f"{name} {what}.")
+
+    async def _add_lora(self, model: ModelRecord) -> None:
+        """Go to Generate with one more LoRA, if the form is there to take it."""
+        from invoke_tui.tui.screens.generate import GenerateScreen
+
+        await self._studio.action_go("generate")
+        screen = self._studio.screen
+        if isinstance(screen, GenerateScreen) and screen.add_lora(model):
+            self._note(f"{safe_text(model.name, limit=80)} is on the list of LoRAs.")
+        else:
+            self._note("The form is not there yet. Try again.")
 
     # -- changing -------------------------------------------------------------------------------------------------
 

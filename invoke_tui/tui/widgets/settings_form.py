@@ -245,6 +245,11 @@ class SettingsForm(Vertical):
         wide, high = width.value or width.placeholder_text, height.value or height.placeholder_text
         width.value, height.value = high, wide
 
+    def add_lora(self, record: ModelRecord) -> None:
+        """One more LoRA, in sight."""
+        self.query_one(LoRAList).add(record)
+        self._fold(shut=False)
+
     def use_seed(self, seed: int) -> None:
         """Hold the seed."""
         self.query_one("#random-seed", Toggle).value = False
