@@ -25,10 +25,15 @@ class LatentsField(Document):
     seed: int | None = None
 
 
-class ConditioningField(Document):
-    """An encoded prompt by name."""
+class EncodedPromptField(Document):
+    """What every family's encoded prompt has: a name."""
 
     conditioning_name: str
+
+
+class ConditioningField(EncodedPromptField):
+    """An encoded prompt by name."""
+
     mask: dict[str, Any] | None = None
 
 
@@ -73,17 +78,14 @@ class T5EncoderField(Document):
     loras: list[LoRAField] = Field(default_factory=list)
 
 
-class FluxConditioningField(Document):
+class FluxConditioningField(EncodedPromptField):
     """A prompt encoded for FLUX, by name."""
 
-    conditioning_name: str
     mask: dict[str, Any] | None = None
 
 
-class SD3ConditioningField(Document):
+class SD3ConditioningField(EncodedPromptField):
     """A prompt encoded for Stable Diffusion 3, by name."""
-
-    conditioning_name: str
 
 
 class VAEField(Document):

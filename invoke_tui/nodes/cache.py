@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from invoke_tui.domain.fields import ConditioningField, LatentsField
+from invoke_tui.domain.fields import EncodedPromptField, LatentsField
 from invoke_tui.nodes.base import Invocation, Output
 
 Held = TypeVar("Held")
@@ -88,7 +88,7 @@ def named_objects(value: Any) -> Iterator[str]:
     match value:
         case LatentsField():
             yield value.latents_name
-        case ConditioningField():
+        case EncodedPromptField():
             yield value.conditioning_name
         case BaseModel():
             for name in type(value).model_fields:

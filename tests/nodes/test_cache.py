@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import BaseModel
 
 from invoke_tui.domain.fields import ConditioningField, LatentsField
 from invoke_tui.domain.models import ModelIdentifier
 from invoke_tui.nodes.base import Invocation
-from invoke_tui.nodes.cache import InvocationCache, cache_key
+from invoke_tui.nodes.cache import InvocationCache, cache_key, named_objects
 from invoke_tui.nodes.invocations.flow import CollectOutput
 from invoke_tui.nodes.invocations.latents import NoiseInvocation, NoiseOutput
 from invoke_tui.nodes.invocations.math import AddInvocation, RandomIntInvocation
 from invoke_tui.nodes.invocations.models import MainModelLoaderInvocation
 from invoke_tui.nodes.invocations.primitives import IntegerOutput
+from invoke_tui.nodes.registry import output_types
 
 
 def noise_output(name: str) -> NoiseOutput:
@@ -57,6 +59,18 @@ class TestKeeping:
         found = cache.find(NoiseInvocation(seed=1))
         assert found is not None
         assert found.held == {"n1": "tensor"}
+
+    @pytest.mark.parametrize("type_id", sorted(output_types()))
+    def test_every_output_that_names_an_object_keeps_it(self, type_id: str) -> None:
+        """Whatever a family calls its field: an answer from the cache is no use without what it names."""
+        fields = output_types()[type_id].model_fields.values()
+        for field in fields:
+            kind = field.annotation
+            if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+                continue
+            for name in ("latents_name", "conditioning_name"):
+                if name in kind.model_fields:
+                    assert list(named_objects(kind.model_validate({name: "n"}))) == ["n"]
 
     def test_objects_in_collections_are_found(self) -> None:
         cache: InvocationCache[str] = InvocationCache(4)
