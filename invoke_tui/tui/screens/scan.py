@@ -90,7 +90,8 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
         field.value = self._begin
         field.cursor_position = len(self._begin)
         self._look()
-        self.set_focus(field if self._run is None or self._begin else self.query_one(ScanList))
+        going_on = self._run is not None and (self._run.busy or bool(self._run.chosen))
+        self.set_focus(self.query_one(ScanList) if going_on and not self._begin else field)
 
     @property
     def _run(self) -> ScanRun | None:
