@@ -25,7 +25,7 @@ class Terminal:
         self.master, slave = pty.openpty()
         self.resize(*size, tell=False)
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environ}
-        for name in ("TMUX", "NO_COLOR", "INVOKE_TUI_ROOT"):
+        for name in ("TMUX", "NO_COLOR", "INVOKE_TUI_ROOT", "COLUMNS", "LINES"):
             if name not in environ:
                 env.pop(name, None)
         self.started = time.monotonic()
