@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.engine.test_families import Studio, studio
 
 __all__ = ["studio"]
 pytestmark = pytest.mark.engine
-VECTORS = Path(__file__).parents[4] / "shared" / "vectors"
+VECTORS = Path(os.environ.get("INVOKE_TUI_VECTORS", "/nonexistent"))
 LAYOUTS = {"unet": UNET, "flux": FLUX_TRANSFORMER, "sd3": SD3_TRANSFORMER}
 
 
