@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
+from invoke_tui.cli.persist import follow_until
 from invoke_tui.domain import events
-from invoke_tui.domain.errors import NotFoundError, UnreachableError
+from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.domain.queue import ItemStatus
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 500
 _ONE_BY_ONE: Final = 20
-_RECONNECTS: Final = 5
-_PAUSE: Final = 0.5
 
 Listener = Callable[[events.Event, "Wait"], None]
 
@@ -76,26 +74,11 @@ class Wait:
 
 async def wait_for(wait: Wait, client: StudioClient, paths: StudioPaths, listener: Listener) -> None:
     """Return when every item is finished. A daemon that went away is started again: its queue is on disk."""
-    from invoke_tui.client import StudioClient
 
-    failures = 0
-    current = client
-    try:
-        while wait.open_ids:
-            try:
-                await _follow(wait, current, listener)
-                failures = 0
-            except UnreachableError:
-                failures += 1
-                if failures > _RECONNECTS:
-                    raise
-                await asyncio.sleep(_PAUSE * failures)
-                if current is not client:
-                    await current.close()
-                current = await StudioClient.connect(paths, start=True)
-    finally:
-        if current is not client:
-            await current.close()
+    async def follow(current: StudioClient) -> None:
+        await _follow(wait, current, listener)
+
+    await follow_until(lambda: not wait.open_ids, follow, client, paths)
 
 
 async def _follow(wait: Wait, client: StudioClient, listener: Listener) -> None:

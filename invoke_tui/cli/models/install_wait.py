@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from invoke_tui.cli.persist import follow_until
 from invoke_tui.domain import events
-from invoke_tui.domain.errors import CanceledError, StudioError, UnreachableError
+from invoke_tui.domain.errors import CanceledError, StudioError
 from invoke_tui.domain.installs import InstallJob, InstallStatus
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.config.paths import StudioPaths
-
-_RECONNECTS: Final = 5
-_PAUSE: Final = 0.5
 
 Listener = Callable[[InstallJob], None]
 """Called with a job whenever it changed or got further."""
@@ -39,25 +36,7 @@ class InstallWait:
 
     async def until_done(self, client: StudioClient, paths: StudioPaths) -> None:
         """Return when no job is at work. A daemon that went away is started again and goes on with them."""
-        from invoke_tui.client import StudioClient
-
-        failures, current = 0, client
-        try:
-            while self.open:
-                try:
-                    await self._follow(current)
-                    failures = 0
-                except UnreachableError:
-                    failures += 1
-                    if failures > _RECONNECTS:
-                        raise
-                    await asyncio.sleep(_PAUSE * failures)
-                    if current is not client:
-                        await current.close()
-                    current = await StudioClient.connect(paths, start=True)
-        finally:
-            if current is not client:
-                await current.close()
+        await follow_until(lambda: not self.open, self._follow, client, paths)
 
     def check(self) -> None:
         """Raise the error of the first job that failed, saying how many others did."""
