@@ -23,10 +23,10 @@ from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.pictures.detect import TerminalGraphics
+from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.memory_list import MemoryList
 from invoke_tui.tui.widgets.model_list import ModelList
-from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.queue_list import QueueList
 
 EARLIER = (

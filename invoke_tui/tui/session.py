@@ -23,6 +23,8 @@ class Session:
     negative: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     """Raw values of the settings form by field name."""
+    prompt_options: dict[str, Any] = field(default_factory=dict)
+    """How the prompts are read, by field name."""
 
 
 def load(path: Path) -> Session:
@@ -39,11 +41,15 @@ def load(path: Path) -> Session:
     for name in ("screen", "theme", "prompt", "negative"):
         if isinstance(value := data.get(name), str):
             setattr(session, name, value)
-    if isinstance(settings := data.get("settings"), dict):
-        session.settings = {
-            str(key): value for key, value in settings.items() if isinstance(value, str | bool)
-        }
+    session.settings = _plain(data.get("settings"))
+    session.prompt_options = _plain(data.get("prompt_options"))
     return session
+
+
+def _plain(values: Any) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        return {}
+    return {str(key): value for key, value in values.items() if isinstance(value, str | bool | int)}
 
 
 def save(path: Path, session: Session) -> None:

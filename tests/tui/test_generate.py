@@ -12,10 +12,10 @@ from textual.widgets import Static
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets.fields import Field, NumberField
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.picture_pane import PicturePane
-from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 from invoke_tui.tui.widgets.settings_form import SettingsForm
 from tests.tui.fake_client import FakeClient

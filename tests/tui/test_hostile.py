@@ -11,9 +11,9 @@ from textual.widgets import Static
 
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.keys import PASTE_END, PASTE_START, PasteGuard
+from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets.model_details import ModelFacts
 from invoke_tui.tui.widgets.model_list import ModelList
-from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.queue_list import QueueList
 from tests.tui.fake_client import FakeClient
 from tests.tui.harness import connected, make_app, settle, words

@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Static
 
 from invoke_tui.tui.app import InvokeTuiApp
-from invoke_tui.tui.widgets.prompt_editor import LENGTH_LIMIT, PromptEditor
+from invoke_tui.tui.prompts.editor import LENGTH_LIMIT, PromptEditor
 from tests.tui.harness import connected, words
 
 

@@ -16,8 +16,8 @@ from textual.pilot import Pilot
 
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets import queue_list
-from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from tests.tui.fake_client import FakeClient
 from tests.tui.fake_memory import A_GPU, a_card
 from tests.tui.fake_models import a_find, a_job, a_model

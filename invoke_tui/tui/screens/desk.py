@@ -21,11 +21,12 @@ from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.pictures.frames import Picture
+from invoke_tui.tui.prompts.options import PromptOptions, restored
+from invoke_tui.tui.prompts.tools import TOOLS
 from invoke_tui.tui.screens.results import Results
 from invoke_tui.tui.widgets.forecast_line import ForecastLine
 from invoke_tui.tui.widgets.launchpad import Launchpad
 from invoke_tui.tui.widgets.picture_pane import PicturePane
-from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 from invoke_tui.tui.widgets.settings_form import SettingsForm
 
@@ -39,7 +40,9 @@ class Desk:
     """Works for one Generate screen; what takes time runs in the screen's workers."""
 
     def __init__(self, screen: GenerateScreen) -> None:
-        self._screen = screen
+        self.screen = screen
+        self.options = PromptOptions()
+        """How the prompts are read."""
         self._studio = screen.studio
         self.form = SettingsForm()
         self.forecast = ForecastLine(self._forecast)
@@ -50,9 +53,10 @@ class Desk:
 
     async def open(self) -> None:
         """Put the form with the last session's settings in its place, and listen to the studio."""
-        await self._screen.query_one("#form").mount(self.form, self.forecast)
+        await self.screen.query_one("#form").mount(self.form, self.forecast)
         self.form.restore(self._studio.session.settings)
-        self._studio.studio_events.subscribe(self._screen, self._event)
+        self.options = restored(self._studio.session.prompt_options)
+        self._studio.studio_events.subscribe(self.screen, self._event)
         if self._studio.state.link == "connected":
             self._catch_up()
 
@@ -60,10 +64,11 @@ class Desk:
         """Note the settings; while the app closes, what was noted last stands."""
         if self.form.is_attached and self.form.query("#random-seed"):
             session.settings = self.form.values()
+            session.prompt_options = self.options.model_dump()
 
     @property
     def _pane(self) -> PicturePane:
-        return self._screen.query_one(PicturePane)
+        return self.screen.query_one(PicturePane)
 
     # -- the studio -----------------------------------------------------------------------------------------------
 
@@ -72,7 +77,7 @@ class Desk:
             case Snapshot():
                 self._catch_up()
             case ModelsChanged():
-                self._screen.run_worker(self._load_models(), group="models", exclusive=True)
+                self.screen.run_worker(self._load_models(), group="models", exclusive=True)
             case Preview() if self.following:
                 self._preview(event)
             case Progress() if self.following:
@@ -83,14 +88,14 @@ class Desk:
                     self.forecast.ask()  # it has learned something
             case ImageAdded():
                 if event.image.image_category == "general" and not event.image.is_intermediate:
-                    self._screen.query_one(ResultsStrip).add(event.image)
+                    self.screen.query_one(ResultsStrip).add(event.image)
                     if self.following:
                         self.results.show(event.image)
             case _:
                 pass
 
     def _catch_up(self) -> None:
-        self._screen.run_worker(self._load_models(), group="models", exclusive=True)
+        self.screen.run_worker(self._load_models(), group="models", exclusive=True)
         self.results.load()
         state = self._studio.state
         for item in state.running.values():
@@ -124,27 +129,36 @@ class Desk:
         side = traits_of(model).side
         wide = (model.default_settings.width if model else None) or side
         high = (model.default_settings.height if model else None) or side
-        self._screen.query_one(Launchpad).show_model(model, f"{wide} × {high}")
+        self.screen.query_one(Launchpad).show_model(model, f"{wide} × {high}")
+
+    # -- the prompts ----------------------------------------------------------------------------------------------
+
+    def use_tool(self, name: str) -> None:
+        """Open one of the tools that work on the prompts."""
+        self.screen.run_worker(TOOLS[name](self), group="tool", exclusive=True)
+
+    def request(self) -> GenerationRequest | None:
+        """What prompts, options and form ask for; None when a field is wrong, which the form then shows."""
+        prompts = self.screen.prompts
+        request = self.form.request(prompts.positive.text, prompts.negative.text)
+        return request and request.model_copy(update=self.options.asked())
 
     # -- making a picture -----------------------------------------------------------------------------------------
 
     def generate(self) -> None:
         """Enqueue what the form says."""
         pane = self._pane
-        request = self.form.request(
-            self._screen.query_one("#prompt", PromptEditor).text,
-            self._screen.query_one("#negative", PromptEditor).text,
-        )
+        request = self.request()
         if request is None:
-            self._screen.show_pane(picture=False)
+            self.screen.show_pane(picture=False)
             return
         pane.leave_error()
         pane.say(
             "sending to the studio…" if self._studio.link.connected else "waiting for the studio to start…"
         )
         self.following = True
-        self._screen.show_pane(picture=True)
-        self._screen.run_worker(self._enqueue(request), group="enqueue")
+        self.screen.show_pane(picture=True)
+        self.screen.run_worker(self._enqueue(request), group="enqueue")
 
     async def _enqueue(self, request: GenerationRequest) -> None:
         pane = self._pane
@@ -161,16 +175,16 @@ class Desk:
         elif not state.running:
             pane.say(f"{many} queued")
         else:
-            self._screen.notify(f"{many} queued", timeout=2, markup=False)
+            self.screen.notify(f"{many} queued", timeout=2, markup=False)
 
     def cancel(self) -> None:
         """Stop what runs."""
         running = list(self._studio.state.running)
         if not running:
-            self._screen.notify("Nothing is running.", timeout=2, markup=False)
+            self.screen.notify("Nothing is running.", timeout=2, markup=False)
             return
         self._pane.say("canceling…")
-        self._screen.run_worker(self._cancel(running), group="cancel")
+        self.screen.run_worker(self._cancel(running), group="cancel")
 
     async def _cancel(self, item_ids: list[int]) -> None:
         try:

@@ -8,17 +8,17 @@ from textual import on
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.content import Content
-from textual.widgets import Label, Static, TextArea
+from textual.widgets import TextArea
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.tui import actions
+from invoke_tui.tui.prompts.editor import PromptEditor
+from invoke_tui.tui.prompts.panel import PromptPanel
 from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.launchpad import Launchpad
 from invoke_tui.tui.widgets.pane_tabs import PaneTabs
 from invoke_tui.tui.widgets.picture_pane import PicturePane
-from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 
 if TYPE_CHECKING:
@@ -54,22 +54,19 @@ class GenerateScreen(StudioScreen):
         yield PaneTabs()
         with Horizontal(id="studio"):
             with VerticalScroll(id="form", can_focus=False):
-                yield Label("Prompt", classes="heading")
-                yield PromptEditor(placeholder="a red fox in deep snow, soft light", id="prompt")
-                yield Static(id="prompt-problem", classes="problem")
-                yield Label("Negative prompt", classes="heading")
-                yield PromptEditor(
-                    placeholder="what it must not show",
-                    id="negative",
-                    help_text="What the picture must not show. The same weights work here.",
-                )
+                yield PromptPanel()
             yield PicturePane()
+
+    @property
+    def prompts(self) -> PromptPanel:
+        """Both prompts."""
+        return self.query_one(PromptPanel)
 
     async def on_mount(self) -> None:
         """Put the prompt of the last session back."""
         session = self.studio.session
-        self.query_one("#prompt", PromptEditor).load_text(session.prompt)
-        self.query_one("#negative", PromptEditor).load_text(session.negative)
+        self.prompts.positive.load_text(session.prompt)
+        self.prompts.negative.load_text(session.negative)
         self.studio.remember.append(self.remember)
 
     async def furnish(self) -> None:
@@ -87,8 +84,8 @@ class GenerateScreen(StudioScreen):
         """Note prompt and settings; while the app closes, what was noted last stands."""
         if len(self.query(PromptEditor)) < 2:
             return
-        session.prompt = self.query_one("#prompt", PromptEditor).text
-        session.negative = self.query_one("#negative", PromptEditor).text
+        session.prompt = self.prompts.positive.text
+        session.negative = self.prompts.negative.text
         if self._desk is not None:
             self._desk.remember(session)
 
@@ -106,12 +103,6 @@ class GenerateScreen(StudioScreen):
         """Another model is to draw."""
         if self._desk is not None:
             self._desk.model_chosen()
-
-    @on(PromptEditor.ProblemChanged)
-    def _problem(self, event: PromptEditor.ProblemChanged) -> None:
-        below = self.query_one("#prompt-problem", Static)
-        below.update(Content(event.text))
-        below.set_class(bool(event.text), "-shown")
 
     def link_changed(self, change: LinkChanged) -> None:
         """Say it where there is no picture."""
@@ -170,15 +161,19 @@ class GenerateScreen(StudioScreen):
 
     def action_copy_prompt(self) -> None:
         """The prompt to the clipboard, by the terminal."""
-        self.app.copy_to_clipboard(self.query_one("#prompt", PromptEditor).text)
+        self.app.copy_to_clipboard(self.prompts.positive.text)
         self.notify("Prompt copied.", timeout=2, markup=False)
+
+    def action_tool(self, name: str) -> None:
+        """One of the tools that work on the prompts."""
+        if self._desk is not None:
+            self._desk.use_tool(name)
 
     def action_editor(self) -> None:
         """The prompt (or the negative prompt, when it has the focus) in the person's editor."""
         from invoke_tui.tui.external import edit
 
-        focused = self.focused
-        field = focused if isinstance(focused, PromptEditor) else self.query_one("#prompt", PromptEditor)
+        field = self.prompts.current
         try:
             with self.app.suspend():
                 text = edit(field.text, self.studio.studio.settings.editor)
@@ -194,7 +189,7 @@ class GenerateScreen(StudioScreen):
         """The narrow layout's key is shown only there, and no key before it can do something."""
         if action == "pane":
             return self.has_class("-narrow")
-        if action in ("swap", "reset", "cancel", "editor"):
+        if action in ("swap", "reset", "cancel", "editor", "tool"):
             return self._desk is not None
         return True
 
@@ -218,7 +213,7 @@ class GenerateScreen(StudioScreen):
         if picture:
             self.query_one(ResultsStrip).focus()
         elif focused is None or isinstance(focused, ResultsStrip):
-            self.query_one("#prompt", PromptEditor).focus()
+            self.prompts.positive.focus()
 
     def on_screen_resume(self) -> None:
         """Bindings depend on the width."""

@@ -11,7 +11,6 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import recall
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
-from invoke_tui.tui.widgets.prompt_editor import PromptEditor
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 
 if TYPE_CHECKING:
@@ -100,8 +99,8 @@ class Results:
         form = self._desk.form
         done: list[str] = []
         if what in ("recall", "prompt") and (both := recall.prompts(image.metadata)):
-            for field, text in zip(("#prompt", "#negative"), both, strict=True):
-                screen.query_one(field, PromptEditor).load_text(text)
+            screen.prompts.positive.load_text(both[0])
+            screen.prompts.negative.load_text(both[1])
             done.append("prompt")
         if what == "recall":
             form.restore(recall.form_values(image.metadata))

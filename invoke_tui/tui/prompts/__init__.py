@@ -1,0 +1,1 @@
+"""Everything about the prompt on screen: its editor, what is shown below it, and the tools that work on it."""
