@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from invoke_tui.prompt.tree import AllOf, BlendOf, Node, Prompt, Word, walk
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Plain text and how strongly it counts."""
+    """Plain text, how strongly it counts, and the words of the prompt it is made of."""
 
     text: str
     weight: float = 1.0
+    words: tuple[Word, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,14 @@ def flatten(tree: Prompt | BlendOf | AllOf) -> Conjunction:
 
 def fragments(node: Node) -> tuple[Fragment, ...]:
     """The words of a node, neighbours of one weight joined by a space; never empty."""
-    runs: list[tuple[float, list[str]]] = []
+    runs: list[tuple[float, list[Word]]] = []
     for part, weight in walk(node, edited=False):
         if isinstance(part, Word):
             if not runs or runs[-1][0] != weight:
                 runs.append((weight, []))
-            runs[-1][1].append(part.text)
-    return tuple(Fragment(" ".join(words), weight) for weight, words in runs) or (Fragment(""),)
+            runs[-1][1].append(part)
+    return tuple(_fragment(words, weight) for weight, words in runs) or (Fragment(""),)
+
+
+def _fragment(words: list[Word], weight: float) -> Fragment:
+    return Fragment(" ".join(word.text for word in words), weight, tuple(words))
