@@ -72,3 +72,25 @@ async def test_too_long_is_cut_and_said(app: InvokeTuiApp) -> None:
         await pilot.pause()
         assert len(editor.text) == LENGTH_LIMIT
         assert any("at most" in note.message for note in app._notifications)
+
+
+async def test_rewriting_and_putting_are_one_step_to_undo_each(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await connected(pilot)
+        editor = app.screen.query_one("#prompt", PromptEditor)
+        await pilot.press(*"a red fox")
+        editor.move_cursor((0, 5))
+        editor.rewrite("a red fox in\nsnow")
+        assert editor.cursor_location == (0, 5)
+        editor.put(" old")
+        assert editor.text == "a red old fox in\nsnow"
+        editor.undo()
+        assert editor.text == "a red fox in\nsnow"
+        editor.undo()
+        assert editor.text == "a red fox"
+        editor.redo()
+        editor.select_all()
+        editor.put("x\x1b[2J")
+        assert "\x1b" not in editor.text
+        editor.undo()
+        assert editor.text == "a red fox in\nsnow"

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.prompts.places import Location, changed, index_of, location_of
 
 if TYPE_CHECKING:
     from textual.widgets.text_area import Edit, EditResult
@@ -91,6 +92,28 @@ class PromptEditor(TextArea):
             self._say_cut()
         super().load_text(clean(text))
         self._reread()
+
+    def rewrite(self, text: str) -> None:
+        """Put ``text`` in the place of everything: one step to undo, and the cursor stays where its words stay."""
+        old, new = self.text, clean(text[:LENGTH_LIMIT])
+        start, end, stop = changed(old, new)
+        cursor = index_of(self.document.lines, self.cursor_location)
+        if cursor >= end:
+            cursor += stop - end
+        elif cursor > start:
+            cursor = stop
+        lines = self.document.lines
+        self._replace_at_once(new[start:stop], location_of(lines, start), location_of(lines, end))
+        self.move_cursor(location_of(self.document.lines, cursor))
+
+    def put(self, text: str) -> None:
+        """Put ``text`` at the cursor, in the place of what is selected: one step to undo."""
+        self._replace_at_once(text, *sorted(self.selection))
+
+    def _replace_at_once(self, text: str, start: Location, end: Location) -> None:
+        self.history.checkpoint()
+        self.replace(text, start, end, maintain_selection_offset=False)
+        self.history.checkpoint()
 
     def _say_cut(self) -> None:
         if self.is_mounted:

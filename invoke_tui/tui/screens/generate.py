@@ -182,7 +182,7 @@ class GenerateScreen(StudioScreen):
         except StudioError as error:
             self.studio.show_error(error, title="Editor")
         else:
-            field.load_text(text)
+            field.rewrite(text)
         self.refresh(layout=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
