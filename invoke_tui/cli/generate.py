@@ -215,6 +215,8 @@ class Call:
     async def _work(self) -> int:
         async with attach(self.studio) as client:
             self.enqueued = enqueued = await client.enqueue(self.request, *self.more, front=self.front)
+            for warning in enqueued.warnings:
+                self.output.note(f"dynamic prompt: {warning}")
             wait = Wait(enqueued.item_ids)
             if self.no_wait:
                 await wait.refresh(client)

@@ -1,4 +1,4 @@
-"""The part of the client that is about templates and presets."""
+"""The part of the client that is about templates, presets, wildcards and dynamic prompts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pydantic import TypeAdapter
 
 from invoke_tui.domain.presets import Preset
 from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
+from invoke_tui.domain.wildcards import PromptPreview, WildcardList, WildcardValues
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport
+    from invoke_tui.domain.parameters import GenerationRequest
 
 _TEMPLATES = TypeAdapter(list[Template])
 _PRESETS = TypeAdapter(list[Preset])
@@ -71,6 +73,22 @@ class LibraryCalls:
     async def delete_preset(self, name: str) -> None:
         """Delete a preset."""
         await self._transport.post("presets/delete", {"name": name})
+
+    async def wildcards(self, *, counts: bool = False) -> WildcardList:
+        """The wildcards there are; ``counts`` says how many values each has, which reads every file."""
+        return WildcardList.model_validate_json(
+            await self._transport.get("wildcards", {"counts": "true" if counts else "false"})
+        )
+
+    async def wildcard_values(self, name: str, *, limit: int = 1_000) -> WildcardValues:
+        """What a wildcard or a pattern stands for."""
+        parameters = {"name": name, "limit": limit}
+        return WildcardValues.model_validate_json(await self._transport.get("wildcards/values", parameters))
+
+    async def preview_prompts(self, request: GenerationRequest, *, limit: int = 5) -> PromptPreview:
+        """What the prompt of a request stands for, and the first ``limit`` of its prompts."""
+        body = {"request": request.model_dump(mode="json"), "limit": limit}
+        return PromptPreview.model_validate_json(await self._transport.post("prompts/preview", body))
 
 
 def _text(text: TemplateText) -> dict[str, str]:

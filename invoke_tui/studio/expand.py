@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from typing import Final
 
 from invoke_tui.config.settings import Settings
 from invoke_tui.domain.errors import BadInputError
@@ -19,29 +20,46 @@ from invoke_tui.domain.parameters import (
 )
 from invoke_tui.domain.queue import Batch
 from invoke_tui.domain.schedulers import SchedulerName
+from invoke_tui.domain.wildcards import PromptPreview, TextProblem
 from invoke_tui.nodes.batch import GraphTemplate, check_batch, session_count
 from invoke_tui.nodes.batch import expand as expand_sessions
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.nodes.validate import require_valid
 from invoke_tui.prompt.dynamic import expand as dynamic
+from invoke_tui.prompt.dynamic.expand import Expansion
+from invoke_tui.prompt.dynamic.scan import is_dynamic, scan
 from invoke_tui.prompt.dynamic.wildcards import Wildcards
 from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import NewItem
 
+FEW: Final = 20
+"""Up to so many prompts are previewed with little work, whatever the text."""
+
 
 async def expand(
-    request: GenerationRequest, models: Models, library: Library | None = None, *, limit: int
+    request: GenerationRequest,
+    models: Models,
+    library: Library | None = None,
+    *,
+    limit: int,
+    warnings: list[str] | None = None,
 ) -> list[ResolvedRequest]:
-    """One resolved request per picture, in the order they will be made. More than ``limit`` is an error."""
+    """One resolved request per picture, in the order they will be made. More than ``limit`` is an error.
+
+    What of a dynamic prompt could not be expanded is added to ``warnings``.
+    """
     if library is not None:
         request = await library.applied(request)
     cast = await cast_of(request, models)
     first = secrets.randbelow(SEED_MAX + 1) if request.seed is None else request.seed
     request = request.model_copy(update={"seed": first})
     wildcards = library.wildcards() if library is not None and request.wildcards else None
-    prompts = await asyncio.to_thread(expand_prompt, request, wildcards)
+    found = await asyncio.to_thread(expand_prompt, request, wildcards)
+    prompts = list(found.prompts)
+    if warnings is not None:
+        warnings += [problem.message for problem in found.problems if problem.message not in warnings]
     number = len(prompts) * request.count
     if number > limit:
         raise BadInputError(
@@ -58,18 +76,42 @@ async def expand(
     ]
 
 
-def expand_prompt(request: GenerationRequest, wildcards: Wildcards | None = None) -> list[str]:
+def expand_prompt(request: GenerationRequest, wildcards: Wildcards | None = None) -> Expansion:
     """The prompts a request's positive prompt stands for; random draws follow its seed."""
     if not request.dynamic_prompts:
-        return [request.positive_prompt]
-    found = dynamic.expand(
+        return Expansion((request.positive_prompt,))
+    return dynamic.expand(
         request.positive_prompt,
         request.max_prompts,
         combinatorial=request.combinatorial,
         seed=request.seed or 0,
         wildcards=wildcards,
     )
-    return list(found.prompts)
+
+
+def preview(request: GenerationRequest, wildcards: Wildcards | None, limit: int) -> PromptPreview:
+    """The first ``limit`` of the prompts a request makes, and how many there are. For a thread."""
+    text = request.positive_prompt
+    if not request.dynamic_prompts or not is_dynamic(text):
+        return PromptPreview(text=text, prompts=[text])
+    limit = min(limit, request.max_prompts)
+    work = dynamic.preview if limit <= FEW else dynamic.expand
+    found = work(
+        text, limit, combinatorial=request.combinatorial, seed=request.seed or 0, wildcards=wildcards
+    )
+    every = found.count if request.combinatorial else request.max_prompts
+    whole = found.refused or len(found.prompts) < limit
+    made = len(found.prompts) if whole else min(every, request.max_prompts)
+    return PromptPreview(
+        text=text,
+        dynamic=found.refused or scan(text, wildcards=wildcards is not None).dynamic,
+        prompts=list(found.prompts),
+        made=made,
+        count=found.count if request.combinatorial else made,
+        exact=found.exact,
+        refused=found.refused,
+        problems=[TextProblem(start=p.start, end=p.end, message=p.message) for p in found.problems],
+    )
 
 
 def _pairs(prompts: list[str], first: int, request: GenerationRequest) -> list[tuple[str, int]]:

@@ -1,13 +1,25 @@
-"""Templates, presets and wildcards."""
+"""Templates, presets, wildcards and dynamic prompts."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
+from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.presets import Preset
 from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
+from invoke_tui.domain.wildcards import (
+    PromptPreview,
+    WildcardList,
+    WildcardName,
+    WildcardValue,
+    WildcardValues,
+)
+from invoke_tui.studio.expand import preview
 from invoke_tui.studio.services import Given
 
 router = APIRouter(tags=["library"])
@@ -59,11 +71,11 @@ class NameBody(Record):
     name: str
 
 
-class WildcardList(Record):
-    """The wildcards by name, and what could not be read."""
+class PreviewBody(Record):
+    """A request, and how many of its prompts are to be shown; more than a few cost more work."""
 
-    names: list[str]
-    problems: list[str]
+    request: GenerationRequest
+    limit: int = Field(default=5, ge=1, le=10_000)
 
 
 @router.get("/templates")
@@ -133,7 +145,30 @@ async def delete_preset(studio: Given, body: NameBody) -> None:
 
 
 @router.get("/wildcards")
-def wildcards(studio: Given) -> WildcardList:
-    """The wildcards on disk."""
+def wildcards(studio: Given, counts: bool = False) -> WildcardList:
+    """The wildcards on disk; ``counts`` reads every file."""
     found = studio.library.wildcards()
-    return WildcardList(names=found.names(), problems=found.problems)
+    named = [
+        WildcardName(name=name, values=len(found.values(name)) if counts else None) for name in found.names()
+    ]
+    return WildcardList(
+        wildcards=named, folders=[str(folder) for folder in found.folders], problems=found.problems
+    )
+
+
+@router.get("/wildcards/values")
+def wildcard_values(
+    studio: Given, name: str, limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000
+) -> WildcardValues:
+    """What a wildcard or a pattern stands for."""
+    found = studio.library.wildcards().values(name)
+    values = [WildcardValue(text=value.text, weight=value.weight) for value in found[:limit]]
+    return WildcardValues(name=name, values=values, total=len(found))
+
+
+@router.post("/prompts/preview")
+async def preview_prompts(studio: Given, body: PreviewBody) -> PromptPreview:
+    """What the prompt of a request stands for, with its template and the wildcards there are."""
+    request = await studio.library.applied(body.request)
+    wildcards = studio.library.wildcards() if request.wildcards else None
+    return await asyncio.to_thread(preview, request, wildcards, body.limit)

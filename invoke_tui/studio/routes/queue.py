@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -18,6 +18,7 @@ from invoke_tui.studio.services import Given
 
 router = APIRouter(prefix="/queue", tags=["queue"])
 ItemId = Annotated[int, Field(ge=1, lt=2**63)]
+MOST_WARNINGS: Final = 20
 
 
 class EnqueueBody(Record):
@@ -61,13 +62,16 @@ async def enqueue(body: EnqueueBody, studio: Given) -> EnqueueResult:
     before = studio.models.revision
     requests = [body.request, *body.more]
     resolved: list[ResolvedRequest] = []
+    warnings: list[str] = []
     for request in requests:
         room = studio.settings.max_queue_size - len(resolved)
-        resolved += await expand(request, studio.models, studio.library, limit=room)
+        resolved += await expand(request, studio.models, studio.library, limit=room, warnings=warnings)
     if studio.models.revision != before:
         studio.hub.publish(ModelsChanged())
     items = [NewItem(request=request, origin="generate") for request in resolved]
-    return await studio.queue.enqueue(items, front=body.front)
+    result = await studio.queue.enqueue(items, front=body.front)
+    await studio.prompt_history.note(requests)
+    return result.model_copy(update={"warnings": warnings[:MOST_WARNINGS]})
 
 
 @router.post("/batch")

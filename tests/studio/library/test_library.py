@@ -104,3 +104,40 @@ async def test_a_request_with_template_wildcards_and_choices(studio: StudioHarne
     with pytest.raises(NotFoundError) as missing:
         await made(asked.model_copy(update={"template": "Mien"}))
     assert missing.value.code == "no_template"
+
+
+async def test_the_daemon_previews_prompts_and_shows_its_wildcards(studio: StudioHarness) -> None:
+    folder = studio.paths.data_dir / "wildcards"
+    (folder / "art").mkdir(parents=True)
+    (folder / "art" / "pet.txt").write_text("cat\n# no value\ndog\n")
+    (folder / "broken.yaml").write_text("a: [")
+    client = await studio.start()
+    await client.pause()
+    found = await client.wildcards(counts=True)
+    assert [(w.name, w.values) for w in found.wildcards] == [("art/pet", 2)]
+    assert str(folder) in found.folders
+    assert "broken.yaml" in found.problems[0]
+    assert (await client.wildcards()).wildcards[0].values is None
+    values = await client.wildcard_values("art/pet", limit=1)
+    assert (values.total, [value.text for value in values.values]) == (2, ["cat"])
+
+    await client.create_template(
+        TemplateText(name="Mine", positive_prompt="oil of {prompt}", negative_prompt="")
+    )
+    asked = GenerationRequest(positive_prompt="a {red|blue} __pet__", template="Mine", max_prompts=3)
+    seen = await client.preview_prompts(asked, limit=2)
+    assert seen.text == "oil of a {red|blue} __pet__"
+    assert (seen.dynamic, seen.prompts) == (True, ["oil of a red cat", "oil of a red dog"])
+    assert (seen.made, seen.count) == (3, 4)
+    drawn = await client.preview_prompts(asked.model_copy(update={"combinatorial": False}), limit=3)
+    assert (drawn.made, len(drawn.prompts)) == (3, 3)
+    whole = await client.preview_prompts(asked, limit=100)
+    assert (len(whole.prompts), whole.made) == (3, 3)
+    off = await client.preview_prompts(asked.model_copy(update={"dynamic_prompts": False}))
+    assert (off.dynamic, off.made) == (False, 1)
+
+    broken = GenerationRequest(positive_prompt="a {red|blue")
+    refused = await client.preview_prompts(broken, limit=1)
+    assert (refused.refused, refused.made) == (True, 1)
+    assert (await client.enqueue(broken)).warnings == [refused.problems[0].message]
+    assert (await client.enqueue(GenerationRequest(positive_prompt="a fox"))).warnings == []
