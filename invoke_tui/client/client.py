@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import invoke_tui
+from invoke_tui.client.history import HistoryCalls
 from invoke_tui.client.installs import Installing
 from invoke_tui.client.launch import start_daemon
 from invoke_tui.client.library import LibraryCalls
@@ -32,7 +33,7 @@ _START_AGAIN = 2.0
 _STOP_TIMEOUT = 60.0
 
 
-class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls):
+class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCalls):
     """One connection to the daemon of one root. Use it as an async context manager.
 
     Every method raises the ``StudioError`` the daemon reported, or ``UnreachableError`` when the daemon is gone.

@@ -369,6 +369,7 @@ class Terminal(Section):
     wildcards_dirs: list[Path] = Field(
         default=[], description="Folders with wildcard files, beside the folder wildcards of the data folder."
     )
+    prompt_history: bool = Field(default=True, description="Remember the prompts that were used.")
     default_model: str | None = Field(
         default=None,
         description="Key or name of the model to start with; unset: the last used, then the first.",

@@ -27,6 +27,7 @@ from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.jobs import Jobs
+from invoke_tui.studio.library.history import PromptHistory
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.measured import Measured
 from invoke_tui.studio.models.install.service import Installs
@@ -126,6 +127,7 @@ class Daemon:
             Installs(models, hub, settings),
             measured,
             Library(database, wildcard_folders(settings, paths)),
+            PromptHistory(database, on=settings.prompt_history),
         )
 
     async def _look_for_models(self, models: Models, hub: Hub) -> None:

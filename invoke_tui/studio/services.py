@@ -14,6 +14,7 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
+from invoke_tui.studio.library.history import PromptHistory
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.machine import Machine
 from invoke_tui.studio.measured import Measured
@@ -40,6 +41,7 @@ class Services:
     installs: Installs
     measured: Measured
     library: Library
+    prompt_history: PromptHistory
     machine: Machine = field(default_factory=Machine)
     started: float = field(default_factory=time.monotonic)
 

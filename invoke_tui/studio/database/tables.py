@@ -145,6 +145,20 @@ library: Final = Table(  # templates and presets: what a person names and keeps
     UniqueConstraint("kind", "name"),
 )
 
+prompt_history: Final = Table(  # as typed, before templates and dynamic prompts
+    "prompt_history",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("positive_prompt", Text, nullable=False),
+    Column("negative_prompt", Text, nullable=False),
+    Column("used_at", Text, nullable=False),
+    Column("uses", Integer, nullable=False),
+    Column("pinned", Boolean, nullable=False, server_default="0"),
+    sqlite_autoincrement=True,
+)
+Index("idx_prompt_history_newest", prompt_history.c.pinned, prompt_history.c.used_at)
+
 state: Final = Table(
     "state",
     metadata,
