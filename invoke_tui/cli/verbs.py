@@ -11,6 +11,7 @@ from invoke_tui.cli.config import config
 from invoke_tui.cli.doctor import doctor
 from invoke_tui.cli.gallery import gallery
 from invoke_tui.cli.generate import generate
+from invoke_tui.cli.history import history
 from invoke_tui.cli.models import models
 from invoke_tui.cli.options import Root, program, remember_root
 from invoke_tui.cli.presets import presets
@@ -25,6 +26,7 @@ app.command("generate")(generate)
 app.add_typer(queue, name="queue")
 app.add_typer(models, name="models")
 app.add_typer(gallery, name="gallery")
+prompt.command("history")(history)
 app.add_typer(prompt, name="prompt")
 app.add_typer(templates, name="templates")
 app.add_typer(presets, name="presets")
