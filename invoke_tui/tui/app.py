@@ -268,6 +268,11 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         """The keys of an action after the configuration's ``keymap``."""
         return (self._keymap.get(action.id) or action.keys).split(",")
 
+    def key_of(self, action_id: str) -> str:
+        """The first key of an action, as people read it."""
+        action = next(action for action in actions.ACTIONS if action.id == action_id)
+        return actions.shown(self.keys_of(action)[0])
+
     def get_key_display(self, binding: Binding) -> str:
         """A key as people read it."""
         return binding.key_display or actions.shown(binding.key)

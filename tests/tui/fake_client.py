@@ -30,6 +30,7 @@ from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from tests.tui.fake_memory import FakeMemory
 from tests.tui.fake_models import FakeModels, a_model
+from tests.tui.fake_prompts import FakePrompts
 
 GIB = 2**30
 
@@ -56,12 +57,13 @@ def paint(seed: int, width: int = 128, height: int = 128, blur: float = 0.0) -> 
     return out.getvalue()
 
 
-class FakeClient(FakeModels, FakeMemory):
+class FakeClient(FakeModels, FakeMemory, FakePrompts):
     """What the tests attach to the app. ``step_time`` 0 makes pictures at once; ``auto`` False waits for ``work``."""
 
     def __init__(self, *, step_time: float = 0.0, steps: int = 4, auto: bool = True) -> None:
         super().__init__()
         FakeMemory.__init__(self)
+        FakePrompts.__init__(self)
         self.step_time = step_time
         self.steps = steps
         self.auto = auto
@@ -72,6 +74,7 @@ class FakeClient(FakeModels, FakeMemory):
         self.requests: list[GenerationRequest] = []
         self.calls: list[tuple[Any, ...]] = []
         self.fail_next = ""
+        self.warnings: list[str] = []
         self._ids = itertools.count(1)
         self._sequence = itertools.count(1)
         self._listeners: list[asyncio.Queue[Event | None]] = []
@@ -135,7 +138,20 @@ class FakeClient(FakeModels, FakeMemory):
         self.items[item.item_id] = item
         self.send(ItemChanged(item=item, counts=self.counts, note=note))
 
-    async def enqueue(self, request: GenerationRequest, *, front: bool = False) -> EnqueueResult:
+    async def enqueue(
+        self, request: GenerationRequest, *more: GenerationRequest, front: bool = False
+    ) -> EnqueueResult:
+        each = [await self._enqueue_one(one) for one in (request, *more)]
+        if self.auto and (self._work is None or self._work.done()):
+            self._work = asyncio.get_running_loop().create_task(self._work_off())
+        return EnqueueResult(
+            batch_id="b",
+            item_ids=[item_id for ids, _ in each for item_id in ids],
+            seeds=[seed for _, seeds in each for seed in seeds],
+            warnings=self.warnings,
+        )
+
+    async def _enqueue_one(self, request: GenerationRequest) -> tuple[list[int], list[int]]:
         self.requests.append(request)
         ids, seeds = [], []
         for number in range(request.count):
@@ -167,9 +183,7 @@ class FakeClient(FakeModels, FakeMemory):
             )
             ids.append(item_id)
             seeds.append(seed)
-        if self.auto and (self._work is None or self._work.done()):
-            self._work = asyncio.get_running_loop().create_task(self._work_off())
-        return EnqueueResult(batch_id="b", item_ids=ids, seeds=seeds)
+        return ids, seeds
 
     async def _work_off(self) -> None:
         while not self.paused:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -10,5 +12,24 @@ if TYPE_CHECKING:
 
 Tool = Callable[["Desk"], Awaitable[None]]
 
-TOOLS: Final[dict[str, Tool]] = {}
+
+def _late(module: str) -> Tool:
+    """The ``use`` of a module here, which is imported when it is needed first."""
+
+    async def use(desk: Desk) -> None:
+        tool = await asyncio.to_thread(importlib.import_module, f"invoke_tui.tui.prompts.{module}")
+        await tool.use(desk)
+
+    return use
+
+
+TOOLS: Final[dict[str, Tool]] = {
+    "dynamic": _late("dynamic"),
+    "wildcards": _late("wildcards"),
+    "import_prompts": _late("import_file"),
+    "swap_prompts": _late("swap"),
+    "convert": _late("convert"),
+    "explain": _late("explain"),
+    "extract": _late("extract"),
+}
 """Filled by one line per tool. A tool runs in a worker of the Generate screen and may wait for a dialog."""

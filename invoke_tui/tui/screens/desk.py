@@ -22,6 +22,7 @@ from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.prompts.options import PromptOptions, restored
+from invoke_tui.tui.prompts.preview_line import PreviewLine
 from invoke_tui.tui.prompts.tools import TOOLS
 from invoke_tui.tui.screens.results import Results
 from invoke_tui.tui.widgets.forecast_line import ForecastLine
@@ -32,6 +33,7 @@ from invoke_tui.tui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from invoke_tui.domain.forecast import Forecast
+    from invoke_tui.domain.wildcards import PromptPreview
     from invoke_tui.tui.screens.generate import GenerateScreen
     from invoke_tui.tui.session import Session
 
@@ -41,11 +43,11 @@ class Desk:
 
     def __init__(self, screen: GenerateScreen) -> None:
         self.screen = screen
-        self.options = PromptOptions()
-        """How the prompts are read."""
+        self._options = PromptOptions()
         self._studio = screen.studio
         self.form = SettingsForm()
         self.forecast = ForecastLine(self._forecast)
+        self.dynamic = PreviewLine(self._preview_prompts, self._studio.key_of("generate.dynamic"))
         self.following = True
         """The pane shows what is being made, and not an older picture that was chosen."""
         self.results = Results(self, screen)
@@ -54,11 +56,23 @@ class Desk:
     async def open(self) -> None:
         """Put the form with the last session's settings in its place, and listen to the studio."""
         await self.screen.query_one("#form").mount(self.form, self.forecast)
+        await self.screen.prompts.mount(self.dynamic, after="#prompt-problem")
         self.form.restore(self._studio.session.settings)
         self.options = restored(self._studio.session.prompt_options)
         self._studio.studio_events.subscribe(self.screen, self._event)
         if self._studio.state.link == "connected":
             self._catch_up()
+
+    @property
+    def options(self) -> PromptOptions:
+        """How the prompts are read."""
+        return self._options
+
+    @options.setter
+    def options(self, options: PromptOptions) -> None:
+        self._options = options
+        self._studio.session_changed()
+        self.prompts_changed()
 
     def remember(self, session: Session) -> None:
         """Note the settings; while the app closes, what was noted last stands."""
@@ -115,7 +129,8 @@ class Desk:
         self.forecast.ask()
 
     def settings_changed(self) -> None:
-        """Say what the next picture will take."""
+        """Say what the next picture will take, and what the seed draws."""
+        self.prompts_changed()
         if self.form.query("#random-seed"):
             self.forecast.settings_changed(self.form.values())
 
@@ -143,31 +158,59 @@ class Desk:
         request = self.form.request(prompts.positive.text, prompts.negative.text)
         return request and request.model_copy(update=self.options.asked())
 
+    def prompts_changed(self) -> None:
+        """Say what the prompt stands for."""
+        if self.dynamic.is_attached:
+            self.dynamic.prompts_changed(self.prompt_request())
+
+    def prompt_request(self) -> GenerationRequest:
+        """The prompts and how they are read, whatever the fields of the form say."""
+        prompts = self.screen.prompts
+        seed = self.form.seed if self.form.query("#random-seed") else None
+        return GenerationRequest(
+            positive_prompt=prompts.positive.text,
+            negative_prompt=prompts.negative.text,
+            seed=seed,
+            **self.options.asked(),
+        )
+
+    async def _preview_prompts(self, request: GenerationRequest) -> PromptPreview:
+        client = await self._studio.link.client()
+        return await client.preview_prompts(request)
+
     # -- making a picture -----------------------------------------------------------------------------------------
 
     def generate(self) -> None:
         """Enqueue what the form says."""
-        pane = self._pane
         request = self.request()
         if request is None:
             self.screen.show_pane(picture=False)
-            return
+        else:
+            self.enqueue(request)
+
+    def enqueue(self, *requests: GenerationRequest) -> None:
+        """Enqueue requests as one batch, and follow it."""
+        pane = self._pane
         pane.leave_error()
         pane.say(
             "sending to the studio…" if self._studio.link.connected else "waiting for the studio to start…"
         )
         self.following = True
         self.screen.show_pane(picture=True)
-        self.screen.run_worker(self._enqueue(request), group="enqueue")
+        self.screen.run_worker(self._enqueue(*requests), group="enqueue")
 
-    async def _enqueue(self, request: GenerationRequest) -> None:
+    async def _enqueue(self, *requests: GenerationRequest) -> None:
         pane = self._pane
         try:
             client = await self._studio.link.client()
-            result = await client.enqueue(request)
+            result = await client.enqueue(*requests)
         except StudioError as error:
             pane.show_error(error.message, error.hint)
             return
+        if result.warnings:
+            said = safe_text(result.warnings[0], limit=300)
+            more = f" (and {len(result.warnings) - 1} more)" if len(result.warnings) > 1 else ""
+            self.screen.notify(f"{said}{more}", title="Dynamic prompt", severity="warning", markup=False)
         many = f"{len(result.item_ids)} pictures" if len(result.item_ids) > 1 else "1 picture"
         state = self._studio.state
         if state.worker is None or state.worker.state in ("starting", "warming"):

@@ -27,6 +27,7 @@ KEYMAP_HELP = (
 HEADINGS = {
     "app": "Everywhere",
     "generate": "Generate",
+    "prompt": "In the prompts",
     "strip": "Latest pictures",
     "queue": "Queue",
     "models": "Models",
@@ -39,6 +40,11 @@ HEADINGS = {
     "edit": "Edit",
     "monitor": "Monitor",
     "log": "In the log",
+    "dynamic": "Dynamic prompts",
+    "wildcards": "Wildcards",
+    "import": "Prompts from a file",
+    "convert": "Convert",
+    "extract": "From a picture",
     "dialog": "In this window",
 }
 

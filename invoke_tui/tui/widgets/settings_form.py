@@ -250,6 +250,19 @@ class SettingsForm(Vertical):
         self.query_one(LoRAList).add(record)
         self._fold(shut=False)
 
+    @property
+    def seed(self) -> int | None:
+        """The seed that is held; None while each press draws one."""
+        random = self.query_one("#random-seed", Toggle).value
+        raw = self._input("seed").value.strip()
+        return None if random or not raw or spec("seed").check(raw) else int(raw)
+
+    @property
+    def count(self) -> int:
+        """How many pictures of each prompt."""
+        raw = self._input("count").value.strip()
+        return int(raw) if raw and not spec("count").check(raw) else 1
+
     def use_seed(self, seed: int) -> None:
         """Hold the seed."""
         self.query_one("#random-seed", Toggle).value = False
