@@ -47,7 +47,7 @@ def decode_latents(vae: nn.Module, latents: Tensor, *, tile_size: int | None = N
     shift = getattr(config, "shift_factor", None)
     if shift is not None:
         scaled = scaled + shift
-    with _tiling(model, tile_size):
+    with tiling(model, tile_size):
         (pixels,) = model.decode(scaled.to(dtype), return_dict=False)
     if not bool(torch.isfinite(pixels).all()):
         raise NotFiniteError(f"The VAE made NaN in {str(dtype).removeprefix('torch.')}.")
@@ -56,7 +56,7 @@ def decode_latents(vae: nn.Module, latents: Tensor, *, tile_size: int | None = N
 
 
 @contextmanager
-def _tiling(vae: Any, tile_size: int | None) -> Iterator[None]:
+def tiling(vae: Any, tile_size: int | None) -> Iterator[None]:
     """Let ``vae`` work in tiles while inside, and as before afterwards."""
     if tile_size is None:
         yield

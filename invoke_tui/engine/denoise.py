@@ -1,8 +1,10 @@
-"""The one denoise loop: every family, every scheduler, txt2img as well as starting from latents."""
+"""The one denoise loop: every family, every scheduler, whatever else steers it (``guides``)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.factors import RgbFactors
 from invoke_tui.engine.families.base import Conditioning, Family, join
 from invoke_tui.engine.guidance import guide, scales_by_call
+from invoke_tui.engine.guides.base import Guide, ModelCall, Run
 from invoke_tui.engine.hooks import RunHooks
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.preview import Previewer
@@ -33,6 +36,7 @@ class Rig:
     preview_every: int = 1
     preview_seconds: float = 0.0
     sequential_guidance: bool = False
+    guides: Sequence[Guide] = ()
 
 
 @torch.no_grad()
@@ -47,10 +51,8 @@ def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
     scales = scales_by_call(job.cfg_scale, total, schedule.first, schedule.order, job.steps)
     if not 0 <= job.cfg_rescale_multiplier < 1:
         raise BadInputError("CFG rescale lies between 0 and 1.", code="bad_cfg_rescale")
-    latents = _start(job, schedule, rig.device)
-    for prompt in (job.positive, job.negative):
-        if prompt is not None:
-            rig.family.check(rig.model, prompt, latents)
+    run = _begin(job, rig)
+    latents = run.start
     if not total:
         return latents
 
@@ -67,13 +69,27 @@ def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
     hooks.progress(0, total, "Denoising")
     for call in range(total):
         hooks.check_cancel()
-        prediction = predict(schedule.scale(latents, call), timesteps[call], scales[call])
+        for steering in rig.guides:
+            latents = steering.before(latents, call)
+        prediction = predict(schedule.scale(latents, call), timesteps[call], scales[call], call)
         latents = schedule.step(prediction, call, latents)
+        for steering in rig.guides:
+            latents = steering.after(latents, call)
         if previewer.due(call + 1):
-            previewer.show(schedule.finished(), call + 1)
+            previewer.show(_finished(rig), call + 1)
         hooks.progress(call + 1, total, "Denoising")
     previewer.flush()
+    for steering in rig.guides:
+        latents = steering.end(latents)
     return latents
+
+
+def _finished(rig: Rig) -> Tensor:
+    """The finished latents as the last call sees them, for the preview."""
+    finished = rig.schedule.finished()
+    for steering in rig.guides:
+        finished = steering.seen(finished)
+    return finished
 
 
 class _Predictor:
@@ -81,6 +97,8 @@ class _Predictor:
 
     def __init__(self, job: DenoiseJob, rig: Rig, *, guided: bool) -> None:
         self._family, self._model, self._guidance = rig.family, rig.model, job.guidance
+        self._guides = rig.guides
+        self._channels = [guide.channels for guide in rig.guides if guide.channels is not None]
         self._rescale = job.cfg_rescale_multiplier
         self._positive = job.positive.to(rig.device, rig.dtype)
         self._negative: Conditioning | None = None
@@ -97,18 +115,48 @@ class _Predictor:
         if not rig.sequential_guidance:
             self._both = join(self._negative, self._positive)
 
-    def __call__(self, latents: Tensor, timestep: Tensor, scale: float) -> Tensor:
+    def __call__(self, latents: Tensor, timestep: Tensor, scale: float, call: int) -> Tensor:
+        def ask(latents: Tensor, conditioning: Conditioning) -> Tensor:
+            return self._predict(ModelCall(call, latents, timestep, conditioning))
+
         if scale == 1 or self._negative is None:
-            return self._predict(latents, timestep, self._positive)
+            return ask(latents, self._positive)
         if self._both is None:
-            negative = self._predict(latents, timestep, self._negative)
-            positive = self._predict(latents, timestep, self._positive)
+            negative, positive = ask(latents, self._negative), ask(latents, self._positive)
         else:
-            negative, positive = self._predict(torch.cat([latents] * 2), timestep, self._both).chunk(2)
+            negative, positive = ask(torch.cat([latents] * 2), self._both).chunk(2)
         return guide(negative, positive, scale, self._rescale)
 
-    def _predict(self, latents: Tensor, timestep: Tensor, conditioning: Conditioning) -> Tensor:
-        return self._family.predict(self._model, latents, timestep, conditioning, self._guidance)
+    def _predict(self, call: ModelCall) -> Tensor:
+        arguments: dict[str, Any] = {}
+        for steering in self._guides:
+            steering.ask(call, arguments)
+        latents = call.latents
+        if self._channels:
+            count = len(latents)
+            latents = torch.cat(
+                [latents, *(more.expand(count, -1, -1, -1) for more in self._channels)], dim=1
+            )
+        return self._family.predict(
+            self._model, latents, call.timestep, call.conditioning, self._guidance, arguments
+        )
+
+
+def _begin(job: DenoiseJob, rig: Rig) -> Run:
+    """Everything in its place before the first call, and checked."""
+
+    def placed(tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else tensor.to(rig.device, torch.float32)
+
+    start = _start(job, rig.schedule, rig.device)
+    run = Run(rig.schedule, start, placed(job.noise), placed(job.latents), job.seed, rig.dtype)
+    for steering in rig.guides:
+        steering.begin(run)
+    more = sum(guide.channels.shape[1] for guide in rig.guides if guide.channels is not None)
+    for prompt in (job.positive, job.negative):
+        if prompt is not None:
+            rig.family.check(rig.model, prompt, start.shape[1] + more)
+    return run
 
 
 def _start(job: DenoiseJob, schedule: Schedule, device: torch.device) -> Tensor:

@@ -1,4 +1,4 @@
-"""The engine as the worker sees it: prompts, noise, denoising and decoding on one device."""
+"""The engine as the worker sees it: prompts, noise, denoising, pixels to latents and back, on one device."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 import psutil
 import torch
@@ -29,8 +29,10 @@ from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.decode import NotFiniteError, check_latents, decode_latents
 from invoke_tui.engine.denoise import Rig, denoise
 from invoke_tui.engine.device import DTYPES, choose_device
+from invoke_tui.engine.encode import encode_pixels, pixels_of
 from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.freeu import freeu
+from invoke_tui.engine.guides.choose import guides_of
 from invoke_tui.engine.hooks import Log, RunHooks
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.build import quiet_libraries
@@ -54,6 +56,8 @@ WARM_UP: Final = (
     "diffusers.models.unets.unet_2d_condition",
     "diffusers.schedulers",
 )
+
+T = TypeVar("T")
 
 
 class Engine:
@@ -119,17 +123,54 @@ class Engine:
         hooks.check_cancel()
         hooks.progress(0, 1, "Decoding")
         check_latents(latents)
-        tile = tile_size if tiled or self._settings.force_tiled_decode else None
-        dtype = torch.float32 if fp32 else self._dtype
-        try:
-            picture = self._decode(latents, vae, dtype, tile, hooks)
-        except NotFiniteError as error:
-            if dtype is torch.float32:
-                raise
-            self._log("warning", f"{error.message} Decoding again in float32.")
-            picture = self._decode(latents, vae, torch.float32, tile, hooks)
+        height, width = (side * 8 for side in latents.shape[-2:])
+        picture = self._with_vae(
+            vae,
+            "decode",
+            width,
+            height,
+            lambda model, tile: decode_latents(model, latents, tile_size=tile),
+            fp32=fp32,
+            tile_size=tile_size if tiled else None,
+            hooks=hooks,
+        )
         hooks.progress(1, 1, "Decoding")
         return picture
+
+    def encode_image(
+        self,
+        image: Image.Image,
+        vae: VAEField,
+        *,
+        fp32: bool,
+        tiled: bool,
+        tile_size: int,
+        grid: int = 8,
+        hidden: Image.Image | None = None,
+        compensation: tuple[float, float] = (1.0, 0.0),
+        hooks: RunHooks,
+    ) -> Tensor:
+        """Encode a picture to latents (1, c, h / 8, w / 8), float32, on the device; the other way round as ``decode``.
+
+        Sides are cut down to multiples of ``grid`` pixels; where ``hidden`` is white the picture is grey;
+        ``compensation`` is a factor and a sum for its values.
+        """
+        hooks.check_cancel()
+        hooks.progress(0, 1, "Encoding")
+        pixels = pixels_of(image, grid=grid, hidden=hidden, scale=compensation[0], bias=compensation[1])
+        height, width = pixels.shape[-2:]
+        latents = self._with_vae(
+            vae,
+            "encode",
+            width,
+            height,
+            lambda model, tile: encode_pixels(model, pixels, tile_size=tile),
+            fp32=fp32,
+            tile_size=tile_size if tiled else None,
+            hooks=hooks,
+        )
+        hooks.progress(1, 1, "Encoding")
+        return latents.to(self._device)
 
     def memory(self) -> MemoryUse:
         """Memory in use now, by component."""
@@ -190,31 +231,54 @@ class Engine:
                 preview_every=self._settings.preview_every,
                 preview_seconds=self._settings.preview_seconds,
                 sequential_guidance=sequential,
+                guides=guides_of(job, model),
             )
             return denoise(job, rig, hooks)
 
-    def _decode(
-        self, latents: Tensor, field: VAEField, dtype: torch.dtype, tile: int | None, hooks: RunHooks
-    ) -> Image.Image:
-        height, width = (side * 8 for side in latents.shape[-2:])
-        needed = partial(vae_working_bytes, "decode", width, height, element_bytes=dtype.itemsize)
+    def _with_vae(
+        self,
+        field: VAEField,
+        operation: Literal["encode", "decode"],
+        width: int,
+        height: int,
+        work: Callable[[Any, int | None], T],
+        *,
+        fp32: bool,
+        tile_size: int | None,
+        hooks: RunHooks,
+    ) -> T:
+        """What ``work`` makes of a VAE and a tile size: again in float32 after NaN, with less where memory runs out."""
+        tile = 0 if tile_size is None and self._settings.force_tiled_decode else tile_size
+        dtype = torch.float32 if fp32 else self._dtype
 
-        def attempt(effort: Effort) -> Image.Image:
-            size = 0 if tile is None and effort.tiled else tile
-            working = needed(tile_size=size)
-            with (
-                self._store.use(field.vae, "vae", dtype=dtype, working_bytes=working) as vae,
-                cancelable(hooks.check_cancel, vae),
-                seamless(field.seamless_axes, vae),
-            ):
-                return decode_latents(vae, latents, tile_size=size)
+        def run(dtype: torch.dtype) -> T:
+            needed = partial(vae_working_bytes, operation, width, height, element_bytes=dtype.itemsize)
 
-        return self._ladder.climb(
-            f"decoding {width} x {height} pixels",
-            attempt,
-            Effort(tiled=tile is not None),
-            needed=needed(tile_size=tile),
-        )
+            def attempt(effort: Effort) -> T:
+                size = 0 if tile is None and effort.tiled else tile
+                with (
+                    self._store.use(
+                        field.vae, "vae", dtype=dtype, working_bytes=needed(tile_size=size)
+                    ) as vae,
+                    cancelable(hooks.check_cancel, vae),
+                    seamless(field.seamless_axes, vae),
+                ):
+                    return work(vae, size)
+
+            return self._ladder.climb(
+                f"{operation[:-1]}ing {width} x {height} pixels",
+                attempt,
+                Effort(tiled=tile is not None),
+                needed=needed(tile_size=tile),
+            )
+
+        try:
+            return run(dtype)
+        except NotFiniteError as error:
+            if dtype is torch.float32:
+                raise
+            self._log("warning", f"{error.message} {operation[:-1].capitalize()}ing again in float32.")
+            return run(torch.float32)
 
     def _budget(self) -> Budget:
         settings = self._settings

@@ -9,9 +9,31 @@ from typing import TYPE_CHECKING
 from invoke_tui.domain.fields import TransformerField, UNetField
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from torch import Tensor
 
     from invoke_tui.engine.families.base import Conditioning
+
+
+@dataclass(frozen=True)
+class DenoiseMask:
+    """Which part of a picture is drawn: black pixels of ``mask`` are, white ones stay.
+
+    ``gradient``: grey ones join in late (else they are mixed). ``masked_latents`` are those of the picture with its
+    masked part hidden, for models with channels for it.
+    """
+
+    mask: Image
+    masked_latents: Tensor | None = None
+    gradient: bool = False
+
+
+@dataclass(frozen=True)
+class FillImage:
+    """What FLUX.1 Fill fills: the latents of a picture whose masked part is hidden, and the mask, white where drawn."""
+
+    latents: Tensor
+    mask: Image
 
 
 @dataclass(frozen=True)
@@ -36,3 +58,5 @@ class DenoiseJob:
     denoising_start: float = 0.0
     denoising_end: float = 1.0
     guidance: float | None = None
+    mask: DenoiseMask | None = None
+    fill: FillImage | None = None

@@ -58,8 +58,8 @@ class Family(Protocol):
     def parts(self, record: ModelRecord) -> Mapping[str, Part]:
         """The components of a model by InvokeAI's submodel types."""
 
-    def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
-        """Raise ``BadInputError`` when these do not belong together."""
+    def check(self, model: nn.Module, conditioning: Conditioning, channels: int) -> None:
+        """Raise ``BadInputError`` when these do not belong together; ``channels`` are given to the model."""
 
     def schedule(
         self, job: DenoiseJob, config: Mapping[str, Any], record: ModelRecord, shape: torch.Size
@@ -73,8 +73,10 @@ class Family(Protocol):
         timestep: Tensor,
         conditioning: Conditioning,
         guidance: float | None,
+        arguments: Mapping[str, Any],
     ) -> Tensor:
-        """One model call for latents (n, c, h, w) at ``timestep`` (0-d, on the device); same shape, float32."""
+        """One model call for (n, c, h, w) at ``timestep`` (0-d, on the device): latents (n, ``latent_channels``, h, w),
+        float32. Further ``arguments`` go to the model as they are."""
 
 
 def join(negative: Conditioning, positive: Conditioning) -> Conditioning:

@@ -56,14 +56,13 @@ class Flux:
             "scheduler": Part("scheduler", "", constant=SCHNELL if record.variant == "schnell" else DEV),
         }
 
-    def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
-        """The transformer must take these latents (Fill does not) and text states of these widths."""
+    def check(self, model: nn.Module, conditioning: Conditioning, channels: int) -> None:
+        """The transformer must take so many channels (Fill takes more) and text states of these widths."""
         config: Any = model.config
-        if config.in_channels != latents.shape[1] * 4:
+        if config.in_channels != channels * 4:
             raise BadInputError(
-                f"This model's transformer takes {config.in_channels} channels, "
-                f"the latents have {latents.shape[1]} x 4.",
-                hint="Fill models cannot draw from text alone; choose another model.",
+                f"This model's transformer takes {config.in_channels} channels, {channels} x 4 are there.",
+                hint="Fill models cannot draw from text alone: give a picture and a mask.",
                 code="wrong_model",
             )
         pooled = None if conditioning.pooled is None else conditioning.pooled.shape[-1]
@@ -93,6 +92,7 @@ class Flux:
         timestep: Tensor,
         conditioning: Conditioning,
         guidance: float | None,
+        arguments: Mapping[str, Any],
     ) -> Tensor:
         """The transformer's output for ``latents``, packed on the way in and unpacked on the way out."""
         height, width = latents.shape[-2:]
@@ -110,6 +110,7 @@ class Flux:
             txt_ids=torch.zeros(embeds.shape[1], 3, device=embeds.device, dtype=embeds.dtype),
             img_ids=_positions(height // 2, width // 2, embeds.device, embeds.dtype),
             return_dict=False,
+            **arguments,
         )
         return unpack(output.float(), height, width)
 

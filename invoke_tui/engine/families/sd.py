@@ -55,13 +55,13 @@ class StableDiffusion:
             "scheduler": Part("scheduler", "", constant=NOISE),
         }
 
-    def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
-        """The UNet must take these latents (inpainting models do not) and text states of this width."""
+    def check(self, model: nn.Module, conditioning: Conditioning, channels: int) -> None:
+        """The UNet must take so many channels (depth models want one more) and text states of this width."""
         config: Any = model.config
-        if config.in_channels != latents.shape[1]:
+        if config.in_channels != channels:
             raise BadInputError(
-                f"This model's UNet takes {config.in_channels} channels, the latents have {latents.shape[1]}.",
-                hint="Inpainting and depth models cannot draw from text alone; choose another model.",
+                f"This model's UNet takes {config.in_channels} channels, {channels} are there.",
+                hint="Depth models cannot be drawn with; choose another model.",
                 code="wrong_model",
             )
         width = conditioning.embeds.shape[-1]
@@ -90,6 +90,7 @@ class StableDiffusion:
         timestep: Tensor,
         conditioning: Conditioning,
         guidance: float | None,
+        arguments: Mapping[str, Any],
     ) -> Tensor:
         """The UNet's output for ``latents`` in its own precision, given back in float32."""
         (output,) = model(
@@ -99,6 +100,7 @@ class StableDiffusion:
             encoder_attention_mask=conditioning.mask,
             return_dict=False,
             **self.extras(conditioning),
+            **arguments,
         )
         result: Tensor = output.float()
         return result

@@ -47,13 +47,12 @@ class StableDiffusion3:
             "scheduler": Part("scheduler", "", constant=SCHEDULER),
         }
 
-    def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
-        """The transformer must take these latents and text states."""
+    def check(self, model: nn.Module, conditioning: Conditioning, channels: int) -> None:
+        """The transformer must take so many channels, and these text states."""
         config: Any = model.config
-        if config.in_channels != latents.shape[1]:
+        if config.in_channels != channels:
             raise BadInputError(
-                f"This model's transformer takes {config.in_channels} channels, "
-                f"the latents have {latents.shape[1]}.",
+                f"This model's transformer takes {config.in_channels} channels, {channels} are there.",
                 hint="Make noise of the type SD3.",
                 code="wrong_model",
             )
@@ -82,6 +81,7 @@ class StableDiffusion3:
         timestep: Tensor,
         conditioning: Conditioning,
         guidance: float | None,
+        arguments: Mapping[str, Any],
     ) -> Tensor:
         """The transformer's output for ``latents`` in its own precision, given back in float32."""
         (output,) = model(
@@ -90,6 +90,7 @@ class StableDiffusion3:
             encoder_hidden_states=conditioning.embeds,
             pooled_projections=conditioning.pooled,
             return_dict=False,
+            **arguments,
         )
         result: Tensor = output.float()
         return result

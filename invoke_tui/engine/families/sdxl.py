@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from torch import Tensor, nn
+from torch import nn
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType, ModelRecord
@@ -38,9 +38,9 @@ class StableDiffusionXL(StableDiffusion):
             "scheduler": Part("scheduler", "", constant=SCHEDULER),
         }
 
-    def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None:
+    def check(self, model: nn.Module, conditioning: Conditioning, channels: int) -> None:
         """As Stable Diffusion's, and the pooled text and sizes must be there."""
-        super().check(model, conditioning, latents)
+        super().check(model, conditioning, channels)
         if conditioning.pooled is None or conditioning.time_ids is None:
             raise BadInputError(
                 "SDXL needs prompts encoded for SDXL.",

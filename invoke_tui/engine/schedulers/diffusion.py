@@ -22,6 +22,7 @@ class DiffusionSchedule:
         self.timesteps = span.timesteps
         self.first, self.order = span.first, span.order
         self._scheduler = scheduler
+        self._whole = [float(timestep) for timestep in scheduler.timesteps]
         self._seed = seed
         self._arguments: dict[str, Any] | None = None
         self._last: tuple[Any, Tensor, Tensor, Tensor] | None = None
@@ -73,3 +74,23 @@ class DiffusionSchedule:
         if kind == "v_prediction":
             return alpha * latents - sigma * prediction
         return prediction if kind == "sample" else (latents - sigma * prediction) / alpha
+
+    def level(self, call: int) -> float:
+        """The share of training's timesteps that is before the call's."""
+        timestep = self._timestep(call)
+        return 0.0 if timestep is None else timestep / int(self._scheduler.config.num_train_timesteps)
+
+    def noised(self, latents: Tensor, noise: Tensor, call: int) -> Tensor:
+        """As the scheduler adds noise: a sum whose two factors it is asked for on the CPU."""
+        timestep = self._timestep(call)
+        if timestep is None:
+            return latents
+        one, none = torch.ones(1), torch.zeros(1)
+        when = self._scheduler.timesteps[self.first + call : self.first + call + 1]
+        add = self._scheduler.add_noise
+        return float(add(one, none, when)) * latents + float(add(none, one, when)) * noise
+
+    def _timestep(self, call: int) -> float | None:
+        """The timestep of a call; None where the schedule is over."""
+        at = self.first + call
+        return self._whole[at] if at < len(self._whole) else None

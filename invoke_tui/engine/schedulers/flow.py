@@ -76,6 +76,14 @@ class FlowSchedule:
         latents, prediction, sigma = self._last
         return latents - sigma * prediction
 
+    def level(self, call: int) -> float:
+        """The call's sigma."""
+        return self.sigmas[self._calls[call][0] if call < len(self._calls) else -1]
+
+    def noised(self, latents: Tensor, noise: Tensor, call: int) -> Tensor:
+        """The mixture of the call's sigma."""
+        return self.level(call) * noise + (1 - self.level(call)) * latents
+
 
 def flow_kind(scheduler: str) -> FlowKind:
     """The kind that a scheduler id means for these models. Raises ``BadInputError`` for one they do not have."""

@@ -29,3 +29,9 @@ class Schedule(Protocol):
 
     def finished(self) -> Tensor:
         """The finished latents as the last call sees them."""
+
+    def level(self, call: int) -> float:
+        """How noisy the latents are before a call, from 1 to 0; at the number of calls, how the run leaves them."""
+
+    def noised(self, latents: Tensor, noise: Tensor, call: int) -> Tensor:
+        """Finished ``latents`` with as much noise as there is before a call, or at the end. Calls come in order."""

@@ -1,0 +1,74 @@
+"""What the denoise loop offers to whatever steers a picture: masks, reference pictures, control models, regions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.schedulers.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run before its first call: ``start`` (1, c, h, w) is what that call takes, ``noise`` and ``latents`` what it
+    was mixed from; all on the device, in float32. ``dtype`` is the model's precision."""
+
+    schedule: Schedule
+    start: Tensor
+    noise: Tensor | None
+    latents: Tensor | None
+    seed: int
+    dtype: torch.dtype
+
+    def own_noise(self) -> Tensor:
+        """The run's noise; drawn from its seed where the latents came with theirs."""
+        if self.noise is not None:
+            return self.noise
+        generator = torch.Generator("cpu").manual_seed(self.seed)
+        return torch.randn(self.start.shape, generator=generator).to(self.start.device)
+
+
+@dataclass(frozen=True)
+class ModelCall:
+    """One call of the model: ``latents`` (n, c, h, w) as it gets them, negative prompts first."""
+
+    call: int
+    latents: Tensor
+    timestep: Tensor
+    conditioning: Conditioning
+
+
+class Guide:
+    """Something that steers a run. Each method leaves everything as it is unless a guide says otherwise.
+
+    ``channels`` (1, k, h, w), set in ``begin``, are given to the model behind the latents. Nothing here may wait for
+    the device: the loop's cost is its model calls.
+    """
+
+    channels: Tensor | None = None
+
+    def begin(self, run: Run) -> None:
+        """Prepare. Raises ``BadInputError`` for what does not fit the run."""
+
+    def before(self, latents: Tensor, call: int) -> Tensor:
+        """The latents a call starts from."""
+        return latents
+
+    def ask(self, call: ModelCall, arguments: dict[str, Any]) -> None:
+        """Add to the keyword arguments of a model call; other guides may have been there before."""
+
+    def after(self, latents: Tensor, call: int) -> Tensor:
+        """The latents a call ends with."""
+        return latents
+
+    def seen(self, finished: Tensor) -> Tensor:
+        """The finished latents as a preview shows them."""
+        return finished
+
+    def end(self, latents: Tensor) -> Tensor:
+        """The latents the run ends with."""
+        return latents

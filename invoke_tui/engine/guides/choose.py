@@ -1,0 +1,36 @@
+"""Which guides a job asks for."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from torch import nn
+
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.engine.guides.base import Guide
+from invoke_tui.engine.guides.masks import FillChannels, InpaintChannels, MaskedLatents
+from invoke_tui.engine.jobs import DenoiseJob
+
+INPAINT_UNET_CHANNELS: Final = 9
+FILL_TRANSFORMER_CHANNELS: Final = 384
+
+
+def guides_of(job: DenoiseJob, model: nn.Module) -> tuple[Guide, ...]:
+    """The guides of ``job`` for ``model``, in the order they act. Raises ``BadInputError`` for what it cannot take."""
+    config: Any = model.config
+    fills = config.in_channels == FILL_TRANSFORMER_CHANNELS
+    if fills and job.fill is None:
+        raise BadInputError(
+            "A FLUX Fill model needs a picture and a mask to fill.",
+            hint="Give both, or choose another model.",
+            code="wrong_model",
+        )
+    if job.fill is not None:
+        if not fills:
+            raise BadInputError(
+                "This is no FLUX Fill model.", hint="Connect a denoise mask instead.", code="wrong_model"
+            )
+        return (FillChannels(job.fill),)
+    if config.in_channels == INPAINT_UNET_CHANNELS:
+        return (InpaintChannels(job.mask),)
+    return () if job.mask is None else (MaskedLatents(job.mask),)
