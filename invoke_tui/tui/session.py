@@ -21,6 +21,8 @@ class Session:
     """Empty: what the configuration says."""
     prompt: str = ""
     negative: str = ""
+    beside: bool = False
+    """The prompts stand side by side where there is room."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Raw values of the settings form by field name."""
     prompt_options: dict[str, Any] = field(default_factory=dict)
@@ -41,6 +43,7 @@ def load(path: Path) -> Session:
     for name in ("screen", "theme", "prompt", "negative"):
         if isinstance(value := data.get(name), str):
             setattr(session, name, value)
+    session.beside = data.get("beside") is True
     session.settings = _plain(data.get("settings"))
     session.prompt_options = _plain(data.get("prompt_options"))
     return session

@@ -11,7 +11,8 @@ DARK: Final = "invoke-dark"
 LIGHT: Final = "invoke-light"
 CONTRAST: Final = "invoke-contrast"
 
-PROMPT_COLOURS: Final = ("prompt-up", "prompt-up-strong", "prompt-down", "prompt-down-strong", "prompt-mark")
+PROMPT: Final = "prompt-"
+"""What the names of the prompt editor's colours begin with."""
 
 THEMES: Final = (
     Theme(
@@ -45,11 +46,18 @@ THEMES: Final = (
             "scrollbar-background": "#171a21",
             "text-muted": "#8b92a1",
             "text-disabled": "#5b6170",
-            "prompt-up": "#ffb86b",
-            "prompt-up-strong": "#ff7f50",
-            "prompt-down": "#7cb7ff",
-            "prompt-down-strong": "#5a86e8",
+            "prompt-warm": "#f0c48c",
+            "prompt-warmer": "#ffa94d",
+            "prompt-hot": "#ff7f50",
+            "prompt-cool": "#9cc9ff",
+            "prompt-cooler": "#6ea8ff",
+            "prompt-cold": "#6f8fe0",
             "prompt-mark": "#c792ea",
+            "prompt-operator": "#e58fd6",
+            "prompt-name": "#5fd3bc",
+            "prompt-choice": "#a5d66f",
+            "prompt-wildcard": "#d3d66f",
+            "prompt-ignored": "#7d8494",
         },
     ),
     Theme(
@@ -85,11 +93,18 @@ THEMES: Final = (
             "scrollbar-background": "#eae6db",
             "text-muted": "#62676f",
             "text-disabled": "#a3a092",
-            "prompt-up": "#b35900",
-            "prompt-up-strong": "#c2321f",
-            "prompt-down": "#2563b8",
-            "prompt-down-strong": "#1b3f94",
+            "prompt-warm": "#8f5500",
+            "prompt-warmer": "#b34a00",
+            "prompt-hot": "#c2261a",
+            "prompt-cool": "#2f6fae",
+            "prompt-cooler": "#2457b8",
+            "prompt-cold": "#1b3f94",
             "prompt-mark": "#7a34a8",
+            "prompt-operator": "#a3237f",
+            "prompt-name": "#0a7568",
+            "prompt-choice": "#2e7416",
+            "prompt-wildcard": "#6a6400",
+            "prompt-ignored": "#747468",
         },
     ),
     Theme(
@@ -118,11 +133,18 @@ THEMES: Final = (
             "footer-description-foreground": "#ffffff",
             "text-muted": "#d0d0d0",
             "text-disabled": "#a0a0a0",
-            "prompt-up": "#ffb000",
-            "prompt-up-strong": "#ff7a5c",
-            "prompt-down": "#8cc8ff",
-            "prompt-down-strong": "#5ca0ff",
+            "prompt-warm": "#ffd28a",
+            "prompt-warmer": "#ffb000",
+            "prompt-hot": "#ff8a6c",
+            "prompt-cool": "#b8dcff",
+            "prompt-cooler": "#8cc8ff",
+            "prompt-cold": "#7ab0ff",
             "prompt-mark": "#f0a0ff",
+            "prompt-operator": "#ff9ce0",
+            "prompt-name": "#5cffd6",
+            "prompt-choice": "#8cff7a",
+            "prompt-wildcard": "#f0f07a",
+            "prompt-ignored": "#a0a0a0",
         },
     ),
 )
@@ -130,20 +152,37 @@ THEMES: Final = (
 BY_NAME: Final = {theme.name: theme for theme in THEMES}
 
 _ANSI_PROMPT: Final = {
-    "prompt-up": "ansi_yellow",
-    "prompt-up-strong": "ansi_red",
-    "prompt-down": "ansi_cyan",
-    "prompt-down-strong": "ansi_blue",
+    "prompt-warm": "ansi_yellow",
+    "prompt-warmer": "ansi_yellow",
+    "prompt-hot": "ansi_bright_red",
+    "prompt-cool": "ansi_cyan",
+    "prompt-cooler": "ansi_cyan",
+    "prompt-cold": "ansi_bright_blue",
     "prompt-mark": "ansi_magenta",
+    "prompt-operator": "ansi_bright_magenta",
+    "prompt-name": "ansi_green",
+    "prompt-choice": "ansi_green",
+    "prompt-wildcard": "ansi_green",
+    "prompt-ignored": "ansi_bright_black",
 }
+_ANSI_LIGHT: Final = {
+    "prompt-warm": "ansi_red",
+    "prompt-warmer": "ansi_red",
+    "prompt-hot": "ansi_red",
+    "prompt-cool": "ansi_blue",
+    "prompt-cooler": "ansi_blue",
+    "prompt-cold": "ansi_blue",
+    "prompt-operator": "ansi_magenta",
+}
+"""Yellow and cyan, and most that is bright, cannot be read on white; there the text's style tells how strong it is."""
 
 
 def default_variables(*, ansi: bool, dark: bool) -> dict[str, str]:
     """Our own variables for themes that do not know them."""
     if ansi:
-        return _ANSI_PROMPT
+        return _ANSI_PROMPT if dark else _ANSI_PROMPT | _ANSI_LIGHT
     model = THEMES[0] if dark else THEMES[1]
-    return {name: model.variables[name] for name in PROMPT_COLOURS}
+    return {name: value for name, value in model.variables.items() if name.startswith(PROMPT)}
 
 
 def chosen(name: str, *, dark_terminal: bool | None, known: Container[str]) -> str:

@@ -1,110 +1,81 @@
-"""The prompt's editor: weights in colour, what cannot be read underlined, its message below."""
+"""The prompt's editor: shows what the model will hear while you type."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from rich.text import Text
-from textual.message import Message
-from textual.widgets import TextArea
+from textual.binding import BindingType
+from textual.widgets.text_area import Selection
 
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.prompts.places import Location, changed, index_of, location_of
+from invoke_tui.tui import actions
+from invoke_tui.tui.prompts.drawing import ColouredArea
+from invoke_tui.tui.prompts.places import Location, changed, index_of
 
 if TYPE_CHECKING:
     from textual.widgets.text_area import Edit, EditResult
 
-    from invoke_tui.prompt.highlight import Highlight, HighlightToken
+    from invoke_tui.prompt.problems import Problem
 
-COLOUR_LIMIT: Final = 8_000
-"""Characters above which a prompt is shown without colours: nothing may cost the next key."""
-LENGTH_LIMIT: Final = 20_000
-"""Characters the editor takes: far more than any text encoder reads, and little enough to stay quick."""
-STRONG: Final = 1.3
+LENGTH_LIMIT: Final = 200_000
+"""Characters the editor takes: what a request holds (``domain.parameters.PROMPT_LIMIT``)."""
 
 
-@lru_cache(maxsize=4)
-def _highlighted(text: str) -> Highlight:
-    from invoke_tui.prompt.highlight import highlight
-
-    return highlight(text)
-
-
-class PromptEditor(TextArea):
+class PromptEditor(ColouredArea):
     """A text area that understands the prompt language. Text comes in clean: no escape ever reaches the document."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "prompt--up",
-        "prompt--up-strong",
-        "prompt--down",
-        "prompt--down-strong",
-        "prompt--mark",
-        "prompt--name",
-        "prompt--problem",
-    }
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("prompt")
     help_text: ClassVar[str] = (
         "Words and what should be seen. A plus behind a word or a group in parentheses makes it count more, a minus "
-        "less: fox++ (deep snow)1.3 blur--. Warm colours count more than the rest, cool colours less."
+        "less: fox++ (deep snow)1.3 blur--. Warm colours count more than the rest, cool colours less. "
+        "[ignored words] are left out. <name> is an embedding, <lora:name:0.75> adds a LoRA. "
+        '("a fox", "a wolf").blend(0.7, 0.3) mixes. {red|blue} and __colour__ stand for several prompts. '
+        "A backslash before ( ) [ ] { } | means the character itself. What cannot be read is underlined, drawn as it "
+        "stands, and explained below."
     )
 
-    class ProblemChanged(Message):
-        """What is wrong where, or nothing."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self, *, placeholder: str, id: str, help_text: str = "") -> None:
-        super().__init__(
-            placeholder=placeholder,
-            id=id,
-            compact=True,
-            soft_wrap=True,
-            highlight_cursor_line=False,
-            tab_behavior="focus",
-        )
+        super().__init__(placeholder=placeholder, id=id)
         if help_text:
             self.help_text = help_text  # type: ignore[misc]
-        self._parsed: Highlight | None = None
-        self._starts: list[int] = []
-        self._lines: dict[int, Text] = {}
-        self._problem = ""
 
     # -- text comes in --------------------------------------------------------------------------------------------
 
     def edit(self, edit: Edit) -> EditResult:
         """Every change goes through here: typing, pasting, replacing."""
         if edit.text:
-            room = (
-                LENGTH_LIMIT - len(self.text) + len(self.get_text_range(edit.from_location, edit.to_location))
-            )
-            if len(edit.text) > room:
-                edit.text = edit.text[: max(0, room)]
-                self._say_cut()
-            edit.text = clean(edit.text)
+            taken = len(self.get_text_range(edit.from_location, edit.to_location))
+            edit.text = self._cut_to(edit.text, LENGTH_LIMIT - len(self.text) + taken)
         return super().edit(edit)
 
     def load_text(self, text: str) -> None:
-        """Replace everything."""
-        if len(text) > LENGTH_LIMIT:
-            text = text[:LENGTH_LIMIT]
-            self._say_cut()
-        super().load_text(clean(text))
-        self._reread()
+        """Replace everything, and forget what could be undone."""
+        super().load_text(self._cut_to(text, LENGTH_LIMIT))
+
+    def _cut_to(self, text: str, room: int) -> str:
+        """``text`` as it may stand in a prompt; what has no room is left out, which is said."""
+        text = clean(text)
+        if len(text) <= room:
+            return text
+        if self.is_mounted:
+            self.notify(
+                f"A prompt has at most {LENGTH_LIMIT:,} characters; the rest was left out.",
+                severity="warning",
+                markup=False,
+            )
+        return text[: max(0, room)]
 
     def rewrite(self, text: str) -> None:
         """Put ``text`` in the place of everything: one step to undo, and the cursor stays where its words stay."""
-        old, new = self.text, clean(text[:LENGTH_LIMIT])
+        old, new = self.text, clean(text)[:LENGTH_LIMIT]
         start, end, stop = changed(old, new)
-        cursor = index_of(self.document.lines, self.cursor_location)
+        cursor = self.cursor_index
         if cursor >= end:
             cursor += stop - end
         elif cursor > start:
             cursor = stop
-        lines = self.document.lines
-        self._replace_at_once(new[start:stop], location_of(lines, start), location_of(lines, end))
-        self.move_cursor(location_of(self.document.lines, cursor))
+        self._replace_at_once(new[start:stop], self.at(start), self.at(end))
+        self.move_cursor(self.at(cursor))
 
     def put(self, text: str) -> None:
         """Put ``text`` at the cursor, in the place of what is selected: one step to undo."""
@@ -115,85 +86,30 @@ class PromptEditor(TextArea):
         self.replace(text, start, end, maintain_selection_offset=False)
         self.history.checkpoint()
 
-    def _say_cut(self) -> None:
-        if self.is_mounted:
-            self.notify(
-                f"A prompt here has at most {LENGTH_LIMIT:,} characters; the rest was left out.",
-                severity="warning",
-                markup=False,
-            )
+    # -- what is said of it ---------------------------------------------------------------------------------------
 
-    # -- colours --------------------------------------------------------------------------------------------------
+    def problem_text(self, problem: Problem, more: int) -> str:
+        """The problem's message, and that there are others."""
+        message = safe_text(problem.message, limit=200)
+        return f"{message} · and {more} more" if more else message
 
-    def _build_highlight_map(self) -> None:
-        super()._build_highlight_map()
-        self._reread()
+    # -- actions --------------------------------------------------------------------------------------------------
 
-    def _reread(self) -> None:
-        if not hasattr(self, "_starts"):  # called once by the base class before we are set up
+    def action_weigh(self, step: Literal["increment", "decrement"]) -> None:
+        """Raise or lower the weight of what is selected, or of the word or group at the cursor."""
+        from invoke_tui.prompt.attention import adjust
+
+        start, end = (index_of(self.document.lines, place) for place in sorted(self.selection))
+        weighed = adjust(self.text, start, end, step)
+        if weighed.text == self.text:
             return
-        self._lines.clear()
-        text = self.text
-        self._parsed = _highlighted(text) if 0 < len(text) <= COLOUR_LIMIT else None
-        self._starts = [0]
-        for line in text.split("\n"):
-            self._starts.append(self._starts[-1] + len(line) + 1)
-        problems = self._parsed.problems if self._parsed else []
-        message = safe_text(problems[0].message, limit=200) if problems else ""
-        if message != self._problem:
-            self._problem = message
-            if self.is_mounted:
-                self.post_message(self.ProblemChanged(message))
-
-    def notify_style_update(self) -> None:
-        """A new theme: the colours are to be looked up again."""
-        if hasattr(self, "_lines"):
-            self._lines.clear()
-        super().notify_style_update()
-
-    def get_line(self, line_index: int) -> Text:
-        """The line with its colours, from the cache while the text stands."""
-        if (cached := self._lines.get(line_index)) is not None:
-            return cached.copy()
-        line = super().get_line(line_index)
-        if self._parsed is not None and line_index + 1 < len(self._starts):
-            self._colour(line, self._starts[line_index], self._parsed)
-        self._lines[line_index] = line
-        return line.copy()
-
-    def _colour(self, line: Text, offset: int, parsed: Highlight) -> None:
-        end = offset + len(line)
-        for token in parsed.tokens:
-            if token.end <= offset or token.start >= end:
-                continue
-            if name := _style_of(token):
-                style = self.get_component_rich_style(name, partial=True)
-                line.stylize(style, token.start - offset if token.start > offset else 0, token.end - offset)
-        for problem in parsed.problems:
-            if problem.end > offset and problem.start < end:
-                style = self.get_component_rich_style("prompt--problem", partial=True)
-                line.stylize(
-                    style, max(0, problem.start - offset), max(problem.start + 1, problem.end) - offset
-                )
+        self.rewrite(weighed.text)
+        if start == end:
+            self.move_cursor(self.at(min(max(self.cursor_index, weighed.start), weighed.end)))
+        else:
+            self.selection = Selection(self.at(weighed.start), self.at(weighed.end))
 
 
 def clean(text: str) -> str:
     """Outside text as it may stand in a prompt."""
-    return safe_text(text, limit=LENGTH_LIMIT, multiline=True)
-
-
-def _style_of(token: HighlightToken) -> str:
-    match token.kind.value:
-        case "space":
-            return ""
-        case "bracket" | "quote" | "operator" | "weight" | "separator" | "argument":
-            return "prompt--mark"
-        case "embedding":
-            return "prompt--name"
-        case _:
-            pass
-    if token.weight > 1.0:
-        return "prompt--up-strong" if token.weight >= STRONG else "prompt--up"
-    if token.weight < 1.0:
-        return "prompt--down-strong" if token.weight <= 1 / STRONG else "prompt--down"
-    return ""
+    return safe_text(text, limit=LENGTH_LIMIT + 1, multiline=True)

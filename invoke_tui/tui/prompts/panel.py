@@ -2,17 +2,66 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Final
+
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Label, Static
 
 from invoke_tui.tui.prompts.editor import PromptEditor
 
+PATIENCE: Final = 0.5
+"""Seconds before a problem is told: who is just writing a parenthesis is going to close it."""
+
+
+class PromptBox(Vertical):
+    """One of the two editors, its heading with the count of its tokens, and below it its problem and notes."""
+
+    def __init__(self, title: str, editor: PromptEditor) -> None:
+        super().__init__(id=f"{editor.id}-box", classes="prompt-box")
+        self._title = title
+        self.editor = editor
+        self._waiting: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        with Horizontal(classes="prompt-heading"):
+            yield Label(self._title, classes="heading")
+            yield Static(id=f"{self.editor.id}-count", classes="count")
+        yield self.editor
+        yield Static(id=f"{self.editor.id}-problem", classes="problem")
+        yield Vertical(id=f"{self.editor.id}-notes", classes="notes")
+
+    def say_count(self, count: Content) -> None:
+        """How many tokens the text is, at the right of the heading."""
+        self.query_one(".count", Static).update(count)
+
+    @on(PromptEditor.ProblemChanged)
+    def _problem(self, event: PromptEditor.ProblemChanged) -> None:
+        event.stop()
+        if self._waiting is not None:
+            self._waiting.stop()
+        if self.has_class("-problem") or not event.text:
+            self._say(event.text)
+        else:
+            self._waiting = self.set_timer(PATIENCE, lambda: self._say(event.text))
+
+    def _say(self, problem: str) -> None:
+        below = self.query_one(".problem", Static)
+        below.update(Content(problem))
+        below.set_class(bool(problem), "-shown")
+        self.set_class(bool(problem), "-problem")
+
 
 class PromptPanel(Vertical):
-    """Both editors. Tools read and write the prompts through it."""
+    """Both editors. Tools read and write the prompts through it; what comes late goes into ``#prompt-notes``."""
+
+    NEGATIVE_HELP: ClassVar[str] = (
+        "What the picture must not show. The same language works here, and the same keys."
+    )
 
     def __init__(self) -> None:
         super().__init__(id="prompts")
@@ -20,14 +69,10 @@ class PromptPanel(Vertical):
 
     def compose(self) -> ComposeResult:
         """The prompt, and below it the negative one."""
-        yield Label("Prompt", classes="heading")
-        yield PromptEditor(placeholder="a red fox in deep snow, soft light", id="prompt")
-        yield Static(id="prompt-problem", classes="problem")
-        yield Label("Negative prompt", classes="heading")
-        yield PromptEditor(
-            placeholder="what it must not show",
-            id="negative",
-            help_text="What the picture must not show. The same weights work here.",
+        yield PromptBox("Prompt", PromptEditor(placeholder="a red fox in deep snow, soft light", id="prompt"))
+        yield PromptBox(
+            "Negative prompt",
+            PromptEditor(placeholder="what it must not show", id="negative", help_text=self.NEGATIVE_HELP),
         )
 
     @property
@@ -50,9 +95,3 @@ class PromptPanel(Vertical):
         focused = self.screen.focused
         if isinstance(focused, PromptEditor) and focused.id:
             self._current = f"#{focused.id}"
-
-    @on(PromptEditor.ProblemChanged)
-    def _problem(self, event: PromptEditor.ProblemChanged) -> None:
-        below = self.query_one("#prompt-problem", Static)
-        below.update(Content(event.text))
-        below.set_class(bool(event.text), "-shown")

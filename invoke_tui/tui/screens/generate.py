@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult, SuspendNotSupported
@@ -14,6 +14,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.tui import actions
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.prompts.panel import PromptPanel
+from invoke_tui.tui.prompts.quiet import Quiet
 from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.launchpad import Launchpad
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.session import Session
 
+PROMPTS_QUIET: Final = 0.15
+"""Seconds without a key before what the prompts ask for is looked at."""
+
 
 class GenerateScreen(StudioScreen):
     """Form at the left, picture at the right; on a narrow terminal one of the two.
@@ -35,7 +39,7 @@ class GenerateScreen(StudioScreen):
     """
 
     place: ClassVar[actions.Place] = "generate"
-    places: ClassVar[tuple[actions.Place, ...]] = ("generate", "strip")
+    places: ClassVar[tuple[actions.Place, ...]] = ("generate", "prompt", "strip")
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("generate")
     AUTO_FOCUS = "#prompt"
     help_title = "Generate"
@@ -48,6 +52,7 @@ class GenerateScreen(StudioScreen):
         super().__init__()
         self._desk: Desk | None = None
         self._pressed_early = False
+        self._prompts = Quiet(self, PROMPTS_QUIET, self._prompts_changed)
 
     def body(self) -> ComposeResult:
         """Form and picture."""
@@ -67,6 +72,7 @@ class GenerateScreen(StudioScreen):
         session = self.studio.session
         self.prompts.positive.load_text(session.prompt)
         self.prompts.negative.load_text(session.negative)
+        self.set_class(session.beside, "-beside")
         self.studio.remember.append(self.remember)
 
     async def furnish(self) -> None:
@@ -86,12 +92,18 @@ class GenerateScreen(StudioScreen):
             return
         session.prompt = self.prompts.positive.text
         session.negative = self.prompts.negative.text
+        session.beside = self.has_class("-beside")
         if self._desk is not None:
             self._desk.remember(session)
 
     @on(TextArea.Changed)
     def _changed(self) -> None:
         self.studio.session_changed()
+        self._prompts.stir()
+
+    def _prompts_changed(self) -> None:
+        if self._desk is not None:
+            self._desk.prompts_changed()
 
     def on_settings_form_changed(self) -> None:
         """A setting changed."""
@@ -192,6 +204,11 @@ class GenerateScreen(StudioScreen):
         if action in ("swap", "reset", "cancel", "editor", "tool"):
             return self._desk is not None
         return True
+
+    def action_beside(self) -> None:
+        """The prompts side by side, or one below the other."""
+        self.toggle_class("-beside")
+        self.studio.session_changed()
 
     def action_pane(self) -> None:
         """Form or picture."""

@@ -45,6 +45,10 @@ HEADINGS = {
     "import": "Prompts from a file",
     "convert": "Convert",
     "extract": "From a picture",
+    "pick": "In the list",
+    "history": "Prompts you used",
+    "templates": "Templates",
+    "presets": "Presets",
     "dialog": "In this window",
 }
 

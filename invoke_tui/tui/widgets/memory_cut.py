@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from invoke_tui.domain.device import ComponentUse, MemoryUse
 
-COLOURS: Final = ("$primary", "$accent", "$secondary", "$prompt-mark", "$success", "$prompt-up-strong")
+COLOURS: Final = ("$primary", "$accent", "$secondary", "$prompt-mark", "$success", "$prompt-hot")
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 IN_USE, IDLE, ENGINE, OTHER, KEPT, FREE = "█", "▓", "▒", "░", "╱", "·"
 
