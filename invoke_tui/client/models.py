@@ -13,10 +13,12 @@ from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import ExitCode, UnreachableError, error_from_json
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.scan import InstallOrder, ScanEntry, ScanFolder, ScanOrder, ScanRoot, ScanSummary
+from invoke_tui.domain.tokenizers import ModelTokenizers
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport
 
+_WORD_LISTS = 4
 _MODELS = TypeAdapter(list[ModelRecord])
 _FOLDERS = TypeAdapter(list[ScanFolder])
 
@@ -32,6 +34,7 @@ class ModelCalls:
     """Methods of ``StudioClient``."""
 
     _transport: Transport
+    _words: dict[str, str] | None = None
 
     async def models(self, *, refresh: bool = False) -> list[ModelRecord]:
         """The installed models, the default one first; ``refresh`` has the models folder looked at before."""
@@ -43,6 +46,34 @@ class ModelCalls:
         return ModelRecord.model_validate_json(
             await self._transport.get("models/find", {"wanted": key_or_name})
         )
+
+    async def tokenizers(
+        self,
+        model: str | None = None,
+        *,
+        t5_encoder: str | None = None,
+        clip_embed: str | None = None,
+        clip_g: str | None = None,
+    ) -> ModelTokenizers:
+        """How the text encoders of a model, or of those that take their place, cut prompts into tokens. Word lists
+        cross the wire once. Count with ``prompt.counting.counter``."""
+        words = self._words = self._words or {}
+        body = {
+            "model": model,
+            "t5_encoder": t5_encoder,
+            "clip_embed": clip_embed,
+            "clip_g": clip_g,
+            "known": list(words),
+        }
+        found = ModelTokenizers.model_validate_json(await self._transport.post("models/tokenizers", body))
+        complete = []
+        for encoder in found.encoders:
+            if encoder.data is not None:
+                words[encoder.digest] = encoder.data
+            complete.append(encoder.model_copy(update={"data": words.get(encoder.digest)}))
+        while len(words) > _WORD_LISTS:
+            del words[next(iter(words))]
+        return found.model_copy(update={"encoders": tuple(complete)})
 
     async def edit_model(self, key: str, changes: dict[str, Any]) -> ModelRecord:
         """Set fields by hand: name, description, type, base, format, variant, prediction_type, trigger_phrases,

@@ -9,6 +9,21 @@ from pydantic import Field
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.models import BaseModelType, ModelRecord
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES, SchedulerName
+from invoke_tui.domain.tokenizers import EncoderTraits
+
+_CLIP: Final = EncoderTraits(name="CLIP")
+_CLIP_SD2: Final = EncoderTraits(name="CLIP", pad="!")
+_CLIP_L: Final = EncoderTraits(name="CLIP-L")
+_CLIP_G: Final = EncoderTraits(name="CLIP-G", component="tokenizer_2", pad="!")
+_CLIP_CUT: Final = EncoderTraits(name="CLIP-L", role="clip_embed", chunks=False)
+_T5: Final = EncoderTraits(
+    name="T5", kind="t5", component="tokenizer_2", role="t5_encoder", tokens=512, chunks=False
+)
+_SD3_ENCODERS: Final = (
+    _CLIP_CUT,
+    EncoderTraits(name="CLIP-G", component="tokenizer_2", role="clip_g", chunks=False, pad="!"),
+    _T5.model_copy(update={"component": "tokenizer_3", "tokens": 256}),
+)
 
 
 class FamilyTraits(Record):
@@ -27,10 +42,12 @@ class FamilyTraits(Record):
     roles: tuple[str, ...] = Field(
         default=("vae",), description="Fields of a request that name models beside the main one"
     )
+    encoders: tuple[EncoderTraits, ...] = (_CLIP,)
 
 
 SD: Final = FamilyTraits()
-_SDXL: Final = FamilyTraits(side=1024, roles=("vae", "refiner_model"))
+_SD2_SMALL: Final = FamilyTraits(encoders=(_CLIP_SD2,))
+_SDXL: Final = FamilyTraits(side=1024, roles=("vae", "refiner_model"), encoders=(_CLIP_L, _CLIP_G))
 _SD3: Final = FamilyTraits(
     side=1024,
     grid=16,
@@ -41,6 +58,7 @@ _SD3: Final = FamilyTraits(
     prompt_weights=False,
     loras=False,
     roles=("vae", "t5_encoder", "clip_embed", "clip_g"),
+    encoders=_SD3_ENCODERS,
 )
 _SCHNELL: Final = FamilyTraits(
     side=1024,
@@ -52,13 +70,14 @@ _SCHNELL: Final = FamilyTraits(
     negative_prompt=False,
     prompt_weights=False,
     roles=("vae", "t5_encoder", "clip_embed"),
+    encoders=(_CLIP_CUT, _T5.model_copy(update={"tokens": 256})),
 )
-_FLUX: Final = _SCHNELL.model_copy(update={"steps": 28, "guidance": 4.0})
+_FLUX: Final = _SCHNELL.model_copy(update={"steps": 28, "guidance": 4.0, "encoders": (_CLIP_CUT, _T5)})
 _BY_BASE: Final[dict[BaseModelType, FamilyTraits]] = {
     BaseModelType.SD1: SD,
-    BaseModelType.SD2: FamilyTraits(side=768),
+    BaseModelType.SD2: FamilyTraits(side=768, encoders=(_CLIP_SD2,)),
     BaseModelType.SDXL: _SDXL,
-    BaseModelType.SDXL_REFINER: _SDXL,
+    BaseModelType.SDXL_REFINER: _SDXL.model_copy(update={"encoders": (_CLIP_G,)}),
     BaseModelType.SD3: _SD3,
     BaseModelType.FLUX: _FLUX,
 }
@@ -71,5 +90,5 @@ def traits_of(model: ModelRecord | None) -> FamilyTraits:
     if model.base is BaseModelType.FLUX and model.variant == "schnell":
         return _SCHNELL
     if model.base is BaseModelType.SD2 and model.prediction_type == "epsilon":
-        return SD
+        return _SD2_SMALL
     return _BY_BASE.get(model.base, SD)

@@ -80,7 +80,7 @@ def encode_weighted(
         split_long_text_mode=SplitLongTextMode.SENTENCES,
         device=str(encoder.device),
     )
-    conjunction = _to_compel(flatten(parse(prompt).tree))
+    conjunction = to_compel(flatten(parse(prompt).tree))
     try:
         with torch.no_grad():
             embeds, _options = compel.build_conditioning_tensor_for_conjunction(conjunction)
@@ -113,7 +113,8 @@ def plain_texts(prompt: str) -> list[tuple[str, float]]:
     return [(text, share / total) for text, share in found] if total else [(prompt, 1.0)]
 
 
-def _to_compel(conjunction: Conjunction) -> Any:
+def to_compel(conjunction: Conjunction) -> Any:
+    """The objects of compel for what is to be encoded."""
     from compel import prompt_parser
 
     parts = [_part(part) for part in conjunction.parts]
@@ -133,5 +134,8 @@ def _flat(fragments: tuple[Fragment, ...]) -> Any:
     """Fragments of text; empty ones go, because compel cannot find their tokens, but one always stays."""
     from compel import prompt_parser
 
-    kept = [fragment for fragment in fragments if fragment.text.strip()]
-    return prompt_parser.FlattenedPrompt([(f.text, float(f.weight)) for f in kept] or [("", 1.0)])
+    kept = [fragment for fragment in fragments if fragment.text.strip()] or [Fragment("")]
+    made = [prompt_parser.Fragment("", float(fragment.weight)) for fragment in kept]
+    for one, fragment in zip(made, kept, strict=True):
+        one.text = fragment.text  # as it is: its maker would take a second level of escaping off
+    return prompt_parser.FlattenedPrompt(made)

@@ -67,7 +67,7 @@ OTHER_WEIGHT: Final = re.compile(rf":\s*{_NUMBER}\s*\)")
 _UNESCAPED = re.compile(r'\\([()"])')
 PLUS_STEP: Final = 1.1
 MINUS_STEP: Final = 0.9
-_MOST_STEPS = 200
+MOST_STEPS: Final = 200
 
 
 def unescaped(text: str) -> str:
@@ -75,10 +75,16 @@ def unescaped(text: str) -> str:
     return _UNESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
+def kept_characters(text: str) -> list[int]:
+    """Which characters of ``text`` are those of ``unescaped(text)``."""
+    dropped = {found.start() for found in _UNESCAPED.finditer(text)}
+    return [at for at in range(len(text)) if at not in dropped]
+
+
 def weight_of(mark: str) -> float:
     """The factor that ``++``, ``--`` or ``1.2`` stands for."""
     if mark[0] in "+-":
-        return float((PLUS_STEP if mark[0] == "+" else MINUS_STEP) ** min(len(mark), _MOST_STEPS))
+        return float((PLUS_STEP if mark[0] == "+" else MINUS_STEP) ** min(len(mark), MOST_STEPS))
     return float(mark)
 
 

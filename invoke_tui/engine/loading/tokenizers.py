@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.engine.loading.build import library_class
 from invoke_tui.engine.loading.faults import damaged, missing
 from invoke_tui.engine.loading.files import read_json
+from invoke_tui.prompt.counting.clip import CLIP_TOKENS, clip_vocabulary
 
-CLIP_TOKENS: Final = 77
-CLIP_MERGES: Final = 49152 - 256 - 2
 _PLAIN: Final = ("PreTrainedTokenizerFast", "TokenizersBackend")
 _FILES: Final = {
     "CLIPTokenizer": ("vocab.json", "merges.txt"),
@@ -40,7 +36,7 @@ def folder_tokenizer(folder: Path, kind: str) -> Any:
 @cache
 def clip_tokenizer(pad_token: str = "<|endoftext|>") -> Any:
     """OpenAI's CLIP tokenizer, the one of every Stable Diffusion and FLUX.1 model. SDXL's second pads with ``!``."""
-    vocabulary, merges = _clip_vocabulary()
+    vocabulary, merges = clip_vocabulary()
     return library_class("transformers:CLIPTokenizer")(
         vocab=vocabulary, merges=merges, pad_token=pad_token, model_max_length=CLIP_TOKENS
     )
@@ -68,31 +64,3 @@ def gguf_tokenizer(tokens: list[str], scores: list[float], path: Path) -> Any:
 
 def _index(tokens: list[str], token: str, otherwise: int) -> int:
     return tokens.index(token) if token in tokens else otherwise
-
-
-@cache
-def _clip_vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Tokens and merges from the word list that the ``clip`` package carries; the package itself stays unimported."""
-    spec = find_spec("clip")
-    path = Path(spec.origin).parent / "bpe_simple_vocab_16e6.txt.gz" if spec and spec.origin else None
-    if path is None or not path.is_file():
-        raise NotFoundError(
-            "CLIP's vocabulary is not installed.",
-            hint="Install the package clip-anytorch, or use models that bring their tokenizer.",
-            code="no_vocabulary",
-        )
-    lines = gzip.decompress(path.read_bytes()).decode("utf-8").split("\n")[1 : CLIP_MERGES + 1]
-    merges = [(first, second) for first, _, second in (line.partition(" ") for line in lines)]
-    letters = list(_byte_letters().values())
-    tokens = [*letters, *(letter + "</w>" for letter in letters), *("".join(pair) for pair in merges)]
-    tokens += ["<|startoftext|>", "<|endoftext|>"]
-    return {token: number for number, token in enumerate(tokens)}, merges
-
-
-def _byte_letters() -> dict[int, str]:
-    """A printable letter for each byte, in the order of GPT-2's byte-level vocabulary."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return {byte: chr(byte) for byte in printable} | {
-        byte: chr(256 + number) for number, byte in enumerate(others)
-    }

@@ -16,13 +16,18 @@ from pydantic import Field
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import ModelsChanged
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.scan import InstallOrder, ScanFolder, ScanOrder
+from invoke_tui.domain.tokenizers import ModelTokenizers
+from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.errors import body as body_of
 from invoke_tui.studio.models.converting import Converting
 from invoke_tui.studio.models.hashing import Hashing
 from invoke_tui.studio.models.scan import examine
 from invoke_tui.studio.models.scanning import Scan
+from invoke_tui.studio.models.tokenizers import tokenizers_of
+from invoke_tui.studio.models.vectors import vectors_of
 from invoke_tui.studio.services import Given, Services
 
 router = APIRouter(prefix="/models", tags=["models"])
@@ -50,6 +55,16 @@ class FolderBody(Record):
     """A remembered folder."""
 
     path: str
+
+
+class TokenizersBody(Record):
+    """The models of a request that read text, and the digests of tokenizers the asker has."""
+
+    model: str | None = None
+    t5_encoder: str | None = None
+    clip_embed: str | None = None
+    clip_g: str | None = None
+    known: tuple[str, ...] = ()
 
 
 class RemoveBody(ModelBody):
@@ -127,6 +142,22 @@ async def forget(body: FolderBody, studio: Given) -> FolderBody:
 async def find(wanted: str, studio: Given) -> ModelRecord:
     """One model, by key or name, be it missing or not."""
     return studio.models.known(wanted)
+
+
+@router.post("/tokenizers")
+async def tokenizers(body: TokenizersBody, studio: Given) -> ModelTokenizers:
+    """The tokenizers of a model's text encoders, for counting; the data of those that are ``known`` stays here."""
+    cast = await cast_of(GenerationRequest(**body.model_dump(exclude={"known"})), studio.models)
+    embeddings = [
+        record
+        for record in studio.models.all()
+        if record.type is ModelType.EMBEDDING and record.base is cast.main.base and not record.missing
+    ]
+    return await asyncio.to_thread(
+        lambda: ModelTokenizers(
+            encoders=tuple(tokenizers_of(cast, body.known)), embeddings=vectors_of(embeddings)
+        )
+    )
 
 
 @router.post("/edit")
