@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from invoke_tui.cli.extract import extract
 from invoke_tui.cli.options import Json, Root, open_studio, program
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import BadInputError, ExitCode
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from invoke_tui.prompt.dynamic.expand import Expansion
     from invoke_tui.prompt.problems import Problem
 
-prompt = program("Check, explain, expand and convert prompts.")
+prompt = program("Check, explain, expand and convert prompts; take them from pictures.")
+prompt.command()(extract)
 Prompt = Annotated[str, typer.Argument(help="The prompt; - reads it from stdin.", show_default=False)]
 _SHOWN = 10
 

@@ -1,0 +1,111 @@
+"""What was found in a picture, as InvokeAI's metadata."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from invoke_tui.domain.parameters import PROMPT_LIMIT
+from invoke_tui.domain.schedulers import SCHEDULER_NAMES
+
+WHOLE: Final = ("width", "height", "steps", "seed", "clip_skip")
+NUMBERS: Final = (*WHOLE, "cfg_scale", "cfg_rescale_multiplier", "guidance", "strength")
+MOST: Final = 2**63
+_SAMPLERS: Final = {
+    "euler": "euler", "eulera": "euler_a", "eulerancestral": "euler_a", "lms": "lms", "heun": "heun",
+    "dpm2": "kdpm_2", "dpm2a": "kdpm_2_a", "dpm2ancestral": "kdpm_2_a", "dpmpp2m": "dpmpp_2m",
+    "dpmpp2msde": "dpmpp_2m_sde", "dpmpp3msde": "dpmpp_3m", "dpmppsde": "dpmpp_sde", "dpmpp2sa": "dpmpp_2s",
+    "dpmpp2sancestral": "dpmpp_2s", "dpmpp2s": "dpmpp_2s", "ddim": "ddim", "ddpm": "ddpm", "plms": "pndm",
+    "pndm": "pndm", "unipc": "unipc", "lcm": "lcm", "tcd": "tcd", "deis": "deis", "ersde": "er_sde",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Found:
+    """``metadata`` has InvokeAI's keys; ``a1111`` says that the prompts are written in A1111's syntax."""
+
+    program: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    a1111: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def positive(self) -> str:
+        """The prompt."""
+        return str(self.metadata.get("positive_prompt") or "")
+
+    @property
+    def negative(self) -> str:
+        """The negative prompt."""
+        return str(self.metadata.get("negative_prompt") or "")
+
+
+def metadata(positive: Any, negative: Any = "", **settings: Any) -> dict[str, Any]:
+    """InvokeAI's metadata of values as others write them: numbers may be texts, what makes no sense is left out."""
+    made: dict[str, Any] = {
+        "positive_prompt": positive[:PROMPT_LIMIT] if isinstance(positive, str) else "",
+        "negative_prompt": negative[:PROMPT_LIMIT] if isinstance(negative, str) else "",
+    }
+    for name, value in settings.items():
+        if name in NUMBERS:
+            value = number(value, whole=name in WHOLE)
+        if value not in (None, "", [], {}):
+            made[name] = value
+    return made
+
+
+def number(value: Any, *, whole: bool = False) -> int | float | None:
+    """A number, also one that is written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)[:41]) > 40:
+        return None
+    try:
+        found = int(value) if whole and not isinstance(value, float) else float(value)
+    except (ValueError, OverflowError):
+        return None
+    if not abs(found) < MOST:
+        return None
+    return int(found) if whole else found
+
+
+def size(text: Any) -> tuple[int | None, int | None]:
+    """``1152x896`` or ``(1152, 896)``."""
+    match = re.search(r"(\d{1,5})\D{1,5}(\d{1,5})", str(text)[:60])
+    return (int(match[1]), int(match[2])) if match else (None, None)
+
+
+def model(name: Any) -> dict[str, str] | None:
+    """A model that is known by the name of its file."""
+    if not isinstance(name, str) or not name.strip():
+        return None
+    last = name[:500].replace("\\", "/").rpartition("/")[2]
+    return {"name": re.sub(r"\.(safetensors|ckpt|sft|gguf|pt|pth)$", "", last)}
+
+
+def scheduler(sampler: Any, schedule: Any = "") -> str | None:
+    """InvokeAI's name for another program's sampler and schedule; None where it has none like it."""
+    if not isinstance(sampler, str):
+        return None
+    if sampler in SCHEDULER_NAMES:
+        return sampler
+    plain = sampler[:60].lower().replace("++", "pp")
+    karras = "karras" in plain or (isinstance(schedule, str) and schedule.lower() == "karras")
+    plain = re.sub(r"karras|exponential|trailing|_?(gpu|cpu|cfg_pp)$|^k_|[^a-z0-9]", "", plain)
+    found = _SAMPLERS.get(plain)
+    return f"{found}_k" if found and karras and f"{found}_k" in SCHEDULER_NAMES else found
+
+
+def json_object(text: str | None) -> dict[str, Any] | None:
+    """A JSON object, or None."""
+    try:
+        found = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def text_of(data: Mapping[str, Any], *names: str) -> str:
+    """The first of some values that is a text."""
+    return next((value for name in names if isinstance(value := data.get(name), str)), "")

@@ -1,0 +1,62 @@
+"""The text A1111 writes below its pictures; Forge, SD.Next, Fooocus, Civitai and stable-diffusion.cpp write it too."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from invoke_tui.prompt.extract.found import Found, metadata, model, number, scheduler, size
+
+LONGEST: Final = 20_000
+"""Characters of the line of settings that are read."""
+_SETTING = re.compile(r'\s{0,9}(\w[\w \-/]{1,60}):\s{0,9}("(?:\\.|[^\\"]){1,4000}+"|[^,]*)(?:,|$)')
+_NEGATIVE: Final = "Negative prompt:"
+
+
+def is_infotext(text: str) -> bool:
+    """Whether its last line is one of settings."""
+    return len(settings_of(text)[1]) >= 3
+
+
+def settings_of(text: str) -> tuple[str, dict[str, str]]:
+    """The lines above the settings, and the settings; a last line with fewer than three is no such line."""
+    above, _, last = text.strip().rpartition("\n")
+    found = {m[1].strip(): m[2].strip().strip('"') for m in _SETTING.finditer(last[:LONGEST])}
+    return (above, found) if len(found) >= 3 else (text.strip(), {})
+
+
+def read_infotext(text: str) -> Found:
+    """Prompts and settings; total, as every text is a prompt at least."""
+    above, settings = settings_of(text)
+    positive, _, negative = above.partition(f"\n{_NEGATIVE}")
+    if above.startswith(_NEGATIVE):
+        positive, negative = "", above.removeprefix(_NEGATIVE)
+    wide, high = size(settings.get("Size"))
+    skip = number(settings.get("Clip skip"), whole=True)
+    made = metadata(
+        positive.strip(),
+        negative.strip(),
+        steps=settings.get("Steps"),
+        scheduler=scheduler(settings.get("Sampler"), settings.get("Schedule type")),
+        cfg_scale=settings.get("CFG scale"),
+        guidance=settings.get("Distilled CFG Scale"),
+        seed=settings.get("Seed"),
+        width=wide,
+        height=high,
+        model=model(settings.get("Model")),
+        vae=model(settings.get("VAE")),
+        clip_skip=max(0, int(skip) - 1) if skip else None,
+        strength=settings.get("Denoising strength"),
+    )
+    return Found(_program(settings), made, a1111=True)
+
+
+def _program(settings: dict[str, str]) -> str:
+    version = settings.get("Version", "")
+    if settings.get("App") == "SD.Next":
+        return "SD.Next"
+    if "Fooocus" in version:
+        return "Fooocus"
+    if version.startswith("f"):
+        return "Forge"
+    return "stable-diffusion.cpp" if version.startswith("stable-diffusion.cpp") else "A1111"

@@ -1,0 +1,53 @@
+"""``read_picture``: what a file says it was made with. ``found_in``: the same of its texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.prompt.extract import programs
+from invoke_tui.prompt.extract.chunks import Texts, texts_of
+from invoke_tui.prompt.extract.comfyui import is_graph, read_graph
+from invoke_tui.prompt.extract.found import Found, json_object
+from invoke_tui.prompt.extract.infotext import is_infotext, read_infotext
+
+
+def read_picture(path: Path) -> Found:
+    """What a picture says, or a ``.txt`` beside it. Raises ``StudioError`` with a reason where there is nothing."""
+    found = found_in(texts_of(path))
+    beside = path.with_suffix(".txt")
+    if found is None and beside != path and beside.is_file():
+        found = found_in(texts_of(beside))
+    if found is None:
+        raise BadInputError(
+            f"{path.name} does not say what it was made with.",
+            hint="Many sites take that out of pictures; the original file may still have it.",
+            code="no_metadata",
+        )
+    return found
+
+
+def found_in(texts: Texts) -> Found | None:
+    """The first program whose writing it is; InvokeAI's own comes first."""
+    for read in (programs.read_invokeai, programs.read_old_invokeai, programs.read_novelai):
+        if (found := read(texts)) is not None:
+            return found
+    for name in ("parameters", "UserComment", "Comment", "comment", "Model"):
+        if (text := texts.get(name)) and (found := _said(text)) is not None:
+            return found
+    for name in ("prompt", "Model", "Make", "ImageDescription"):
+        text = texts.get(name, "")
+        graph = json_object(text if name == "prompt" else text.removeprefix("prompt:"))
+        if graph is not None and is_graph(graph) and (found := read_graph(graph)) is not None:
+            return found
+    return programs.read_draw_things(texts) or programs.read_easy(dict(texts))
+
+
+def _said(text: str) -> Found | None:
+    """A text that may be JSON of several programs, or A1111's."""
+    if not text.lstrip().startswith("{"):
+        return read_infotext(text) if is_infotext(text) else None
+    data = json_object(text)
+    if data is None or is_graph(data):
+        return None
+    return programs.read_swarm(data) or programs.read_fooocus(data) or programs.read_easy(data)
