@@ -35,6 +35,14 @@ class Fuzzy:
     def __bool__(self) -> bool:
         return bool(self._words)
 
+    def letters(self, text: str) -> tuple[int, ...]:
+        """Where ``text`` has those words that it has."""
+        lower = _lower(text[:SEARCHED])
+        found = (
+            _as_it_stands(word, lower) or _scattered(word, how, lower) or () for word, how in self._words
+        )
+        return tuple(sorted({at for positions in found for at in positions}))
+
     def match(self, text: str) -> Match | None:
         """Where ``text`` has every word of the query; None when one is missing."""
         lower = _lower(text[:SEARCHED])
@@ -80,18 +88,18 @@ def _scattered(word: str, pattern: re.Pattern[str], text: str) -> list[int] | No
         if (found := pattern.search(text, start)) is None:
             return None
         if found.end() - found.start() <= len(word) + GAP:
-            return _letters(word, text, found.start())
+            return _letters(word, text, found.end())
         start = found.start() + 1
     return None
 
 
-def _letters(word: str, text: str, at: int) -> list[int]:
+def _letters(word: str, text: str, end: int) -> list[int]:
+    """Looked for backwards from where the match ends, which keeps them together: ``fsh`` in ``of fish``."""
     positions = list[int]()
-    for letter in word:
-        at = text.index(letter, at)
-        positions.append(at)
-        at += 1
-    return positions
+    for letter in reversed(word):
+        end = text.rindex(letter, 0, end)
+        positions.append(end)
+    return positions[::-1]
 
 
 def _score(positions: list[int], text: str) -> int:

@@ -30,6 +30,16 @@ def gigabytes(count: int) -> str:
     return f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
+def when(moment: datetime, now: datetime) -> str:
+    """A moment as people say it: ``yesterday 14:03``. Both have a time zone."""
+    days = (now.date() - moment.date()).days
+    if days in (0, 1):
+        return f"{'yesterday' if days else 'today'} {moment:%H:%M}"
+    if 1 < days < 7:
+        return f"{moment:%A %H:%M}"
+    return f"{moment.day} {moment:%b %H:%M}" if moment.year == now.year else f"{moment.day} {moment:%b %Y}"
+
+
 def age(moment: datetime, now: datetime) -> str:
     """How long ago, in one unit."""
     seconds = max(0.0, (now - moment).total_seconds())

@@ -24,6 +24,12 @@ def test_a_later_place_is_found_where_the_first_leads_nowhere() -> None:
     assert matched("abc", "a b ............... abxc") == "abc"
 
 
+def test_letters_are_kept_together() -> None:
+    found = Fuzzy("fsh").match("of fish")
+    assert found is not None
+    assert found.positions == (3, 5, 6)
+
+
 def test_the_beginning_of_a_word_is_preferred() -> None:
     found = Fuzzy("ox").match("a fox, an ox")
     assert found is not None

@@ -28,6 +28,7 @@ from invoke_tui.domain.events import (
 from invoke_tui.domain.images import ImagePage, ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_memory import FakeMemory
 from tests.tui.fake_models import FakeModels, a_model
 from tests.tui.fake_prompts import FakePrompts
@@ -57,13 +58,14 @@ def paint(seed: int, width: int = 128, height: int = 128, blur: float = 0.0) -> 
     return out.getvalue()
 
 
-class FakeClient(FakeModels, FakeMemory, FakePrompts):
+class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary):
     """What the tests attach to the app. ``step_time`` 0 makes pictures at once; ``auto`` False waits for ``work``."""
 
     def __init__(self, *, step_time: float = 0.0, steps: int = 4, auto: bool = True) -> None:
         super().__init__()
         FakeMemory.__init__(self)
         FakePrompts.__init__(self)
+        FakeLibrary.__init__(self)
         self.step_time = step_time
         self.steps = steps
         self.auto = auto

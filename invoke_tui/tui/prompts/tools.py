@@ -24,6 +24,9 @@ def _late(module: str) -> Tool:
 
 
 TOOLS: Final[dict[str, Tool]] = {
+    "history": _late("history"),
+    "templates": _late("templates"),
+    "presets": _late("presets"),
     "dynamic": _late("dynamic"),
     "wildcards": _late("wildcards"),
     "import_prompts": _late("import_file"),
