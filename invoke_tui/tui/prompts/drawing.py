@@ -1,21 +1,27 @@
 """A text area that draws its own rows, so that a prompt of thousands of words in one line costs a key no more.
 
-Textual copies, colours and cuts a whole line for every row of it. Here a row is a slice with its own few colours, and a
-long text is read beside the keyboard: until the reading is there, the old colours move along with the words.
+Textual copies, colours and cuts a whole line for every row of it, and draws every row at every key. Here a row is a
+slice with its own few colours, only rows that look different are drawn, and a long text is read beside the keyboard:
+until the reading is there, the old colours move along with the words.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast
 
 from rich.style import Style
 from rich.text import Text
+from textual.cache import LRUCache
 from textual.document._document import Document
 from textual.document._document_navigator import DocumentNavigator
+from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import Reactive, reactive
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
@@ -25,16 +31,39 @@ from invoke_tui.tui.prompts.places import Location, changed, index_of, location_
 from invoke_tui.tui.prompts.quiet import Quiet
 from invoke_tui.tui.prompts.wrapping import QuickWrap
 
+if TYPE_CHECKING:
+    from textual.widgets.text_area import Edit, EditResult
+
 AT_ONCE: Final = 1_000
 """Characters up to which a prompt is read before the key is painted."""
 COLOUR_LIMIT: Final = 60_000
 """Characters above which a prompt is shown without colours: nothing may cost the next key."""
 QUIET: Final = 0.08
 """Seconds without a key before a long prompt is read; a very long one waits longer."""
+POINTED: Final = {"selection": "text-area--selection", "bracket": "text-area--matching-bracket"}
+"""Textual's own styles."""
+
+Piece = tuple[int, int, str]
+"""From and up to a column of a row, and the name of a style."""
+
+
+class Look(NamedTuple):
+    """All that a row on screen depends on."""
+
+    text: str
+    pieces: tuple[Piece, ...]
+    width: int
+    base: Style
+    cursor: int = -1
+    blinks: bool = False
+    suggestion: str = ""
 
 
 class ColouredArea(TextArea):
     """The drawing half of the prompt editor."""
+
+    selection: Reactive[Selection] = reactive(Selection(), init=False, always_update=True, repaint=False)
+    suggestion: Reactive[str] = reactive("", repaint=False)
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"prompt--{name}" for name in NAMES), "prompt--problem", "prompt--unheard", "prompt--chunk",
@@ -61,6 +90,9 @@ class ColouredArea(TextArea):
         self._cut: int | None = None
         self._brackets: tuple[int, int] | None = None
         self._styles: dict[str, Style] = {}
+        self._strips: LRUCache[Look, Strip] = LRUCache(512)
+        self._drawn: dict[int, Look] = {}
+        self._editing = False
         self._problem = ""
         self._reader = Quiet(self, QUIET, self._read_beside)
         super().__init__(
@@ -87,6 +119,30 @@ class ColouredArea(TextArea):
         """The location before which ``index`` characters stand."""
         return location_of(self.document.lines, index)
 
+    def edit(self, edit: Edit) -> EditResult:
+        """A change of the text: what it makes look different is drawn once it is done."""
+        self._editing = True
+        try:
+            return super().edit(edit)
+        finally:
+            self._editing = False
+            self._draw_changes()
+
+    def _refresh_size(self) -> None:
+        """More or fewer rows: lay the screen out anew only where that gives the editor another height."""
+        height = self.wrapped_document.height
+        if height != self.virtual_size.height:
+            self.set_reactive(Widget.virtual_size, Size(0, height))
+            self._scroll_update(self.virtual_size)
+            if self._allowed(height) != self.size.height:
+                self.refresh(layout=True)
+        self._refresh_scrollbars()
+
+    def _allowed(self, height: int) -> int:
+        least, most = self.styles.min_height, self.styles.max_height
+        height = min(height, int(most.value)) if most is not None and most.is_cells else height
+        return max(height, int(least.value)) if least is not None and least.is_cells else height
+
     # -- the text -------------------------------------------------------------------------------------------------
 
     def _set_document(self, text: str, language: str | None) -> None:
@@ -99,7 +155,6 @@ class ColouredArea(TextArea):
 
     def _build_highlight_map(self) -> None:
         """Textual calls this after every change of the text, whatever made it."""
-        self._line_cache.clear()
         text = self.document.text
         start, end, stop = changed(self._known, text)
         self._known = text
@@ -113,6 +168,8 @@ class ColouredArea(TextArea):
             self._read_soon()
         else:
             self._take(Reading())
+        if self.is_mounted and not self._editing:
+            self._draw_changes()
 
     def _read_soon(self) -> None:
         self._reader.pause = QUIET + len(self._known) / 100_000
@@ -126,26 +183,29 @@ class ColouredArea(TextArea):
         reading = await asyncio.to_thread(read, text)
         if text == self._known:
             self._take(reading)
-            self.refresh()
+            self._draw_changes()
 
     def _take(self, reading: Reading) -> None:
         self._reading = reading
-        self._line_cache.clear()
         self._say_problem()
 
     def show_count(self, chunks: list[int], cut: int | None) -> None:
         """Mark where the text encoder begins anew, and what it does not hear."""
         if (chunks, cut) != (self._chunks, self._cut):
             self._chunks, self._cut = chunks, cut
-            self._line_cache.clear()
-            self.refresh()
+            self._draw_changes()
 
     # -- the cursor -----------------------------------------------------------------------------------------------
 
     def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
         super()._watch_selection(previous_selection, selection)
-        if self.is_mounted:
+        if self.is_mounted and not self._editing:
             self._say_problem()
+            self._draw_changes()
+
+    def _watch_suggestion(self) -> None:
+        if self.is_mounted and not self._editing:
+            self._draw_changes()
 
     def find_matching_bracket(self, bracket: str, search_from: Location) -> Location | None:
         """The partner of the bracket at the cursor, or before it."""
@@ -173,65 +233,94 @@ class ColouredArea(TextArea):
     def notify_style_update(self) -> None:
         """A new theme: the colours are to be looked up again."""
         self._styles.clear()
+        self._strips.clear()
         super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        """A row, from the cache while it looks the same."""
+        if not self._known and self.placeholder:
+            self._drawn.pop(y, None)
+            return super().render_line(y)
+        look = self._look(y)
+        self._drawn[y] = look
+        strip = self._strips.get(look)
+        if strip is None:
+            strip = self._strips[look] = self._strip(look)
+        return strip
+
+    def _draw_changes(self) -> None:
+        """Have the rows drawn that look different from what is on screen."""
+        width, drawn = self.size.width, self._drawn
+        if not self._known or not drawn:
+            self.refresh()
+        elif rows := [y for y in range(self.size.height) if drawn.get(y) != self._look(y)]:
+            self.refresh(*(Region(0, y, width, 1) for y in rows))
+
+    def _look(self, y: int) -> Look:
+        """All that a row on screen depends on."""
+        wrapped = cast("QuickWrap", self.wrapped_document)
+        width, base = self.scrollable_content_region.width, self._theme.base_style or self.rich_style
+        y += self.scroll_offset.y
+        if y >= len(wrapped._offset_to_line_info):
+            return Look("", (), width, base)
+        row, first, after = wrapped.section(y)
+        line = self.document.get_line(row)
+        text = line[first:after].replace("\t", " ")
+        last = after == len(line)
+        if last:
+            text += " "  # where the cursor stands behind the last character
+        start = self._line_starts[row] + first
+        pieces = [*self._coloured(start, start + len(text)), *self._pointed(row, first, len(text), last=last)]
+        cursor_row, cursor = self.cursor_location
+        if row != cursor_row or not 0 <= cursor - first < len(text):
+            return Look(text, tuple(pieces), width, base)
+        shown = self.suggestion if self.has_focus or not self.hide_suggestion_on_blur else ""
+        return Look(text, tuple(pieces), width, base, cursor - first, self._draw_cursor, shown)
+
+    def _coloured(self, start: int, end: int) -> Iterator[Piece]:
+        """What the words look like: weights, where a chunk begins, what is not heard, what is wrong."""
+        for first, after, name in self._reading.runs(start, end):
+            yield first - start, after - start, name
+        for at in self._chunks:
+            if start <= at < end:
+                yield at - start, at - start + 1, "chunk"
+        if self._cut is not None and self._cut < end:
+            yield max(0, self._cut - start), end - start, "unheard"
+        for first, after in self._reading.wrong(start, end):
+            yield first - start, after - start, "problem"
+
+    def _pointed(self, row: int, first: int, size: int, *, last: bool) -> Iterator[Piece]:
+        """Selection and brackets, as far as they are in the row."""
+        (top_row, top), (bottom_row, bottom) = sorted(self.selection)
+        if (top_row, top) != (bottom_row, bottom):
+            if top_row <= row <= bottom_row:
+                start = max(0, top - first) if row == top_row else 0
+                end = min(size, bottom - first) if row == bottom_row else size
+                if start < end:
+                    yield start, end, "selection"
+        elif self._brackets:
+            for at in self._brackets:
+                if 0 <= (here := at - self._line_starts[row] - first) < size - last:
+                    yield here, here + 1, "bracket"
+
+    def _strip(self, look: Look) -> Strip:
+        text = Text(look.text, end="", no_wrap=True)
+        for start, end, name in look.pieces:
+            text.stylize(self._style(name), start, end)
+        at = look.cursor
+        if look.suggestion:
+            style = self.get_component_rich_style("text-area--suggestion")
+            text = Text.assemble(text[:at], (look.suggestion, style), text[at:], end="", no_wrap=True)
+        if look.blinks and self._theme.cursor_style:
+            text.stylize(self._theme.cursor_style, at, at + 1)
+        strip = Strip(text.render(self.app.console)).adjust_cell_length(look.width, look.base)
+        return strip.apply_style(look.base)
 
     def _style(self, name: str) -> Style:
         if name not in self._styles:
-            self._styles[name] = self.get_component_rich_style(f"prompt--{name}", partial=True)
+            component = POINTED.get(name, f"prompt--{name}")
+            self._styles[name] = self.get_component_rich_style(component, partial=name not in POINTED)
         return self._styles[name]
-
-    def _render_line(self, y: int) -> Strip:
-        wrapped = cast("QuickWrap", self.wrapped_document)
-        base = self._theme.base_style or self.rich_style
-        y += self.scroll_offset.y
-        if y >= len(wrapped._offset_to_line_info):
-            return Strip.blank(self.size.width, base)
-        row, start, end = wrapped.section(y)
-        line = self.document.get_line(row)
-        text = Text(line[start:end].replace("\t", " "), end="", no_wrap=True)
-        self._colour(text, self._line_starts[row] + start)
-        if end == len(line):
-            text.append(" ")  # where the cursor stands behind the last character
-        text = self._point(text, row, start, last=end == len(line))
-        width = self.scrollable_content_region.size.width
-        return Strip(text.render(self.app.console)).adjust_cell_length(width, base).apply_style(base)
-
-    def _colour(self, text: Text, start: int) -> None:
-        end = start + len(text)
-        for first, after, name in self._reading.runs(start, end):
-            text.stylize(self._style(name), first - start, after - start)
-        for at in self._chunks:
-            if start <= at < end:
-                text.stylize(self._style("chunk"), at - start, at - start + 1)
-        if self._cut is not None and self._cut < end:
-            text.stylize(self._style("unheard"), max(0, self._cut - start))
-        for first, after in self._reading.wrong(start, end):
-            text.stylize(self._style("problem"), first - start, after - start)
-
-    def _point(self, text: Text, row: int, start: int, *, last: bool) -> Text:
-        """Selection, brackets, suggestion and cursor, as far as they are in the row."""
-        theme, size = self._theme, len(text)
-        (top_row, top), (bottom_row, bottom) = sorted(self.selection)
-        if (top_row, top) != (bottom_row, bottom):
-            if top_row <= row <= bottom_row and theme.selection_style:
-                first = top - start if row == top_row else 0
-                after = bottom - start if row == bottom_row else size
-                if after > 0 and first < size:
-                    text.stylize(theme.selection_style, max(0, first), after)
-        elif self._brackets and theme.bracket_matching_style:
-            for at in self._brackets:
-                if 0 <= (here := at - self._line_starts[row] - start) < size - last:
-                    text.stylize(theme.bracket_matching_style, here, here + 1)
-        cursor_row, cursor = self.cursor_location
-        cursor -= start
-        if row != cursor_row or not 0 <= cursor < size:
-            return text
-        if self.suggestion and (self.has_focus or not self.hide_suggestion_on_blur):
-            style = self.get_component_rich_style("text-area--suggestion")
-            text = Text.assemble(text[:cursor], (self.suggestion, style), text[cursor:], end="", no_wrap=True)
-        if self._draw_cursor and theme.cursor_style:
-            text.stylize(theme.cursor_style, cursor, cursor + 1)
-        return text
 
 
 def _moved(at: int, start: int, end: int, stop: int) -> int:
