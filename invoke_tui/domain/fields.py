@@ -25,6 +25,36 @@ class LatentsField(Document):
     seed: int | None = None
 
 
+class TensorField(Document):
+    """A mask of yes and no by name."""
+
+    tensor_name: str
+
+
+class DenoiseMaskField(Document):
+    """Which part of a picture is drawn, by name; for inpainting models with the latents of what is not."""
+
+    mask_name: str
+    masked_latents_name: str | None = None
+    gradient: bool = False
+
+
+class FluxFillConditioningField(Document):
+    """The picture that FLUX.1 Fill fills, and where."""
+
+    image: ImageField
+    mask: TensorField
+
+
+class ColorField(Document):
+    """A colour, each part 0 to 255."""
+
+    r: int = Field(ge=0, le=255)
+    g: int = Field(ge=0, le=255)
+    b: int = Field(ge=0, le=255)
+    a: int = Field(ge=0, le=255)
+
+
 class EncodedPromptField(Document):
     """What every family's encoded prompt has: a name."""
 

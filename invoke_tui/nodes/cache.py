@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from invoke_tui.domain.fields import EncodedPromptField, LatentsField
+from invoke_tui.domain.fields import DenoiseMaskField, EncodedPromptField, LatentsField, TensorField
 from invoke_tui.nodes.base import Invocation, Output
 
 Held = TypeVar("Held")
@@ -84,12 +84,16 @@ def cache_key(invocation: Invocation) -> str:
 
 
 def named_objects(value: Any) -> Iterator[str]:
-    """The names of all latents and conditioning inside an output."""
+    """The names of all latents, masks and conditioning inside an output."""
     match value:
         case LatentsField():
             yield value.latents_name
         case EncodedPromptField():
             yield value.conditioning_name
+        case TensorField():
+            yield value.tensor_name
+        case DenoiseMaskField():
+            yield from filter(None, (value.mask_name, value.masked_latents_name))
         case BaseModel():
             for name in type(value).model_fields:
                 yield from named_objects(getattr(value, name))

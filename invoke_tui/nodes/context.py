@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from invoke_tui.domain.fields import ImageField, LatentsField, TransformerField, UNetField, VAEField
+from invoke_tui.domain.fields import (
+    DenoiseMaskField,
+    ImageField,
+    LatentsField,
+    TransformerField,
+    UNetField,
+    VAEField,
+)
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.domain.texts import Text
@@ -17,6 +24,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 NoiseType = Literal["SD", "FLUX", "FLUX.2", "SD3", "CogView4", "Z-Image", "Anima"]
+
+
+@dataclass(frozen=True)
+class FillCall:
+    """What FLUX.1 Fill fills: the latents of a picture whose masked part is hidden, and the mask's name."""
+
+    latents: LatentsField
+    mask: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,8 @@ class DenoiseCall:
     denoising_start: float = 0.0
     denoising_end: float = 1.0
     cfg_rescale_multiplier: float = 0.0
+    mask: DenoiseMaskField | None = None
+    fill: FillCall | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,20 @@ class EngineCalls(Protocol):
     ) -> Image:
         """Turn latents into a picture."""
 
+    def encode_image(
+        self,
+        image: Image,
+        vae: VAEField,
+        *,
+        fp32: bool,
+        tiled: bool,
+        tile_size: int,
+        grid: int = 8,
+        hidden: Image | None = None,
+        compensation: tuple[float, float] = (1.0, 0.0),
+    ) -> SizedLatents:
+        """Turn a picture into latents; sides are cut to multiples of ``grid``, what is white in ``hidden`` is grey."""
+
 
 class InvocationContext(Protocol):
     """The world of one running node."""
@@ -106,4 +137,13 @@ class InvocationContext(Protocol):
         """Raise ``CanceledError`` when the item was canceled."""
 
     def save_image(self, image: Image, request: SaveRequest) -> SavedImage:
-        """Hand a finished picture to the gallery."""
+        """Hand a finished picture to the gallery. An intermediate one stays with the run."""
+
+    def load_image(self, image: ImageField) -> Image:
+        """A picture of the gallery or of this run, with 8 bits a channel (L, RGB or RGBA). It is not to be changed."""
+
+    def keep_mask(self, mask: Image) -> str:
+        """Keep a grey picture as a mask for the run; its name."""
+
+    def load_mask(self, name: str) -> Image:
+        """A mask that was kept."""

@@ -11,16 +11,17 @@ from typing import Any, Final
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
-from invoke_tui.domain.fields import ImageField, LatentsField, VAEField
+from invoke_tui.domain.fields import DenoiseMaskField, ImageField, LatentsField, VAEField
 from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
 from invoke_tui.domain.texts import Text
-from invoke_tui.engine.jobs import DenoiseJob
+from invoke_tui.engine.jobs import DenoiseJob, DenoiseMask, FillImage
 from invoke_tui.nodes.context import DenoiseCall, NoiseType, SavedImage, SaveRequest, SizedLatents
+from invoke_tui.nodes.images.reading import open_picture
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.worker.facade import EngineFacade
 from invoke_tui.worker.link import Link
-from invoke_tui.worker.pictures import encode_picture, picture_name
+from invoke_tui.worker.pictures import content_name, encode_picture, picture_name
 from invoke_tui.worker.previews import PreviewSender
 
 PROGRESS_SECONDS: Final = 0.25
@@ -30,7 +31,7 @@ _NUMBERS: Final = count(1)
 
 @dataclass(frozen=True)
 class Stored:
-    """An object that edges name; latents know the size of their picture."""
+    """An object that edges name: conditioning, a mask, latents, which know the size of their picture."""
 
     value: Any
     width: int = 0
@@ -48,6 +49,24 @@ class ItemState:
     previews: PreviewSender
     must_stop: Callable[[int], bool]
     store: dict[str, Stored] = field(default_factory=dict)
+    pictures: dict[str, Image] = field(default_factory=dict)
+    """What was read or made so far, by name. Intermediate ones are nowhere else."""
+
+    def keep(self, kind: str, stored: Stored) -> str:
+        """Keep an object under a name of its own."""
+        name = f"{kind}-{next(_NUMBERS)}"
+        self.store[name] = stored
+        return name
+
+    def stored(self, name: str) -> Stored:
+        """What was kept under ``name``."""
+        found = self.store.get(name)
+        if found is None:
+            raise NotFoundError(
+                f"There is nothing called {name} here.",
+                hint="Latents, masks and conditioning live for one run only.",
+            )
+        return found
 
     def check_cancel(self) -> None:
         """Raise ``CanceledError`` when the item was canceled."""
@@ -109,8 +128,15 @@ class NodeContext:
         )
 
     def save_image(self, image: Image, request: SaveRequest) -> SavedImage:
-        """Encode a picture and hand it to the daemon, which is the one that writes files."""
+        """Encode a picture and hand it to the daemon, which is the one that writes files.
+
+        An intermediate picture stays here, under a name made of its content: what comes of it is found again.
+        """
         state, item = self._state, self._state.item
+        if request.is_intermediate:
+            kept = content_name(image)
+            state.pictures[kept] = image
+            return SavedImage(ImageField(image_name=kept), image.width, image.height)
         name = picture_name(item.session_id, self._run_id, self._pictures)
         self._pictures += 1
         encoded = encode_picture(
@@ -133,7 +159,27 @@ class NodeContext:
         )
         state.check_cancel()
         state.link.send(report, encoded)
+        state.pictures[name] = image
         return SavedImage(ImageField(image_name=name), image.width, image.height)
+
+    def load_image(self, image: ImageField) -> Image:
+        """A picture of the gallery or of this run."""
+        state, name = self._state, image.image_name
+        if name not in state.pictures:
+            path = state.item.images.get(name)
+            if path is None:
+                raise NotFoundError(f"There is no picture {name}.", hint="It may have been deleted.")
+            state.pictures[name] = open_picture(path)
+        return state.pictures[name]
+
+    def keep_mask(self, mask: Image) -> str:
+        """Keep a grey picture as a mask for the run."""
+        return self._state.keep("mask", Stored(mask.convert("L"), mask.width, mask.height))
+
+    def load_mask(self, name: str) -> Image:
+        """A mask that was kept."""
+        mask: Image = self._state.stored(name).value
+        return mask
 
 
 class NodeHooks:
@@ -209,6 +255,12 @@ class NodeEngine:
             denoising_start=call.denoising_start,
             denoising_end=call.denoising_end,
             guidance=call.guidance,
+            mask=self._mask(call.mask) if call.mask else None,
+            fill=FillImage(
+                self._stored(call.fill.latents.latents_name).value, self._stored(call.fill.mask).value
+            )
+            if call.fill
+            else None,
         )
         value = self._state.engine.denoise(job, self._hooks)
         return self._sized(Stored(value, start.width, start.height), call.seed)
@@ -222,20 +274,43 @@ class NodeEngine:
             value, vae, fp32=fp32, tiled=tiled, tile_size=tile_size, hooks=self._hooks
         )
 
-    def _sized(self, stored: Stored, seed: int) -> SizedLatents:
+    def encode_image(
+        self,
+        image: Image,
+        vae: VAEField,
+        *,
+        fp32: bool,
+        tiled: bool,
+        tile_size: int,
+        grid: int = 8,
+        hidden: Image | None = None,
+        compensation: tuple[float, float] = (1.0, 0.0),
+    ) -> SizedLatents:
+        """Turn a picture into latents."""
+        value = self._state.engine.encode_image(
+            image,
+            vae,
+            fp32=fp32,
+            tiled=tiled,
+            tile_size=tile_size,
+            grid=grid,
+            hidden=hidden,
+            compensation=compensation,
+            hooks=self._hooks,
+        )
+        width, height = (side - side % grid for side in image.size)
+        return self._sized(Stored(value, width, height), None)
+
+    def _mask(self, field: DenoiseMaskField) -> DenoiseMask:
+        masked = self._stored(field.masked_latents_name).value if field.masked_latents_name else None
+        return DenoiseMask(self._stored(field.mask_name).value, masked, field.gradient)
+
+    def _sized(self, stored: Stored, seed: int | None) -> SizedLatents:
         field = LatentsField(latents_name=self._keep("latents", stored), seed=seed)
         return SizedLatents(field, stored.width, stored.height)
 
     def _keep(self, kind: str, stored: Stored) -> str:
-        name = f"{kind}-{next(_NUMBERS)}"
-        self._state.store[name] = stored
-        return name
+        return self._state.keep(kind, stored)
 
     def _stored(self, name: str) -> Stored:
-        found = self._state.store.get(name)
-        if found is None:
-            raise NotFoundError(
-                f"There is nothing called {name} here.",
-                hint="Latents and conditioning live for one run only.",
-            )
-        return found
+        return self._state.stored(name)

@@ -59,6 +59,21 @@ class EngineFacade(Protocol):
     ) -> Image:
         """Turn latents into a picture."""
 
+    def encode_image(
+        self,
+        image: Image,
+        vae: VAEField,
+        *,
+        fp32: bool,
+        tiled: bool,
+        tile_size: int,
+        grid: int = 8,
+        hidden: Image | None = None,
+        compensation: tuple[float, float] = (1.0, 0.0),
+        hooks: Hooks,
+    ) -> Any:
+        """Turn a picture into latents."""
+
     def memory(self) -> MemoryUse:
         """Memory in use now; called from another thread."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from typing import Any
@@ -22,6 +23,12 @@ def picture_name(session_id: str, run_id: str, number: int = 0) -> str:
     except ValueError:
         namespace = uuid5(NAMESPACE_URL, session_id)
     return f"{uuid5(namespace, f'{run_id}/{number}' if number else run_id)}.png"
+
+
+def content_name(image: Image) -> str:
+    """A name for a picture that stays within a run: the same for the same pixels."""
+    digest = hashlib.blake2b(f"{image.mode} {image.size} ".encode() + image.tobytes(), digest_size=16)
+    return f"intermediate-{digest.hexdigest()}.png"
 
 
 def encode_picture(

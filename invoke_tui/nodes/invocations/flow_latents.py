@@ -7,7 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from invoke_tui.domain.fields import (
+    DenoiseMaskField,
     FluxConditioningField,
+    FluxFillConditioningField,
     LatentsField,
     MetadataField,
     SD3ConditioningField,
@@ -16,7 +18,7 @@ from invoke_tui.domain.fields import (
 )
 from invoke_tui.domain.parameters import SEED_MAX
 from invoke_tui.nodes.base import Input, Invocation
-from invoke_tui.nodes.context import DenoiseCall, InvocationContext, NoiseType
+from invoke_tui.nodes.context import DenoiseCall, FillCall, InvocationContext, NoiseType
 from invoke_tui.nodes.invocations.latents import BoardField, ImageOutput, LatentsOutput, save_decoded
 from invoke_tui.nodes.registry import node
 
@@ -28,12 +30,9 @@ class FluxDenoiseInvocation(Invocation):
     """The denoise loop of FLUX.1. ``cfg_scale`` above 1 is true guidance and needs a negative prompt."""
 
     dormant: ClassVar[dict[str, Any]] = {
-        "denoise_mask": None,
         "control_lora": None,
         "redux_conditioning": None,
-        "fill_conditioning": None,
         "control": None,
-        "controlnet_vae": None,
         "ip_adapter": None,
         "kontext_conditioning": None,
         "dype_preset": "off",
@@ -43,6 +42,7 @@ class FluxDenoiseInvocation(Invocation):
 
     latents: LatentsField | None = Input(None, kind="connection")
     noise: LatentsField | None = Input(None, kind="connection")
+    denoise_mask: DenoiseMaskField | None = Input(None, kind="connection")
     denoising_start: float = Input(0.0, ge=0, le=1)
     denoising_end: float = Input(1.0, ge=0, le=1)
     add_noise: bool = Input(True)
@@ -60,6 +60,8 @@ class FluxDenoiseInvocation(Invocation):
     scheduler: Literal["euler", "heun", "lcm"] = Input("euler")
     guidance: float = Input(4.0)
     seed: int = Input(0, ge=0, le=SEED_MAX)
+    fill_conditioning: FluxFillConditioningField | None = Input(None, kind="connection")
+    controlnet_vae: VAEField | None = Input(None, kind="connection")
 
     @model_validator(mode="after")
     def _one_prompt_each(self) -> Self:
@@ -67,6 +69,8 @@ class FluxDenoiseInvocation(Invocation):
             given = getattr(self, name)
             if isinstance(given, list) and len(given) != 1:
                 raise ValueError(f"{name} takes one prompt; regional prompts cannot be drawn yet")
+        if self.fill_conditioning is not None and self.controlnet_vae is None:
+            raise ValueError("a picture to fill needs a VAE (controlnet_vae)")
         return self
 
     def invoke(self, ctx: InvocationContext) -> LatentsOutput:
@@ -84,9 +88,27 @@ class FluxDenoiseInvocation(Invocation):
             guidance=self.guidance,
             denoising_start=self.denoising_start,
             denoising_end=self.denoising_end,
+            mask=self.denoise_mask,
+            fill=self._fill(ctx),
         )
         result = ctx.engine.denoise(call)
         return LatentsOutput(latents=result.latents, width=result.width, height=result.height)
+
+    def _fill(self, ctx: InvocationContext) -> FillCall | None:
+        """The picture to fill in the size that is drawn, its masked part hidden."""
+        if self.fill_conditioning is None or self.controlnet_vae is None:
+            return None
+        size, mask = (self.width, self.height), self.fill_conditioning.mask.tensor_name
+        encoded = ctx.engine.encode_image(
+            ctx.load_image(self.fill_conditioning.image).convert("RGB").resize(size),
+            self.controlnet_vae,
+            fp32=False,
+            tiled=False,
+            tile_size=0,
+            grid=16,
+            hidden=ctx.load_mask(mask),
+        )
+        return FillCall(encoded.latents, mask)
 
     def _scales(self) -> float | list[float]:
         """One scale for each step: 1 outside of the steps that are guided. Negative steps count from the end."""
@@ -108,12 +130,11 @@ class FluxDenoiseInvocation(Invocation):
 class SD3DenoiseInvocation(Invocation):
     """The denoise loop of Stable Diffusion 3."""
 
-    dormant: ClassVar[dict[str, Any]] = {"denoise_mask": None}
-
     board: BoardField | None = Input(None, kind="direct")
     metadata: MetadataField | None = Input(None, kind="connection")
     latents: LatentsField | None = Input(None, kind="connection")
     noise: LatentsField | None = Input(None, kind="connection")
+    denoise_mask: DenoiseMaskField | None = Input(None, kind="connection")
     denoising_start: float = Input(0.0, ge=0, le=1)
     denoising_end: float = Input(1.0, ge=0, le=1)
     transformer: TransformerField = Input(kind="connection")
@@ -138,6 +159,7 @@ class SD3DenoiseInvocation(Invocation):
             seed=self.seed,
             denoising_start=self.denoising_start,
             denoising_end=self.denoising_end,
+            mask=self.denoise_mask,
         )
         result = ctx.engine.denoise(call)
         return LatentsOutput(latents=result.latents, width=result.width, height=result.height)

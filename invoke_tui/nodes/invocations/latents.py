@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from invoke_tui.domain.base import Document
 from invoke_tui.domain.fields import (
     ConditioningField,
+    DenoiseMaskField,
     ImageField,
     LatentsField,
     MetadataField,
@@ -91,7 +92,6 @@ class DenoiseLatentsInvocation(Invocation):
         "control": None,
         "ip_adapter": None,
         "t2i_adapter": None,
-        "denoise_mask": None,
         "hidiffusion": False,
         "hidiffusion_raunet": True,
         "hidiffusion_window_attn": True,
@@ -110,6 +110,7 @@ class DenoiseLatentsInvocation(Invocation):
     unet: UNetField = Input(kind="connection")
     cfg_rescale_multiplier: float = Input(0, ge=0, lt=1)
     latents: LatentsField | None = Input(None, kind="connection")
+    denoise_mask: DenoiseMaskField | None = Input(None, kind="connection")
 
     @model_validator(mode="after")
     def _one_prompt_each(self) -> Self:
@@ -137,6 +138,7 @@ class DenoiseLatentsInvocation(Invocation):
             denoising_start=self.denoising_start,
             denoising_end=self.denoising_end,
             cfg_rescale_multiplier=self.cfg_rescale_multiplier,
+            mask=self.denoise_mask,
         )
         result = ctx.engine.denoise(call)
         return LatentsOutput(latents=result.latents, width=result.width, height=result.height)
