@@ -152,24 +152,29 @@ class _Change:
         return found
 
     def _chosen(self, leaves: list[_Leaf]) -> list[_Leaf]:
-        found = [leaf for leaf in leaves if leaf.node.kind in _WEIGHED and self._wants(leaf)]
-        words = [leaf for leaf in found if leaf.node.kind is not Kind.POINT]
-        return words and (words if self.start == self.end else found)
+        """The words touched; those with a weight of their own only if their group is not cut by the selection."""
+        touched = [leaf for leaf in leaves if leaf.node.kind in _WEIGHED and self._wants(leaf.node)]
+        for found in ([leaf for leaf in touched if not self._keeps(leaf)], touched):
+            if words := [leaf for leaf in found if leaf.node.kind is not Kind.POINT]:
+                return words if self.start == self.end else found
+        return []
 
-    def _wants(self, leaf: _Leaf) -> bool:
-        """In the selection. A word with a weight of its own is left to a group that lies half outside."""
-        if leaf.node.kind is Kind.CHOICE and not (self._covers(leaf.node) or self.start == self.end):
-            return False
-        if not self._touches(leaf.node) or (leaf.node.kind is Kind.CHOICE and self._edited_inside(leaf.node)):
-            return False
+    def _wants(self, node: Node) -> bool:
+        if node.kind is not Kind.CHOICE:
+            return self._touches(node)
+        return self._covers(node) or (
+            self._touches(node) and self.start == self.end and not self._edited_inside(node)
+        )
+
+    def _keeps(self, leaf: _Leaf) -> bool:
         group = leaf.inside
         if group is None or leaf.node.mark is None:
-            return True
+            return False
         contained = group.start <= self.start and self.end <= group.end
-        return contained or self._covers(group)
+        return not contained and not self._covers(group)
 
     def _edited_inside(self, choice: Node) -> bool:
-        return self.start == self.end and any(self._touches(region) for region in choice.regions)
+        return any(self._touches(region) for region in choice.regions)
 
     def _group_at(self, nodes: tuple[Node, ...], leaves: list[_Leaf]) -> list[_Leaf]:
         """The words of the innermost group whose brackets or mark are touched."""
