@@ -26,7 +26,11 @@ TYPED: Final = 0.15
 class PromptDialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
     """A window of a prompt tool; escape answers nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("dialog")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *actions.bindings("dialog"),
+        Binding("tab", "app.focus_next", "Next", show=False, id="tool.next"),
+        Binding("shift+tab", "app.focus_previous", "Previous", show=False, id="tool.previous"),
+    ]
     AUTO_FOCUS = ""
 
     @property
@@ -52,7 +56,10 @@ class Either(Toggle, inherit_bindings=False):
 
     def render(self) -> Content:
         """``◉ this   ○ that``."""
-        on, off = ("◉ ", "$text-accent"), ("○ ", "$text-muted")
+        on, off = (
+            ("◉ ", "" if self.has_focus else "$text-accent"),
+            ("○ ", "" if self.has_focus else "$text-muted"),
+        )
         first, second = (on, off) if self.value else (off, on)
         return Content.assemble(first, self._yes, "   ", second, self._no)
 

@@ -106,7 +106,7 @@ class WildcardsScreen(PromptDialog[str]):
                     yield ValueRows()
             yield Static(id="wildcard-none")
             yield Static(id="wildcard-word")
-            keys = "enter insert   ↑ ↓ choose   tab tree, values   ← → fold   / search   esc back"
+            keys = "enter insert   ↑ ↓ choose   tab next list   ← → fold   esc back   F1"
             yield Static(Content(keys), classes="dialog-keys")
 
     def on_mount(self) -> None:
@@ -187,9 +187,9 @@ def _how_to(found: WildcardList) -> Content:
         ("colour.txt", "bold"),
         (" becomes ", "$text-muted"),
         ("__colour__", "bold"),
-        (" in a prompt, art/style.txt ", "$text-muted"),
+        (", art/style.txt ", "$text-muted"),
         ("__art/style__", "bold"),
-        (".\nYAML and JSON lists work, too; other folders: ", "$text-muted"),
+        (".\nYAML and JSON lists work, too.\nOther folders: ", "$text-muted"),
         ("wildcards_dirs", "bold"),
         (" in invokeai.yaml.", "$text-muted"),
     )

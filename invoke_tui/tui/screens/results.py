@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageRecord
@@ -92,20 +92,21 @@ class Results:
                 screen.app.copy_to_clipboard(safe_text(image.path))
                 screen.notify("Path copied.", timeout=2, markup=False)
             case _:
-                self._recall(image, what)
+                self.recall(image.metadata, what)
 
-    def _recall(self, image: ImageRecord, what: str) -> None:
+    def recall(self, metadata: dict[str, Any] | None, what: str) -> None:
+        """Put what made a picture back: all of it (``recall``), its ``prompt`` or its ``seed``."""
         screen = self._screen
         form = self._desk.form
         done: list[str] = []
-        if what in ("recall", "prompt") and (both := recall.prompts(image.metadata)):
-            screen.prompts.positive.load_text(both[0])
-            screen.prompts.negative.load_text(both[1])
+        if what in ("recall", "prompt") and (both := recall.prompts(metadata)):
+            screen.prompts.positive.rewrite(both[0])
+            screen.prompts.negative.rewrite(both[1])
             done.append("prompt")
         if what == "recall":
-            form.restore(recall.form_values(image.metadata))
+            form.restore(recall.form_values(metadata))
             done.append("settings")
-        if what in ("recall", "seed") and (seed := recall.seed(image.metadata)) is not None:
+        if what in ("recall", "seed") and (seed := recall.seed(metadata)) is not None:
             form.use_seed(seed)
             done.append(f"seed {seed}")
         said = f"Recalled {', '.join(done)}." if done else "The picture does not say."
