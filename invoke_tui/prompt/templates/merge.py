@@ -12,6 +12,16 @@ def merge(template: TemplateText, positive: str, negative: str) -> tuple[str, st
 
 def put_into(template: str, prompt: str) -> str:
     """``{prompt}`` replaced; where there is none, the template follows the prompt, as in InvokeAI."""
+    return "".join(text for text, _ in pieces(template, prompt))
+
+
+def pieces(template: str, prompt: str) -> list[tuple[str, bool]]:
+    """The merged text in pieces, with whether each is the person's own."""
     if PLACEHOLDER in template:
-        return template.replace(PLACEHOLDER, prompt)
-    return f"{prompt} {template}".strip() if template.strip() else prompt
+        first, *rest = template.split(PLACEHOLDER)
+        return [(first, False), *(piece for text in rest for piece in ((prompt, True), (text, False)))]
+    if not template.strip():
+        return [(prompt, True)]
+    if not prompt.strip():
+        return [(template.strip(), False)]
+    return [(prompt.lstrip(), True), (f" {template.rstrip()}", False)]

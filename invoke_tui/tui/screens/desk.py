@@ -23,6 +23,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.prompts.options import PromptOptions, restored
 from invoke_tui.tui.prompts.preview_line import PreviewLine
+from invoke_tui.tui.prompts.template_line import TemplateLine
 from invoke_tui.tui.prompts.tools import TOOLS
 from invoke_tui.tui.screens.results import Results
 from invoke_tui.tui.widgets.forecast_line import ForecastLine
@@ -48,6 +49,7 @@ class Desk:
         self.form = SettingsForm()
         self.forecast = ForecastLine(self._forecast)
         self.dynamic = PreviewLine(self._preview_prompts, self._studio.key_of("generate.dynamic"))
+        self.template = TemplateLine(lambda: self.use_tool("templates"), lambda: self.choose_template(None))
         self.following = True
         """The pane shows what is being made, and not an older picture that was chosen."""
         self.results = Results(self, screen)
@@ -56,7 +58,7 @@ class Desk:
     async def open(self) -> None:
         """Put the form with the last session's settings in its place, and listen to the studio."""
         await self.screen.query_one("#form").mount(self.form, self.forecast)
-        await self.screen.prompts.mount(self.dynamic, after="#prompt-problem")
+        await self.screen.query_one("#prompt-notes").mount(self.dynamic, self.template)
         self.form.restore(self._studio.session.settings)
         self.options = restored(self._studio.session.prompt_options)
         self._studio.studio_events.subscribe(self.screen, self._event)
@@ -71,6 +73,7 @@ class Desk:
     @options.setter
     def options(self, options: PromptOptions) -> None:
         self._options = options
+        self.template.show(options.template)
         self._studio.session_changed()
         self.prompts_changed()
 
@@ -151,6 +154,10 @@ class Desk:
     def use_tool(self, name: str) -> None:
         """Open one of the tools that work on the prompts."""
         self.screen.run_worker(TOOLS[name](self), group="tool", exclusive=True)
+
+    def choose_template(self, name: str | None) -> None:
+        """Put this template, or none, around every prompt from now on."""
+        self.options = self.options.model_copy(update={"template": name})
 
     def request(self) -> GenerationRequest | None:
         """What prompts, options and form ask for; None when a field is wrong, which the form then shows."""
