@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +10,7 @@ from invoke_tui.cli.files import read_bounded, write_text
 from invoke_tui.cli.options import Json, Root, program
 from invoke_tui.cli.output import Output
 from invoke_tui.cli.templates import Replace, ask, outcome_line
-from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
@@ -19,25 +18,27 @@ if TYPE_CHECKING:
 
 presets = program("Presets: all settings under a name. Use one with 'generate --preset NAME'.")
 Name = Annotated[str, typer.Argument(help="The preset's name.", show_default=False)]
-_MOST_BYTES = 2**20
-_HEAD = "invoke_tui_presets"
 
 
 @presets.command(name="list")
 def list_(root: Root = None, json: Json = False) -> None:
     """List the presets."""
+    from invoke_tui.client.preset_files import entry
+
     found = ask(root, lambda client: client.presets())
     output = Output(as_json=json)
     rows = [(p.name, ", ".join(f"{k}={v}" for k, v in p.changed().items())) for p in found]
-    output.result({"presets": [_document(p) for p in found]}, output.table(("name", "settings"), rows))
+    output.result({"presets": [entry(p) for p in found]}, output.table(("name", "settings"), rows))
 
 
 @presets.command()
 def show(name: Name, root: Root = None, json: Json = False) -> None:
     """Show the settings of a preset that are not the default."""
+    from invoke_tui.client.preset_files import entry
+
     found = ask(root, lambda client: find(client, name))
     lines = [f"{key}: {value}" for key, value in found.changed().items()]
-    Output(as_json=json).result({"preset": _document(found)}, [found.name, *lines])
+    Output(as_json=json).result({"preset": entry(found)}, [found.name, *lines])
 
 
 @presets.command()
@@ -52,11 +53,12 @@ def save(
 ) -> None:
     """Keep settings under a name, e.g. --set steps=20 --set model=NAME."""
     from invoke_tui.cli.vary import assigned
+    from invoke_tui.client.preset_files import entry
     from invoke_tui.domain.presets import Preset
 
     preset = Preset(name=name, request=assigned(settings or []))
     kept = ask(root, lambda client: client.save_preset(preset, replace=replace))
-    Output(as_json=json).result({"preset": _document(kept)}, [f"kept {kept.name}"])
+    Output(as_json=json).result({"preset": entry(kept)}, [f"kept {kept.name}"])
 
 
 @presets.command()
@@ -84,6 +86,20 @@ def diff(
 
 
 @presets.command()
+def rename(
+    name: Name,
+    new: Annotated[str, typer.Argument(help="Its new name.", show_default=False)],
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Give a preset another name."""
+    from invoke_tui.client.preset_files import entry
+
+    kept = ask(root, lambda client: client.rename_preset(name, new))
+    Output(as_json=json).result({"preset": entry(kept)}, [f"{name} is {kept.name} now"])
+
+
+@presets.command()
 def delete(name: Name, root: Root = None, json: Json = False) -> None:
     """Delete a preset."""
     ask(root, lambda client: client.delete_preset(name))
@@ -98,16 +114,18 @@ def export(
     json: Json = False,
 ) -> None:
     """Write presets to a file, or to stdout as YAML."""
+    from invoke_tui.client.preset_files import document, write_presets
+
     found = ask(root, lambda client: client.presets())
     for name in names or ():
         if all(preset.name != name for preset in found):
             raise _unknown(name)
-    chosen = [_document(p) for p in found if not names or p.name in names]
-    document = {_HEAD: 1, "presets": chosen}
+    chosen = [preset for preset in found if not names or preset.name in names]
     if json and file is None:
-        Output(as_json=True).result(document)
+        Output(as_json=True).result(document(chosen))
         return
-    path = write_text(file, _written(document, file))
+    as_json = file is not None and file.lower().endswith(".json")
+    path = write_text(file, write_presets(chosen, as_json=as_json))
     if path:
         Output(as_json=json).result(
             {"path": path, "count": len(chosen)}, [f"wrote {len(chosen)} presets to {path}"]
@@ -122,8 +140,10 @@ def import_(
     json: Json = False,
 ) -> None:
     """Keep the presets of a file, all or none."""
+    from invoke_tui.client.preset_files import MOST_BYTES, read_presets
+
     output = Output(as_json=json)
-    found, notes = read_presets(read_bounded(file, _MOST_BYTES), file)
+    found, notes = read_presets(read_bounded(file, MOST_BYTES), file)
     outcome = ask(root, lambda client: client.import_presets(found, replace=replace))
     output.result({**outcome.model_dump(), "skipped": notes}, [outcome_line(outcome)])
     if not json:
@@ -137,55 +157,6 @@ async def find(client: StudioClient, name: str) -> Preset:
     if found is None:
         raise _unknown(name)
     return found
-
-
-def read_presets(data: bytes, name: str) -> tuple[list[Preset], list[str]]:
-    """The presets of a file and what in it was skipped; raises ``BadInputError``."""
-    from invoke_tui.domain.presets import Preset, usable
-    from invoke_tui.domain.text import safe_text
-    from invoke_tui.prompt.plain_yaml import load_plain
-
-    def bad(why: object) -> BadInputError:
-        return BadInputError(
-            f"{name} {safe_text(why, limit=300)}",
-            hint="'presets export' writes what is read here.",
-            code="bad_presets",
-        )
-
-    if len(data) > _MOST_BYTES:
-        raise bad("is larger than 1 MB")
-    try:
-        document = load_plain(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise bad(error) from error
-    entries = document.get("presets") if isinstance(document, dict) and _HEAD in document else None
-    if not isinstance(entries, list):
-        raise bad("holds no presets")
-    found, notes = [], []
-    for number, entry in enumerate(entries, 1):
-        if not isinstance(entry, dict) or not isinstance(entry.get("settings"), dict):
-            raise bad(f"entry {number} has no settings")
-        title = safe_text(entry.get("name") or "", limit=200).strip()
-        if not title:
-            raise bad(f"entry {number} has no name")
-        request, refused = usable({str(key): value for key, value in entry["settings"].items()})
-        found.append(Preset(name=title, request=request))
-        notes += [
-            f"{title}: {safe_text(key, limit=80)} is no setting, or has no usable value" for key in refused
-        ]
-    return found, notes
-
-
-def _document(preset: Preset) -> dict[str, Any]:
-    return {"name": preset.name, "settings": preset.changed()}
-
-
-def _written(document: dict[str, Any], file: str | None) -> str:
-    if file and file.lower().endswith(".json"):
-        return jsonlib.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    import yaml
-
-    return str(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
 
 
 def _unknown(name: str) -> NotFoundError:

@@ -70,6 +70,11 @@ class LibraryCalls:
         body = {"presets": [preset.model_dump(mode="json") for preset in presets], "replace": replace}
         return ImportOutcome.model_validate_json(await self._transport.post("presets/import", body))
 
+    async def rename_preset(self, name: str, new: str) -> Preset:
+        """Give a preset another name, which must be free."""
+        body = {"name": name, "new": new}
+        return Preset.model_validate_json(await self._transport.post("presets/rename", body))
+
     async def delete_preset(self, name: str) -> None:
         """Delete a preset."""
         await self._transport.post("presets/delete", {"name": name})

@@ -83,7 +83,9 @@ def test_templates_and_presets(daemon: Path, run: Run, tmp_path: Path) -> None:
         "steps": 7,
         "cfg_scale": 3.0,
     }
-    assert run("presets", "delete", "quick").code == 0
+    assert run("presets", "rename", "quick", "slow", "--json").json["error"]["code"] == "name_taken"
+    assert run("presets", "rename", "quick", "swift", "--json").json["preset"]["name"] == "swift"
+    assert run("presets", "delete", "swift").code == 0
     assert [p["name"] for p in run("presets", "list", "--json").json["presets"]] == ["slow"]
 
 

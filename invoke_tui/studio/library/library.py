@@ -105,12 +105,22 @@ class Library:
 
     async def delete_preset(self, name: str) -> None:
         """Delete a preset."""
-        entry = next((entry for entry in await self._presets.all() if entry.name == name), None)
-        if entry is None:
-            raise NotFoundError(
-                f"There is no preset {name!r}.", hint="'invoke-tui presets list' shows all.", code="no_preset"
-            )
-        await self._presets.remove(entry.id)
+        await self._presets.remove((await self._preset_named(name)).id)
+
+    async def rename_preset(self, name: str, new: str) -> Preset:
+        """Give a preset another name, which must be free."""
+        entry = await self._preset_named(name)
+        preset = Preset(name=new, request=_preset(entry).request)
+        await self._presets.change(entry.id, new, preset.model_dump_json())
+        return preset
+
+    async def _preset_named(self, name: str) -> Entry:
+        for entry in await self._presets.all():
+            if entry.name == name:
+                return entry
+        raise NotFoundError(
+            f"There is no preset {name!r}.", hint="'invoke-tui presets list' shows all.", code="no_preset"
+        )
 
 
 def _template(entry: Entry) -> Template:

@@ -71,6 +71,12 @@ class NameBody(Record):
     name: str
 
 
+class RenameBody(NameBody):
+    """What it is to be called."""
+
+    new: str = Field(min_length=1, max_length=200, pattern=r"\S")
+
+
 class PreviewBody(Record):
     """A request, and how many of its prompts are to be shown; more than a few cost more work."""
 
@@ -136,6 +142,12 @@ async def save_preset(studio: Given, body: PresetBody) -> Preset:
 async def take_in_presets(studio: Given, body: PresetsBody) -> ImportOutcome:
     """Keep many, all or none."""
     return await studio.library.take_in_presets(body.presets, replace=body.replace)
+
+
+@router.post("/presets/rename")
+async def rename_preset(studio: Given, body: RenameBody) -> Preset:
+    """Give a preset another name."""
+    return await studio.library.rename_preset(body.name, body.new)
 
 
 @router.post("/presets/delete")
