@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from invoke_tui.prompt.tree import AllOf, BlendOf, Node, Prompt, Word, walk
+from invoke_tui.prompt.grammar import BRACKET
+from invoke_tui.prompt.tree import AllOf, BlendOf, Ignored, LoRATag, Node, Prompt, Word, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def flatten(tree: Prompt | BlendOf | AllOf) -> Conjunction:
 def fragments(node: Node) -> tuple[Fragment, ...]:
     """The words of a node, neighbours of one weight joined by a space; never empty."""
     runs: list[tuple[float, list[Word]]] = []
-    for part, weight in walk(node, edited=False):
+    for part, weight in walk(node, edited=False, ignored=False):
         if isinstance(part, Word):
             if not runs or runs[-1][0] != weight:
                 runs.append((weight, []))
@@ -62,3 +64,27 @@ def fragments(node: Node) -> tuple[Fragment, ...]:
 
 def _fragment(words: list[Word], weight: float) -> Fragment:
     return Fragment(" ".join(word.text for word in words), weight, tuple(words))
+
+
+def ignored_words(tree: Node, text: str) -> tuple[str, ...]:
+    """What stands in each pair of ``[brackets]`` of the text, as it is written, each once.
+
+    Brackets and LoRA tags within are left out.
+    """
+    found: dict[str, None] = {}
+    for node, _ in walk(tree, edited=False, ignored=False):
+        if isinstance(node, Ignored):
+            inner = BRACKET.sub(_escapes_only, text[node.brackets[0].end : node.brackets[1].start])
+            found[" ".join(inner.split()).strip(" ,")] = None
+    found.pop("", None)
+    return tuple(found)
+
+
+def _escapes_only(match: re.Match[str]) -> str:
+    return match[0] if match[0][0] == "\\" else ""
+
+
+def loras(tree: Node) -> dict[str, float | None]:
+    """The LoRAs that tags outside ``[brackets]`` name, with their weights; the last tag of a name counts."""
+    nodes = (node for node, _ in walk(tree, edited=False, ignored=False))
+    return {node.name: node.weight for node in nodes if isinstance(node, LoRATag)}

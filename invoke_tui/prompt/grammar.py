@@ -8,7 +8,9 @@ Read otherwise than by InvokeAI, on purpose:
 * What it refuses (weights that do not match the prompts of a blend, text after a blend) is drawn literally and
   explained; ``()`` alone is an empty prompt.
 * Text after ``.and(…)`` is not dropped: the whole is literal.
-* ``withLora(…)`` stays text: LoRAs are chosen in the form.
+* ``[words]`` are left out, as InvokeAI's own guide says; its parser takes brackets for letters (of its recorded
+  prompts this changes ``[low res] image``). ``\[`` is a bracket that is drawn.
+* ``<lora:name:0.7>`` adds a LoRA and is not drawn (changes ``a <lora:foo:1>``); ``withLora(…)`` stays text.
 * ``<an.embedding>`` is one word wherever it stands; InvokeAI takes it apart at the period inside parentheses.
 * Double backslashes lose one level of escaping, not two, and ``\"`` never closes a quote.
 * Weights are kept within a million.
@@ -20,11 +22,12 @@ import re
 from typing import Final
 
 SPACES: Final = " \t\n\r\f\v"
-_SYNTAX = r"""()",.+\-="""
+_SYNTAX = r"""()\[\]",.+\-="""
 _ESCAPE = rf"\\[{_SYNTAX}]"
 _EMBEDDING = r"<[\w.\-]+>"
 _UNSIGNED = r"(?:\d+\.\d*|\.\d+|\d+)"
 _NUMBER = rf"[+-]?{_UNSIGNED}"
+_LORA = rf"<lora:[^<>:\r\n]{{1,200}}(?::\s?{_NUMBER}\s?)?>"
 _KEYWORD = r"[A-Za-z0-9_\-]+"
 _OPTION = rf"(?>{_KEYWORD}\s*=\s*(?>{_NUMBER}|{_KEYWORD})|{_NUMBER}|{_KEYWORD})"
 
@@ -32,19 +35,22 @@ SPACE: Final = re.compile(rf"[{SPACES}]*")
 
 _ATOM = (
     rf"{_EMBEDDING}"
-    rf"|\\,(?!\S)|\\[()\".+\-=]"
+    rf"|\\,(?!\S)|\\[()\[\]\".+\-=]"
     rf"|[+\-](?![{SPACES}{_SYNTAX}]|\Z)"
     rf"|\\(?![{_SYNTAX}])"
-    rf"|[^{SPACES}{_SYNTAX}\\]"
+    rf"|[^{SPACES}{_SYNTAX}\\<]|(?!{_LORA})<"
 )
 WORD: Final = re.compile(rf"(?>(?>{_ATOM})+(?:\\,(?=\S))?|\\,(?=\S))")
 """A word free of syntax; only such a word can be weighted or swapped without parentheses."""
 
-LITERAL: Final = re.compile(rf"[^{SPACES},]*(?:,(?!\S)[^{SPACES},]*)*(?:,(?=\S))?")
+_LETTERS = rf"(?>[^{SPACES},<]+|(?!{_LORA})<)*"
+LITERAL: Final = re.compile(rf"{_LETTERS}(?:,(?!\S){_LETTERS})*(?:,(?=\S))?")
 """Anything up to the next space or comma."""
 
 STEPS: Final = re.compile(r"\++|-+")
 WEIGHT: Final = re.compile(rf"\++|-+|{_UNSIGNED}")
+LORA: Final = re.compile(rf"<lora:([^<>:\r\n]{{1,200}})(?::\s?({_NUMBER})\s?)?>")
+BRACKET: Final = re.compile(rf"\\[{_SYNTAX}]|{_LORA}|[\[\]]")
 ATTEND: Final = re.compile(rf"\s*\.attend\s*\(\s*(\++|-+|{_UNSIGNED})\s*\)")
 SWAP: Final = re.compile(r"\s*\.swap\s*\(")
 JOIN: Final = re.compile(r"\s*\.(blend|and|add)\s*\(")
@@ -54,24 +60,24 @@ NUMBER: Final = re.compile(_NUMBER)
 QUOTED: Final = re.compile(r'"((?>\\"|[^"\n\r])*)"')
 
 PIECE: Final = re.compile(
-    rf"(?P<escape>{_ESCAPE})|(?P<embedding>{_EMBEDDING})|(?P<literal>[()\"])"
-    rf"|(?P<word>(?>[^()\"\\<]|\\(?![{_SYNTAX}])|<(?![\w.\-]+>))+)"
+    rf"(?P<escape>{_ESCAPE})|(?P<embedding>{_EMBEDDING})|(?P<literal>[()\[\]\"])"
+    rf"|(?P<word>(?>[^()\[\]\"\\<]|\\(?![{_SYNTAX}])|<(?![\w.\-]+>))+)"
 )
 """What a word is made of, for display."""
-PIECES: Final = re.compile(r"[()\"\\<]")
+PIECES: Final = re.compile(r"[()\[\]\"\\<]")
 """Where this is not found, a word is one piece."""
 
 OTHER_WEIGHT: Final = re.compile(rf":\s*{_NUMBER}\s*\)")
 """The end of ``(words:1.3)``, the weight syntax of another program."""
 
-_UNESCAPED = re.compile(r'\\([()"])')
+_UNESCAPED = re.compile(r'\\([()\[\]"])')
 PLUS_STEP: Final = 1.1
 MINUS_STEP: Final = 0.9
 MOST_STEPS: Final = 200
 
 
 def unescaped(text: str) -> str:
-    """Take the backslash off parentheses and quotes; InvokeAI leaves it before other characters."""
+    """Take the backslash off brackets and quotes; InvokeAI leaves it before other characters."""
     return _UNESCAPED.sub(r"\1", text) if "\\" in text else text
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from invoke_tui.prompt.dynamic.scan import Part, PartKind, Scan, scan
 from invoke_tui.prompt.parse import parse
 from invoke_tui.prompt.problems import Problem
-from invoke_tui.prompt.tokens import TokenKind
+from invoke_tui.prompt.tokens import Token, TokenKind
+
+_DYNAMIC: Final = re.compile(r"[{}#]|__")
+_SHOWN_IN_PLACE: Final = frozenset({PartKind.WILDCARD, PartKind.ESCAPE})
+_ENDS: Final = frozenset(" \t\n\r\f\v,)]}|")
+_LETTER: Final = "x"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,8 @@ class HighlightToken:
     end: int
     kind: TokenKind
     weight: float
+    ignored: bool = False
+    """Within ``[brackets]``: not drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,45 @@ class Highlight:
 
 
 def highlight(text: str) -> Highlight:
-    """Read a prompt for display; linear in its length, so it can run on every key."""
-    parsed = parse(text)
-    tokens = [HighlightToken(p.start, p.end, p.kind, p.weight) for p in parsed.tokens]
-    return Highlight(tokens, list(parsed.problems))
+    """Read a prompt for display, choices and wildcards too; linear in its length, so it can run on every key."""
+    found = scan(text) if _DYNAMIC.search(text) else Scan()
+    parsed = parse(text if found.problems else _without(found.parts, text))
+    problems = sorted([*parsed.problems, *found.problems], key=lambda problem: (problem.start, problem.end))
+    return Highlight(list(_overlaid(parsed.tokens, found.parts)), problems)
+
+
+def _without(parts: list[Part], text: str) -> str:
+    """The text as if all choices stood side by side, every character in its place.
+
+    So ``{red+|blue}`` shows its weight. A brace that something sticks to becomes a letter: ``{red|blue}+``.
+    """
+    pieces: list[str] = []
+    at = 0
+    for part in parts:
+        if part.kind in _SHOWN_IN_PLACE:
+            continue
+        pieces.append(text[at : part.start])
+        sticks = part.end < len(text) and text[part.start] == "}" and text[part.end] not in _ENDS
+        pieces.append(_LETTER if sticks else " " * (part.end - part.start))
+        at = part.end
+    return "".join([*pieces, text[at:]])
+
+
+def _overlaid(tokens: tuple[Token, ...], parts: list[Part]) -> Iterator[HighlightToken]:
+    """The tokens, cut where dynamic parts lie over them."""
+    rest = iter([*parts, None])
+    part = next(rest)
+    for token in tokens:
+        at = token.start
+        while part and part.start < token.end:
+            if part.end > at:
+                start, end = max(at, part.start), min(token.end, part.end)
+                if start > at:
+                    yield HighlightToken(at, start, token.kind, token.weight, token.ignored)
+                yield HighlightToken(start, end, TokenKind(part.kind.value), token.weight, token.ignored)
+                at = end
+            if part.end > token.end:
+                break
+            part = next(rest)
+        if at < token.end:
+            yield HighlightToken(at, token.end, token.kind, token.weight, token.ignored)

@@ -13,15 +13,19 @@ from invoke_tui.prompt.tree import AllOf, BlendOf, Group, Prompt, Swap, Word, wa
 SWAP_NOTE: Final = "the text before .swap is drawn: swapping needs attention control, which is not built"
 OTHER_WEIGHT_NOTE: Final = "(words:1.3) is A1111 syntax; read literally (InvokeAI writes (words)1.3)"
 
-_SUSPECT = re.compile(r"""\\[()",.+\-=]|[()"]|\.(?:blend|and|add|swap|attend)(?=\()|(?:with|use)Lora(?=\()""")
+_SUSPECT = re.compile(
+    r"""\\[()\[\]",.+\-=]|[()\[\]"]|<lora:|\.(?:blend|and|add|swap|attend)(?=\()|(?:with|use)Lora(?=\()"""
+)
+_CLOSED_BY: Final = {")": "(", "]": "["}
 _HELP: Final = {
     ".blend": 'the whole prompt must be ("one prompt", "another").blend(0.7, 0.3)',
     ".and": 'the whole prompt must be ("one prompt", "another").and(1, 1)',
     ".add": 'the whole prompt must be ("one prompt", "another").add(1, 1)',
     ".swap": "write one word, or words in parentheses, directly before .swap(other words)",
     ".attend": "write a word or group before it and + or - or a number in it",
-    "withLora": "choose LoRAs in the form",
-    "useLora": "choose LoRAs in the form",
+    "withLora": "write <lora:name:0.7>, or choose LoRAs in the form",
+    "useLora": "write <lora:name:0.7>, or choose LoRAs in the form",
+    "<lora:": "write <lora:name> or <lora:name:0.7>",
 }
 
 
@@ -64,11 +68,11 @@ def _group_problems(group: Group) -> list[Problem]:
 
 
 class _Literals:
-    """Explains the syntax characters in literal words, in order; knows which ``(`` a ``)`` answers."""
+    """Explains the syntax characters in literal words, in order; knows which bracket a closing one answers."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._open = 0
+        self._open = {"(": 0, "[": 0}
 
     def problems(self, word: Word) -> list[Problem]:
         found = []
@@ -76,14 +80,18 @@ class _Literals:
             mark, at = match[0], match.start()
             if mark.startswith("\\"):
                 continue
-            if mark == ")" and self._open:
-                self._open -= 1
+            opening = _CLOSED_BY.get(mark, "")
+            if self._open.get(opening):
+                self._open[opening] -= 1
                 continue
-            self._open += mark == "("
+            if mark in self._open:
+                self._open[mark] += 1
             found.append(Problem(at, match.end(), f"{mark} is read literally: {self._why(mark, at, word)}"))
         return found
 
     def _why(self, mark: str, at: int, word: Word) -> str:
+        if mark in "[]":
+            return self._why_bracket(mark, at, word)
         if mark == ")":
             return "there is no ( for it to close; write \\) to mean it"
         if mark not in '("':
@@ -92,3 +100,10 @@ class _Literals:
             return f"put a space before it to group, or write \\{mark} to mean it"
         failure = self._reader.failed.get(at)
         return failure.why if failure else UNCLOSED
+
+    def _why_bracket(self, mark: str, at: int, word: Word) -> str:
+        if mark == "]":
+            return "there is no [ for it to close; write \\] to mean it"
+        if self._reader.closes(at):
+            return "put a space before it to leave words out, or write \\[ to mean it"
+        return f"{UNCLOSED}; write \\[ to mean it"

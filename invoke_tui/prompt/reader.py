@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from invoke_tui.prompt import grammar
-from invoke_tui.prompt.tree import Group, Node, Prompt, Span, Swap, Word
+from invoke_tui.prompt.tree import Group, Ignored, LoRATag, Node, Prompt, Span, Swap, Word
 
 
 class Mode(Enum):
@@ -71,6 +71,7 @@ class Reader:
         self.failed: dict[int, Failure] = {}
         """Why the group or quote that opens at a position could not be read."""
         self._known: dict[Ask, Run | Failure] = {}
+        self._closing = _brackets(text) if "[" in text else {}
 
     def run(self, ask: Ask) -> Run | Failure:
         """Read a run, and before it whatever it asks for."""
@@ -96,6 +97,10 @@ class Reader:
             if answer is None:
                 stack.append((wanted, self._read(wanted)))
 
+    def closes(self, at: int) -> bool:
+        """Whether the ``[`` at a position has its ``]``."""
+        return at in self._closing
+
     def skip_space(self, at: int, limit: int) -> int:
         """The next character that is no space."""
         found = grammar.SPACE.match(self.text, at, limit)
@@ -116,10 +121,10 @@ class Reader:
             if char == "," and mode is Mode.SWAP:
                 return self._swap_options(tuple(children), at, limit)
             node = yield from self._part(at, limit)
-            if mode is Mode.TEXT and not isinstance(node, Group | Swap):
+            if mode is Mode.TEXT and not isinstance(node, _WHOLE):
                 node = self._literal(at, limit)
-            elif node is None and char in ",." and mode is not Mode.SWAP:
-                node = Word(at, at + 1, char)
+            elif node is None and char in ",.[]" and mode is not Mode.SWAP:
+                node = Word(at, at + 1, char, literal=char in "[]")
             if isinstance(node, Failure):
                 return node
             if node is None:
@@ -136,9 +141,13 @@ class Reader:
         return Run(children, end + 1, Span(end, end + 1), options, Span(comma, end))
 
     def _part(self, at: int, limit: int) -> Part[Node]:
-        """A group or a word without syntax, with what follows it; None if neither starts here."""
+        """What starts here, with a weight or swap where one follows; None if it is no part of the language."""
         target: Word | Group | Failure | None
         char = self.text[at]
+        if char == "<" and (tag := grammar.LORA.match(self.text, at, limit)):
+            return LoRATag(at, tag.end(), tag[1].strip(), float(tag[2]) if tag[2] else None)
+        if char == "[":
+            return (yield from self._ignored(at, limit))
         if char == "(":
             target = yield from self._group(at, limit)
         elif char == '"':
@@ -155,6 +164,14 @@ class Reader:
         if isinstance(run, Failure):
             return run
         return Group(at, run.end, run.children, brackets=(Span(at, at + 1), run.close))
+
+    def _ignored(self, at: int, limit: int) -> Part[Ignored]:
+        close = self._closing.get(at, limit)
+        if close >= limit:
+            return None
+        run = yield Ask(Mode.TEXT, at + 1, close)
+        children = run.children if isinstance(run, Run) else ()
+        return Ignored(at, close + 1, children, (Span(at, at + 1), Span(close, close + 1)))
 
     def _quote(self, at: int, limit: int) -> Part[Group]:
         found = grammar.QUOTED.match(self.text, at, limit)
@@ -198,6 +215,22 @@ class Reader:
         if mode is Mode.SWAP:
             return f'"{char}" cannot stand in the text of a swap'
         return f'"{char}" cannot stand inside it (write \\{char})'
+
+
+_WHOLE: Final = (Group, Swap, Ignored, LoRATag)
+"""What stands for itself in the prompt; anything else there is a literal word."""
+
+
+def _brackets(text: str) -> dict[int, int]:
+    """Where each ``[`` is closed."""
+    pairs: dict[int, int] = {}
+    opened: list[int] = []
+    for match in grammar.BRACKET.finditer(text):
+        if match[0] == "[":
+            opened.append(match.start())
+        elif match[0] == "]" and opened:
+            pairs[opened.pop()] = match.start()
+    return pairs
 
 
 def _weighted(target: Word | Group, mark: str, span: Span) -> Group:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from invoke_tui.prompt.grammar import PIECE, PIECES
-from invoke_tui.prompt.tree import AllOf, BlendOf, Group, Node, Prompt, Span, Swap, Word, walk
+from invoke_tui.prompt.tree import (
+    AllOf,
+    BlendOf,
+    Group,
+    Ignored,
+    LoRATag,
+    Node,
+    Prompt,
+    Span,
+    Swap,
+    Word,
+    walk,
+)
 
 
 class TokenKind(StrEnum):
@@ -19,6 +31,10 @@ class TokenKind(StrEnum):
     """A backslash and the syntax character it makes literal."""
     EMBEDDING = "embedding"
     """``<name>``"""
+    LORA = "lora"
+    """``<lora:name:0.7>``"""
+    IGNORED = "ignored"
+    """Words in ``[brackets]``, and the brackets."""
     BRACKET = "bracket"
     """A parenthesis that groups."""
     QUOTE = "quote"
@@ -33,6 +49,14 @@ class TokenKind(StrEnum):
     """A comma between the prompts of a blend or conjunction."""
     LITERAL = "literal"
     """Syntax that could not be read as such and is drawn as it stands."""
+    BRACE = "brace"
+    """``{`` and ``}`` of a choice. This and what follows comes from ``highlight`` only."""
+    BAR = "bar"
+    COUNT = "count"
+    """``2$$`` or ``1-3$$ and $$``: how many of a choice."""
+    WILDCARD = "wildcard"
+    VARIABLE = "variable"
+    COMMENT = "comment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +68,58 @@ class Token:
     kind: TokenKind
     text: str
     weight: float = 1.0
+    ignored: bool = False
+    """Within ``[brackets]``; words are then of the kind IGNORED, what weighs them keeps its own."""
 
 
+_DRAWN = frozenset({TokenKind.WORD, TokenKind.ESCAPE, TokenKind.EMBEDDING, TokenKind.LITERAL, TokenKind.LORA})
 _Piece = tuple[int, int, TokenKind, float]
 
 
 def tokens_of(tree: Node, text: str) -> tuple[Token, ...]:
     """The tokens of a parsed text."""
     pieces: list[_Piece] = []
+    ignored: list[Span] = []
     for node, weight in walk(tree):
+        if isinstance(node, Ignored) and (not ignored or node.start >= ignored[-1].end):
+            ignored.append(Span(node.start, node.end))
         if isinstance(node, Word):
             _add_word(pieces, node, text, weight)
         else:
             pieces.extend((start, end, kind, weight) for (start, end), kind in _marks(node))
     pieces.sort()
-    return tuple(_tiled(pieces, text))
+    tokens = tuple(_tiled(pieces, text))
+    return tuple(_marked(tokens, ignored)) if ignored else tokens
 
 
-def _marks(node: Group | Swap | Prompt | BlendOf | AllOf) -> Iterator[tuple[Span, TokenKind]]:
+def _marked(tokens: tuple[Token, ...], ignored: list[Span]) -> Iterator[Token]:
+    """The tokens, with those between ignored brackets marked as such."""
+    spans = iter([*ignored, None])
+    span = next(spans)
+    for token in tokens:
+        while span and token.start >= span.end:
+            span = next(spans)
+        if span and token.start >= span.start:
+            kind = TokenKind.IGNORED if token.kind in _DRAWN else token.kind
+            yield replace(token, kind=kind, ignored=True)
+        else:
+            yield token
+
+
+def _marks(
+    node: Group | Ignored | LoRATag | Swap | Prompt | BlendOf | AllOf,
+) -> Iterator[tuple[Span, TokenKind]]:
     match node:
         case Group():
             for span in node.brackets:
                 yield span, TokenKind.QUOTE if node.quoted else TokenKind.BRACKET
             if node.mark:
                 yield node.mark, TokenKind.WEIGHT
+        case Ignored():
+            for span in node.brackets:
+                yield span, TokenKind.IGNORED
+        case LoRATag():
+            yield Span(node.start, node.end), TokenKind.LORA
         case Swap() | BlendOf() | AllOf():
             for span in node.operator:
                 yield span, TokenKind.OPERATOR

@@ -46,6 +46,26 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """``[words]``: left out of the picture."""
+
+    start: int
+    end: int
+    children: tuple[Node, ...]
+    brackets: tuple[Span, Span]
+
+
+@dataclass(frozen=True, slots=True)
+class LoRATag:
+    """``<lora:name:0.7>``: adds a LoRA and is not drawn. Without a number, the LoRA's own weight counts."""
+
+    start: int
+    end: int
+    name: str
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Swap:
     """``original.swap(edited, s_start=0.1)``"""
 
@@ -96,13 +116,14 @@ class AllOf:
     arguments: Span | None = None
 
 
-Node = Word | Group | Swap | Prompt | BlendOf | AllOf
+Node = Word | Group | Ignored | LoRATag | Swap | Prompt | BlendOf | AllOf
 
 
-def walk(node: Node, *, edited: bool = True) -> Iterator[tuple[Node, float]]:
+def walk(node: Node, *, edited: bool = True, ignored: bool = True) -> Iterator[tuple[Node, float]]:
     """Every node in order of appearance, with its effective weight.
 
-    No recursion: nesting may be thousands deep. ``edited=False`` leaves out the replacement texts of swaps.
+    No recursion: nesting may be thousands deep. ``edited=False`` leaves out the replacement texts of
+    swaps, ``ignored=False`` what is within ignored brackets.
     """
     stack: list[tuple[Node, float]] = [(node, 1.0)]
     while stack:
@@ -110,7 +131,7 @@ def walk(node: Node, *, edited: bool = True) -> Iterator[tuple[Node, float]]:
         if isinstance(node, Group):
             weight = bounded(weight * node.weight)
         yield node, weight
-        if isinstance(node, Group | Prompt):
+        if isinstance(node, Group | Prompt) or (isinstance(node, Ignored) and ignored):
             stack.extend([(child, weight) for child in reversed(node.children)])
         elif isinstance(node, BlendOf | AllOf):
             stack.extend([(prompt, weight) for prompt in reversed(node.prompts)])

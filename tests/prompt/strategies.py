@@ -17,7 +17,7 @@ _PIECES: list[str] = [
     piece
     for line in (
         "cat red 2.5 1.2 well-known x+y <emb> <a.b> é 🐱 a,b dog, . .. 3 - + b=c :1.3 [x] it's",
-        "{a|b} __wild__",
+        "{a|b} __wild__ [ ] <lora:a> <lora:b:.5> <lora:",
         r'( ) " , = ++ -- +- (a b)1.2 ("a","b") \\ C\+ \( \) \"',
         ".swap( .blend( .and( .attend( no_normalize s_start=0.1 withLora(x)",
         "\t_\n_\x0b_\u00a0_\u202e_\x00_\x1b",

@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
-from invoke_tui.prompt.flatten import Blend, Conjunction, Fragment, flatten
+from invoke_tui.prompt.flatten import Blend, Conjunction, Fragment, flatten, ignored_words, loras
+from invoke_tui.prompt.highlight import highlight
 from invoke_tui.prompt.parse import parse
 from tests.prompt.strategies import READINGS
 
 READ_DIFFERENTLY = {
-    # InvokeAI takes the LoRA out and then fails on the empty prompt; here LoRAs are chosen in the form.
+    # InvokeAI takes the LoRA out and then fails on the empty prompt; here it is <lora:foo>.
     "withLora(foo)": "withLora(foo)",
+    # InvokeAI's guide says that words in brackets are left out; its parser does not know.
+    "[low res] image": "image",
+    # InvokeAI draws A1111's tag; here it adds the LoRA.
+    "a <lora:foo:1>": "a",
 }
 
 
@@ -70,6 +75,15 @@ def test_reads_as_invokeai_does(reading: dict[str, Any]) -> None:
         ("(big cat).swap(small dog, s_start=0.1, s_end=0.9) sits", plain("big cat sits")),
         ("cat+.swap(dog)", [("cat", 1.1), (".swap(dog)", 1.0)]),
         ("a .swap (b) c", plain("a c")),
+        ("a [b (c)1.2] d", plain("a d")),
+        ("a [b [c] d] e", plain("a e")),
+        ("(a [b] c+)2", [("a", 2.0), ("c", 2.2)]),
+        ("cat+[red]", [("cat", 1.1)]),
+        (r"\[a\] [b]", plain("[a]")),
+        ("[a b]", plain("")),
+        ("cat<lora:my film (v2):0.5>, dog", plain("cat , dog")),
+        ("(red <lora:x> car)1.2", [("red car", 1.2)]),
+        ("<lora:x>", plain("")),
     ],
 )
 def test_rule(text: str, expected: list[tuple[str, float]]) -> None:
@@ -94,6 +108,10 @@ def test_rule(text: str, expected: list[tuple[str, float]]) -> None:
         ('("a.swap(b)","c").blend(1,1)', "a , c .blend(1, 1)", (2, 11), "a swap cannot stand"),
         ("(a b, c d).blend(1,1)", "a b , c d .blend(1, 1)", (10, 16), "whole prompt"),
         ("a withLora(x)", "a withLora(x)", (2, 10), "LoRAs"),
+        ("a [b", "a [b", (2, 3), "never closed"),
+        ("a] b", "a] b", (1, 2), "no [ for it"),
+        ("x[y] z", "x[y] z", (1, 2), "put a space before"),
+        ("<lora:x:y> z", "<lora:x:y> z", (0, 6), "<lora:name"),
     ],
 )
 def test_malformed_is_literal_and_explained(text: str, words: str, where: tuple[int, int], says: str) -> None:
@@ -122,6 +140,13 @@ def test_blend_and_conjunction() -> None:
     assert both == Conjunction((Blend(((Fragment("a - b"),),)), Blend(((Fragment("c", 1.1),),))), (1.0, 1.0))
 
 
+def test_what_is_ignored_and_which_loras_are_named() -> None:
+    text = "a [fog, <lora:no> [rain]+ (mist)1.2] <lora:film look:0.5> \\[b\\] [ sun ] []<lora:x>"
+    tree = parse(text).tree
+    assert ignored_words(tree, text) == ("fog, rain+ (mist)1.2", "sun")
+    assert loras(tree) == {"film look": 0.5, "x": None}
+
+
 def test_a_swap_is_drawn_as_its_original_and_says_so() -> None:
     (problem,) = parse("a cat.swap(dog) sits").problems
     assert (problem.start, problem.end) == (5, 15)
@@ -142,5 +167,32 @@ def test_well_formed_prompts_have_no_problems() -> None:
         r"\(a\) <emb>",
         "a - b",
         "x = 2.5",
+        "a [b] <lora:c:1>, (d [e])+",
     ):
         assert messages(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "{red+|2::blue} car",
+            "{ brace, red word, + weight, | bar, 2:: weight, blue word, } brace, car word",
+        ),
+        ("({a|b})1.2", "( bracket, { brace, a word, | bar, b word, } brace, ) bracket, 1.2 weight"),
+        ("{2$$a|b}+", "{ brace, 2$$ count, a word, | bar, b word, } brace, + weight"),
+        ("__colour__ car # why", "__colour__ wildcard, car word, # why comment"),
+        ("a [fog+] <lora:x>", "a word, [ ignored, fog ignored, + weight, ] ignored, <lora:x> lora"),
+        ("{a|(b", "{ brace, a word, | bar, ( literal, b word"),
+    ],
+)
+def test_what_an_editor_shows(text: str, shown: str) -> None:
+    tokens = [token for token in highlight(text).tokens if token.kind != "space"]
+    assert ", ".join(f"{text[t.start : t.end].strip()} {t.kind}" for t in tokens) == shown
+
+
+def test_weights_show_within_choices() -> None:
+    weights = {"{red+|blue} car"[t.start : t.end]: t.weight for t in highlight("{red+|blue} car").tokens}
+    assert weights["red"] == pytest.approx(1.1)
+    assert weights["blue"] == 1.0
+    assert [p.message for p in highlight("{a|b").problems] == ["this brace is never closed"]
