@@ -28,6 +28,7 @@ from invoke_tui.domain.events import (
 from invoke_tui.domain.images import ImagePage, ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from invoke_tui.domain.tokenizers import ModelTokenizers, TokenizerDefinition
 from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_memory import FakeMemory
 from tests.tui.fake_models import FakeModels, a_model
@@ -71,6 +72,8 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary):
         self.auto = auto
         self.items: dict[int, QueueItem] = {}
         self.pictures: dict[str, tuple[ImageRecord, bytes]] = {}
+        self.encoders = (TokenizerDefinition(encoder="CLIP-L", limit=75, chunks=True),)
+        self.vectors: dict[str, int] = {}
         self.records = [a_model(), a_model("sdxl-base 1.0", "sdxl-key")]
         self.paused = False
         self.requests: list[GenerationRequest] = []
@@ -125,6 +128,10 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary):
     async def close(self) -> None:
         if self._work is not None and not self._listeners:
             self._work.cancel()
+
+    async def tokenizers(self, model: str | None = None, **_parts: str | None) -> ModelTokenizers:
+        """CLIP's, whatever the model."""
+        return ModelTokenizers(encoders=self.encoders, embeddings=self.vectors)
 
     # -- the queue ------------------------------------------------------------------------------------------------
 

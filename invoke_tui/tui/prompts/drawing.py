@@ -176,7 +176,7 @@ class ColouredArea(TextArea):
         self._reader.stir()
 
     def _read_beside(self) -> None:
-        self.run_worker(self._read_in_a_thread(), group="read", exclusive=True)
+        self.run_worker(self._read_in_a_thread, group="read", exclusive=True)
 
     async def _read_in_a_thread(self) -> None:
         text = self._known
@@ -200,8 +200,13 @@ class ColouredArea(TextArea):
     def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
         super()._watch_selection(previous_selection, selection)
         if self.is_mounted and not self._editing:
+            if previous_selection != selection:
+                self._cursor_moved()
             self._say_problem()
             self._draw_changes()
+
+    def _cursor_moved(self) -> None:
+        """The cursor went elsewhere, and the text is as it was."""
 
     def _watch_suggestion(self) -> None:
         if self.is_mounted and not self._editing:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from textual.binding import BindingType
+from textual.events import Key
+from textual.message import Message
 from textual.widgets.text_area import Selection
 
 from invoke_tui.domain.text import safe_text
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from textual.widgets.text_area import Edit, EditResult
 
     from invoke_tui.prompt.problems import Problem
+    from invoke_tui.tui.prompts.completion import Sources
+    from invoke_tui.tui.prompts.popup import CompletionPopup
 
 LENGTH_LIMIT: Final = 200_000
 """Characters the editor takes: what a request holds (``domain.parameters.PROMPT_LIMIT``)."""
@@ -34,7 +38,19 @@ class PromptEditor(ColouredArea):
         "stands, and explained below."
     )
 
+    class TemplateChosen(Message):
+        """A template was chosen from what was offered."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self, *, placeholder: str, id: str, help_text: str = "") -> None:
+        self.sources: Sources | None = None
+        """What may be offered; None while nothing is known."""
+        self._popup: CompletionPopup | None = None
+        self._by_hand = False
+        self._dismissed = -1
         super().__init__(placeholder=placeholder, id=id)
         if help_text:
             self.help_text = help_text  # type: ignore[misc]
@@ -86,6 +102,86 @@ class PromptEditor(ColouredArea):
         self.replace(text, start, end, maintain_selection_offset=False)
         self.history.checkpoint()
 
+    # -- what is offered ------------------------------------------------------------------------------------------
+
+    @property
+    def popup(self) -> CompletionPopup | None:
+        """The open list at the cursor."""
+        return self._popup if self._popup is not None and self._popup.is_open else None
+
+    def update_suggestion(self) -> None:
+        """The text has changed: offer what fits now."""
+        if self.sources is None or not self.has_focus:
+            self._close()
+            return
+        from invoke_tui.tui.prompts.completion import suggest
+
+        self._offer()
+        text, cursor = self.text, self.cursor_index
+        self.suggestion = "" if self.popup else suggest(text, cursor, self.sources)
+
+    def _offer(self) -> None:
+        from invoke_tui.tui.prompts.completion import complete
+
+        found = (
+            complete(self.text, self.cursor_index, self.sources, asked=self._by_hand) if self.sources else []
+        )
+        if not found:
+            self._close()
+        elif self._by_hand or found[0].start != self._dismissed:
+            self._open().show(found, self.cursor_screen_offset, self.screen.size)
+
+    def _open(self) -> CompletionPopup:
+        from invoke_tui.tui.prompts.popup import CompletionPopup
+
+        if self._popup is None:
+            self._popup = CompletionPopup(self._accept)
+            self.screen.mount(self._popup)
+        return self._popup
+
+    def _close(self) -> None:
+        self._by_hand, self._dismissed = False, -1
+        if self._popup is not None:
+            self._popup.close()
+
+    def _accept(self) -> None:
+        """Write the candidate, or choose the template."""
+        candidate = self.popup.candidate if self.popup else None
+        self._close()
+        if candidate is None:
+            return
+        self._replace_at_once(candidate.text, self.at(candidate.start), self.at(candidate.end))
+        if candidate.kind == "template":
+            self.post_message(self.TemplateChosen(candidate.name))
+        self.focus()
+
+    def _cursor_moved(self) -> None:
+        self.suggestion = ""
+        self._close()
+
+    def on_blur(self) -> None:
+        """Another field: nothing is offered here, unless it was a click into the list."""
+        self.suggestion = ""
+        self.set_timer(0.2, lambda: None if self.has_focus else self._close())
+
+    async def _on_key(self, event: Key) -> None:
+        """An open list has the arrows, enter, tab and escape; nothing else ever loses a key to it."""
+        if (popup := self.popup) is None:
+            return
+        match event.key:
+            case "up" | "down":
+                popup.step(1 if event.key == "down" else -1)
+            case "enter" | "tab":
+                self._accept()
+            case "escape":
+                dismissed = popup.candidate.start if popup.candidate else -1
+                self._close()
+                self._dismissed = dismissed
+            case _:
+                return
+        event.stop()
+        event.prevent_default()
+
     # -- what is said of it ---------------------------------------------------------------------------------------
 
     def problem_text(self, problem: Problem, more: int) -> str:
@@ -94,6 +190,22 @@ class PromptEditor(ColouredArea):
         return f"{message} · and {more} more" if more else message
 
     # -- actions --------------------------------------------------------------------------------------------------
+
+    def action_complete(self) -> None:
+        """Show what may stand at the cursor."""
+        self._by_hand = True
+        self._offer()
+        if self.popup is None:
+            self.notify("Nothing to offer here.", timeout=1.5, markup=False)
+        else:
+            self.suggestion = ""
+
+    def action_accept(self) -> None:
+        """Take what is suggested, or go a word to the right."""
+        if self.suggestion:
+            self.insert(self.suggestion)
+        else:
+            self.action_cursor_word_right()
 
     def action_weigh(self, step: Literal["increment", "decrement"]) -> None:
         """Raise or lower the weight of what is selected, or of the word or group at the cursor."""

@@ -76,6 +76,11 @@ class PromptPanel(Vertical):
         )
 
     @property
+    def boxes(self) -> list[PromptBox]:
+        """Both, the prompt's first."""
+        return list(self.query(PromptBox))
+
+    @property
     def positive(self) -> PromptEditor:
         """What the picture shows."""
         return self.query_one("#prompt", PromptEditor)

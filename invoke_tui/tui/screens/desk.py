@@ -21,6 +21,7 @@ from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.pictures.frames import Picture
+from invoke_tui.tui.prompts.aids import PromptAids
 from invoke_tui.tui.prompts.options import PromptOptions, restored
 from invoke_tui.tui.prompts.preview_line import PreviewLine
 from invoke_tui.tui.prompts.template_line import TemplateLine
@@ -33,6 +34,7 @@ from invoke_tui.tui.widgets.results_strip import ResultsStrip
 from invoke_tui.tui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
+    from invoke_tui.client import StudioClient
     from invoke_tui.domain.forecast import Forecast
     from invoke_tui.domain.wildcards import PromptPreview
     from invoke_tui.tui.screens.generate import GenerateScreen
@@ -50,6 +52,7 @@ class Desk:
         self.forecast = ForecastLine(self._forecast)
         self.dynamic = PreviewLine(self._preview_prompts, self._studio.key_of("generate.dynamic"))
         self.template = TemplateLine(lambda: self.use_tool("templates"), lambda: self.choose_template(None))
+        self.aids = PromptAids(self)
         self.following = True
         """The pane shows what is being made, and not an older picture that was chosen."""
         self.results = Results(self, screen)
@@ -128,12 +131,14 @@ class Desk:
             self._studio.show_error(error, title="Models")
             return
         self.form.show_models(models)
+        self.aids.show_models(models)
         self.settings_changed()
         self.forecast.ask()
 
     def settings_changed(self) -> None:
         """Say what the next picture will take, and what the seed draws."""
         self.prompts_changed()
+        self.aids.model_chosen()
         if self.form.query("#random-seed"):
             self.forecast.settings_changed(self.form.values())
 
@@ -148,6 +153,11 @@ class Desk:
         wide = (model.default_settings.width if model else None) or side
         high = (model.default_settings.height if model else None) or side
         self.screen.query_one(Launchpad).show_model(model, f"{wide} × {high}")
+        self.aids.model_chosen()
+
+    async def client(self) -> StudioClient:
+        """The studio, once it can be reached."""
+        return await self._studio.link.client()
 
     # -- the prompts ----------------------------------------------------------------------------------------------
 
@@ -166,7 +176,8 @@ class Desk:
         return request and request.model_copy(update=self.options.asked())
 
     def prompts_changed(self) -> None:
-        """Say what the prompt stands for."""
+        """Say what the prompt stands for, and how many tokens it is."""
+        self.aids.prompts_changed()
         if self.dynamic.is_attached:
             self.dynamic.prompts_changed(self.prompt_request())
 

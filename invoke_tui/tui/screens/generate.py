@@ -101,6 +101,11 @@ class GenerateScreen(StudioScreen):
         self.studio.session_changed()
         self._prompts.stir()
 
+    @on(PromptEditor.TemplateChosen)
+    def _template_chosen(self, event: PromptEditor.TemplateChosen) -> None:
+        if self._desk is not None:
+            self._desk.choose_template(event.name)
+
     def _prompts_changed(self) -> None:
         if self._desk is not None:
             self._desk.prompts_changed()
