@@ -16,15 +16,15 @@ def fixed(text: str) -> tuple[str, ...]:
             pieces[-1] += text[at : part.start]
         at = part.end
         piece = text[part.start : part.end]
+        closes = piece.endswith("}")
         if part.kind is PartKind.ESCAPE:
             pieces[-1] += piece[1:] if depth == 0 else ""
-        elif piece.endswith("}") and not piece.startswith("${"):
+        elif closes and not piece.startswith("${"):
             depth = max(0, depth - 1)
-        elif part.kind is PartKind.WILDCARD or piece.endswith("}"):
-            pieces.append("")
-        elif part.kind in (PartKind.BRACE, PartKind.VARIABLE):
-            depth += 1
-            pieces.append("")
+        elif part.kind in (PartKind.BRACE, PartKind.VARIABLE, PartKind.WILDCARD):
+            if depth == 0:
+                pieces.append("")
+            depth += not closes and part.kind is not PartKind.WILDCARD
     return (*pieces[:-1], pieces[-1] + (text[at:] if depth == 0 else ""))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -37,6 +38,12 @@ class PromptDialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False)
     def studio(self) -> InvokeTuiApp:
         """The app, as what it is."""
         return cast("InvokeTuiApp", self.app)
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Answer; what is still being fetched has nothing left to be shown in."""
+        for node in (self, *self.walk_children()):
+            self.workers.cancel_node(node)
+        return super().dismiss(result)
 
     def action_close(self) -> None:
         """Answer nothing."""

@@ -25,7 +25,11 @@ def compared(before: str, after: str) -> tuple[Content, Content]:
     for same, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         left.append((_safe("".join(old[a:b])), "" if same == "equal" else "$text-error underline"))
         right.append((_safe("".join(new[c:d])), "" if same == "equal" else "$text-success bold"))
-    return Content.assemble(*left), Content.assemble(*right)
+    return Content.assemble(*filter(_any, left)), Content.assemble(*filter(_any, right))
+
+
+def _any(part: tuple[str, str]) -> bool:
+    return bool(part[0])
 
 
 def _safe(text: str) -> str:

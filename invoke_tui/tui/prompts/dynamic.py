@@ -92,7 +92,7 @@ def coloured(
             parts.append((_line(prompt[at : min(start, end)]), ""))
         parts.append((_line(prompt[max(at, start) : min(stop, end)]), "bold" if plain else "$text-accent"))
         at = max(at, stop)
-    return parts
+    return [part for part in parts if part[0]]
 
 
 def _line(text: str) -> str:
