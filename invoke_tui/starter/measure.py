@@ -139,3 +139,26 @@ def measure(picture: Image.Image) -> Reading:
     scores = shape_scores(mask)
     shape = max(scores, key=lambda name: scores[name])
     return Reading(colour_name(frame), colour, shape, scores[shape], float(mask.mean()))
+
+
+BORDER = 5
+"""Pixels around an object, of 128, in which ``border_whiteness`` looks for white."""
+
+
+def border_whiteness(picture: Image.Image, colour: str, background: str) -> float:
+    """How white the border of the ``colour`` object is: 0 where the background begins at once, 1 on white paper.
+
+    Both colours have to differ from white. The share of the way from the background's colour to white, averaged.
+    """
+    lab = to_lab(np.asarray(picture.convert("RGB")))
+    names, references = _references()
+    wide = max(1, round(BORDER * min(lab.shape[:2]) / 128))
+    body = (nearest_colours(lab.reshape(-1, 3)) == names.index(colour)).reshape(lab.shape[:2])
+    body = ndimage.binary_opening(body, iterations=2)
+    if not body.any():
+        return 0.0
+    ring = ndimage.binary_dilation(body, iterations=wide) & ~ndimage.binary_dilation(body, iterations=2)
+    white, ground = references[names.index("white")], references[names.index(background)]
+    way = white - ground
+    along = (lab[ring] - ground) @ way / (way @ way)
+    return float(np.clip(along, 0, 1).mean())

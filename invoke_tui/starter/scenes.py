@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from invoke_tui.starter import shapes
 from invoke_tui.starter.vocabulary import COLOURS, LANDSCAPES, PLACES, RGB, SHAPES, is_held_out
@@ -130,9 +131,14 @@ def _shade(colour: RGB) -> RGB:
     return _mix(colour, (0, 0, 0), 0.35) if sum(colour) > 110 else _mix(colour, (255, 255, 255), 0.25)
 
 
-def _paint(image: Image.Image, thing: Thing, colour: RGB, side: int) -> None:
+def _spot(thing: Thing, side: int) -> tuple[int, tuple[int, int]]:
+    """Width of an object and its upper left corner, in pixels."""
     size = max(6, round(thing.span * side))
-    corner = (round(thing.x * side - size / 2), round(thing.y * side - size / 2))
+    return size, (round(thing.x * side - size / 2), round(thing.y * side - size / 2))
+
+
+def _paint(image: Image.Image, thing: Thing, colour: RGB, side: int) -> None:
+    size, corner = _spot(thing, side)
     if thing.style == "outline":
         image.paste(colour, corner, shapes.outline(thing.shape, size))
         return
@@ -152,10 +158,31 @@ def _paint(image: Image.Image, thing: Thing, colour: RGB, side: int) -> None:
         image.paste(_shade(colour), corner, darker)
 
 
-def draw(scene: Scene, seed: int = 0, side: int = SIDE) -> Image.Image:
-    """The scene as an RGB picture of ``side`` pixels; the seed moves colours and clouds slightly."""
+def cover(scene: Scene, side: int = SIDE) -> Image.Image:
+    """Mask ("L") of everything that the scene's objects cover, hollow ones taken as filled."""
+    mask = Image.new("L", (side, side), 0)
+    for thing in scene.things:
+        size, corner = _spot(thing, side)
+        shape = shapes.silhouette(thing.shape, size)
+        mask.paste(255, corner, shape)
+    return mask
+
+
+def _border(scene: Scene, side: int, width: float) -> Image.Image:
+    """Mask of the objects and of ``width`` pixels around them, with round corners."""
+    outside = ndimage.distance_transform_edt(np.asarray(cover(scene, side)) < 128)
+    return Image.fromarray((np.clip(width + 0.5 - outside, 0, 1) * 255).astype(np.uint8))
+
+
+def draw(scene: Scene, seed: int = 0, side: int = SIDE, border: float = 0) -> Image.Image:
+    """The scene as an RGB picture of ``side`` pixels; the seed moves colours and clouds slightly.
+
+    With a ``border`` the objects are stickers: cut out of white with so many pixels around them.
+    """
     rng = random.Random(seed)
     image = _ground(scene.background, rng, side)
+    if border:
+        image.paste(COLOURS["white"], (0, 0), _border(scene, side, border))
     shades: dict[str, RGB] = {}
     for thing in scene.things:
         colour = shades.setdefault(thing.colour, _jitter(COLOURS[thing.colour], rng))

@@ -17,6 +17,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from invoke_tui.starter.captions import caption
 from invoke_tui.starter.dataset import ATTRIBUTES, attributes, build_shard, calibrate, load_shards
+from invoke_tui.starter.diffusion import noised
 from invoke_tui.starter.layout import (
     SCHEDULER_CONFIG,
     TOKENS,
@@ -28,8 +29,6 @@ from invoke_tui.starter.runtime import Crew, log_line, quiet_process, run_crew
 from invoke_tui.starter.scenes import Scene
 from invoke_tui.starter.wordlist import save_tokenizer
 
-CLAMP = 5.0
-"""Most that the error of the clean latents counts at little noise; it counts 1 at pure noise."""
 EMPTY_SHARE = 0.1
 USUAL_SHARE = 0.55
 EMA_HORIZON = 400
@@ -194,18 +193,13 @@ def step_loss(
     classes: torch.Tensor,
 ) -> tuple[torch.Tensor, dict[str, float]]:
     """The weighted velocity error plus a little of the attribute error."""
-    noise = torch.randn_like(latents)
-    times = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),))
-    noisy = scheduler.add_noise(latents, noise, times)
+    made = noised(scheduler, latents)
     with torch.autocast("cpu", torch.bfloat16):
         states = trainee.text(ids).last_hidden_state
-        inputs = noisy.contiguous(memory_format=torch.channels_last)
-        predicted = trainee.unet(inputs, times, encoder_hidden_states=states, return_dict=False)[0]
-    target = scheduler.get_velocity(latents, noise, times)
-    alphas = scheduler.alphas_cumprod[times]
-    emphasis = 1 / (1 - alphas)
-    each = (predicted.float() - target).pow(2).mean(dim=(1, 2, 3))
-    error = (each * emphasis.clamp(max=CLAMP) / emphasis).mean()
+        inputs = made.noisy.contiguous(memory_format=torch.channels_last)
+        predicted = trainee.unet(inputs, made.times, encoder_hidden_states=states, return_dict=False)[0]
+    each = made.errors(predicted)
+    error = (each * made.weight).mean()
     attribute = attribute_loss(trainee, states, ids, classes)
     figures = {"error": float(error.detach()), "plain": float(each.detach().mean())}
     return error + 0.02 * attribute, {**figures, "attribute": float(attribute.detach())}

@@ -8,7 +8,14 @@ from invoke_tui.domain.installs import InstallRequest, SourceReading, StarterMod
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.install import starters
 from invoke_tui.studio.models.install.sites import Sites
-from invoke_tui.studio.models.install.sources import Civitai, HubRepo, LocalPath, WebFile, parse
+from invoke_tui.studio.models.install.sources import (
+    Civitai,
+    Companion,
+    HubRepo,
+    LocalPath,
+    WebFile,
+    parse,
+)
 
 
 def read(request: InstallRequest, sites: Sites) -> SourceReading:
@@ -32,6 +39,8 @@ def read(request: InstallRequest, sites: Sites) -> SourceReading:
             return SourceReading(kind="civitai", text=_civitai(source))
         case WebFile():
             return SourceReading(kind="url", text=f"The file at {_shown(source)}")
+        case Companion():
+            return SourceReading(kind="starter", text=f"{source.name}, a companion of the starter model.")
 
 
 def _starters(kind: str, text: str, wanted: Collection[StarterModel]) -> SourceReading:

@@ -9,12 +9,14 @@ from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.identify.sidecars import read_card
 from invoke_tui.studio.models.install import civitai, hub
+from invoke_tui.studio.models.install.companions import put_together
 from invoke_tui.studio.models.install.errors import login_page
 from invoke_tui.studio.models.install.names import name_of_answer, require_model_kind, safe_name
 from invoke_tui.studio.models.install.plan import Plan, Wanted
 from invoke_tui.studio.models.install.sites import Sites
 from invoke_tui.studio.models.install.sources import (
     Civitai,
+    Companion,
     HubRepo,
     LocalPath,
     Source,
@@ -24,8 +26,8 @@ from invoke_tui.studio.models.install.sources import (
 from invoke_tui.studio.models.install.web import Web, looks_like_page, patiently
 
 
-async def resolve(source: Source, sites: Sites, web: Web, *, use_token: bool = True) -> Plan:
-    """What to get for ``source``. Raises a ``StudioError`` when there is nothing."""
+async def resolve(source: Source, sites: Sites, web: Web, *, folder: Path, use_token: bool = True) -> Plan:
+    """What to get for ``source``, into ``folder``. Raises a ``StudioError`` when there is nothing."""
     match source:
         case LocalPath():
             return await asyncio.to_thread(_local, source.path)
@@ -35,6 +37,8 @@ async def resolve(source: Source, sites: Sites, web: Web, *, use_token: bool = T
             return await civitai.look_up(source, sites.civitai, web, use_token=use_token)
         case WebFile():
             return await _file(source, web, use_token)
+        case Companion():
+            return await put_together(source, folder)
 
 
 def _local(path: Path) -> Plan:

@@ -57,7 +57,9 @@ class Runner:
         await asyncio.to_thread(_save, job)
         self._changed(job)
         if job.plan is None:
-            job.plan = await resolve(job.source, self._sites, self.web, use_token=job.request.use_tokens)
+            job.plan = await resolve(
+                job.source, self._sites, self.web, folder=job.files, use_token=job.request.use_tokens
+            )
             job.note = job.plan.note
             await asyncio.to_thread(_save, job)
             self._changed(job)

@@ -20,6 +20,7 @@ FORMS: Final = (
 )
 _SECRETS: Final = frozenset({"token", "access_token", "api_key", "apikey", "auth"})
 _REPO: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}")
+_COMPANION: Final = re.compile(r"companion:(?P<name>[a-z0-9][a-z0-9-]{0,63})")
 _AIR: Final = re.compile(
     r"(?:urn:)?(?:air:)?[\w-]+:(?P<type>[\w-]+):(?P<site>civitai|huggingface):(?P<id>[^@+\s]+)"
     r"(?:@(?P<version>[\w]+))?(?:\+(?P<file>\d+))?(?:\.(?P<format>[a-z]\w*))?",
@@ -86,7 +87,18 @@ class WebFile:
         return self.url
 
 
-Source = LocalPath | HubRepo | Civitai | WebFile
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A small model that comes with the package and belongs to its starter model."""
+
+    name: str
+    type: SourceType = "external"
+
+    def __str__(self) -> str:
+        return f"companion:{self.name}"
+
+
+Source = LocalPath | HubRepo | Civitai | WebFile | Companion
 
 
 def parse(text: str, sites: Sites | None = None) -> Source:
@@ -101,6 +113,8 @@ def parse(text: str, sites: Sites | None = None) -> Source:
         given = f"https://{given}"
     if "://" in given:
         return _address(given, known)
+    if companion := _COMPANION.fullmatch(given):
+        return Companion(companion["name"])
     if air := _AIR.fullmatch(given):
         return _air(given, air)
     if lowered.startswith(("urn:", "air:")):

@@ -1,0 +1,181 @@
+"""Scores the starter's companions, by diffusers' own pipelines, on combinations that were in no training."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from safetensors.numpy import load_file
+
+from invoke_tui.starter.assemble import SHIPPED, STARTER, WEIGHTS, assemble, merged
+from invoke_tui.starter.edges import canny
+from invoke_tui.starter.evaluate import prompt_of
+from invoke_tui.starter.masks import around
+from invoke_tui.starter.measure import border_whiteness, measure, object_mask, to_lab
+from invoke_tui.starter.sampling import Starter
+from invoke_tui.starter.scenes import SIDE, Background, Scene, Thing, cover, draw
+from invoke_tui.starter.vocabulary import COLOURS, SHAPES, Triple, held_out
+
+STEPS, GUIDANCE, BATCH = 20, 4.0, 8
+
+Score = dict[str, Any]
+Pictures = list[Image.Image]
+Mask = npt.NDArray[np.bool_]
+
+
+def _placed(triple: Triple, rng: random.Random) -> Scene:
+    """A held-out combination somewhere in the picture, smaller or larger than usual."""
+    colour, shape, background = triple
+    span = rng.uniform(0.36, 0.66)
+    room = (1 - span) / 2 - 0.03
+    thing = Thing(
+        shape, colour, x=0.5 + rng.uniform(-room, room), y=0.5 + rng.uniform(-room, room), span=span
+    )
+    return Scene((thing,), Background("plain", background))
+
+
+def _pipeline(name: str, folder: Path, **parts: Any) -> Any:
+    import diffusers
+
+    diffusers.utils.logging.disable_progress_bar()
+    pipeline = getattr(diffusers, name).from_pretrained(folder, torch_dtype=torch.float32, **parts)
+    pipeline.scheduler = diffusers.DPMSolverMultistepScheduler.from_pretrained(folder / "scheduler")
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def _run(pipeline: Any, prompts: list[str], seed: int, **inputs: Any) -> Pictures:
+    """A picture for each prompt, seeds counted up from ``seed``; inputs that are lists are dealt out."""
+    pictures: Pictures = []
+    for start in range(0, len(prompts), BATCH):
+        some = slice(start, start + BATCH)
+        dealt = {name: value[some] if isinstance(value, list) else value for name, value in inputs.items()}
+        seeds = range(seed + start, seed + start + len(prompts[some]))
+        pictures += pipeline(
+            prompts[some],
+            num_inference_steps=STEPS,
+            guidance_scale=GUIDANCE,
+            width=SIDE,
+            height=SIDE,
+            generator=[torch.Generator().manual_seed(number) for number in seeds],
+            **dealt,
+        ).images
+    return pictures
+
+
+def _overlap(one: Mask, other: Mask) -> float:
+    return float((one & other).sum() / max(1, (one | other).sum()))
+
+
+def _found(picture: Image.Image, ground: str) -> Mask:
+    """Where something stands out from a background whose colour is known."""
+    return object_mask(to_lab(np.asarray(picture)), to_lab(np.array(COLOURS[ground])))
+
+
+def control(count: int, seed: int) -> tuple[Score, Pictures]:
+    """Does the shape land where the edges are? With the shape's name, without it, and without the ControlNet."""
+    from diffusers import ControlNetModel
+
+    rng = random.Random(seed)
+    triples = held_out()[:count]
+    scenes = [_placed(triple, rng) for triple in triples]
+    edges = [canny(draw(scene, i)).convert("RGB") for i, scene in enumerate(scenes)]
+    told = [prompt_of(triple) for triple in triples]
+    untold = [prompt_of((colour, "shape", ground)) for colour, _, ground in triples]
+    with tempfile.TemporaryDirectory() as place:
+        network = ControlNetModel.from_pretrained(assemble("canny", Path(place)), torch_dtype=torch.float32)
+        pipeline = _pipeline("StableDiffusionControlNetPipeline", STARTER, controlnet=network)
+    runs = {
+        "with": _run(pipeline, told, seed, image=edges),
+        "untold": _run(pipeline, untold, seed, image=edges),
+        "without": _run(pipeline, told, seed, image=edges, controlnet_conditioning_scale=0.0),
+    }
+    covers = [np.asarray(cover(scene)) > 127 for scene in scenes]
+    score: Score = {"pictures": count}
+    for name, pictures in runs.items():
+        overlaps = [_overlap(_found(p, t[2]), c) for p, t, c in zip(pictures, triples, covers, strict=True)]
+        score[name] = {
+            "overlap": float(np.mean(overlaps)),
+            "lowest": min(overlaps),
+            "at least 0.7": float(np.mean([overlap >= 0.7 for overlap in overlaps])),
+            "shape": float(
+                np.mean([measure(p).shape == t[1] for p, t in zip(pictures, triples, strict=True)])
+            ),
+            "colour": float(
+                np.mean([measure(p).colour == t[0] for p, t in zip(pictures, triples, strict=True)])
+            ),
+        }
+    return score, [*edges, *runs["with"], *runs["untold"], *runs["without"]]
+
+
+def inpaint(count: int, seed: int) -> tuple[Score, Pictures]:
+    """Is the object inside the mask replaced by the one asked for, and does the rest stay?"""
+    rng = random.Random(seed)
+    triples = held_out()[:count]
+    before, masks = [], []
+    for i, (colour, _, ground) in enumerate(triples):
+        old = (rng.choice([c for c in COLOURS if c not in (colour, ground)]), rng.choice(SHAPES), ground)
+        scene = _placed(old, rng)
+        before.append(draw(scene, i))
+        mask = Image.new("L", (SIDE, SIDE), 0)
+        left, top, right, bottom = (round(v) for v in around(scene.things[0], rng))
+        mask.paste(255, (max(0, left), max(0, top), min(SIDE, right), min(SIDE, bottom)))
+        masks.append(mask)
+    with tempfile.TemporaryDirectory() as place:
+        pipeline = _pipeline("StableDiffusionInpaintPipeline", assemble("inpaint", Path(place)))
+        pictures = _run(pipeline, [prompt_of(t) for t in triples], seed, image=before, mask_image=masks)
+    readings = [measure(picture) for picture in pictures]
+    inside, strayed = [], []
+    for picture, untouched, mask, (_, _, ground) in zip(pictures, before, masks, triples, strict=True):
+        hole = np.asarray(mask) > 127
+        new = _found(picture, ground)
+        inside.append(float((new & hole).sum() / max(1, new.sum())))
+        difference = np.abs(np.asarray(picture, np.float64) - np.asarray(untouched, np.float64)).mean(axis=2)
+        strayed.append(float(difference[~hole].mean()))
+    score = {
+        "pictures": count,
+        "colour": float(np.mean([r.colour == t[0] for r, t in zip(readings, triples, strict=True)])),
+        "shape": float(np.mean([r.shape == t[1] for r, t in zip(readings, triples, strict=True)])),
+        "object inside the mask": float(np.mean(inside)),
+        "outside differs by (of 255)": float(np.mean(strayed)),
+    }
+    return score, [*before, *masks, *pictures]
+
+
+def sticker(count: int, seed: int) -> tuple[Score, Pictures]:
+    """How white is the border as the LoRA's weight grows?"""
+    triples = [triple for triple in held_out() if "white" not in triple][:count]
+    starter = Starter.load(STARTER)
+    starter.steps, starter.guidance = STEPS, GUIDANCE
+    own = load_file(STARTER / "unet" / WEIGHTS)
+    changes = load_file(next((SHIPPED / "sticker").iterdir()))
+    score: Score = {"pictures": len(triples)}
+    everything: Pictures = []
+    rows: list[list[float]] = []
+    for weight in (0.0, 0.25, 0.5, 0.75, 1.0):
+        state = {
+            name: torch.from_numpy(value).float() for name, value in merged(own, changes, weight).items()
+        }
+        starter.unet.load_state_dict(state)
+        pictures = starter.many([(prompt_of(triple), "", seed + i) for i, triple in enumerate(triples)])
+        rows.append([border_whiteness(p, t[0], t[2]) for p, t in zip(pictures, triples, strict=True)])
+        shapes = [measure(p).shape == t[1] for p, t in zip(pictures, triples, strict=True)]
+        score[f"weight {weight}"] = {"whiteness": float(np.mean(rows[-1])), "shape": float(np.mean(shapes))}
+        everything += pictures
+    score["rising throughout"] = float(np.mean((np.diff(np.array(rows), axis=0) > -0.02).all(axis=0)))
+    return score, everything
+
+
+EVALUATIONS: dict[str, Callable[[int, int], tuple[Score, Pictures]]] = {
+    "sticker": sticker,
+    "inpaint": inpaint,
+    "canny": control,
+}
+"""Companion to (count, seed) -> its score, and the pictures row by row."""
