@@ -50,6 +50,7 @@ def generate(
     seed: Annotated[int | None, flag("seed")] = None,
     count: Annotated[int, flag("count")] = 1,
     clip_skip: Annotated[int, flag("clip_skip")] = 0,
+    ignored_to_negative: Annotated[bool, flag("ignored_to_negative")] = False,
     seamless: Annotated[
         str,
         typer.Option(
@@ -148,6 +149,7 @@ def generate(
         seed=seed,
         **({} if combinatorial is False and max_prompts is None else {"count": count}),
         clip_skip=clip_skip,
+        ignored_to_negative=ignored_to_negative,
         t5_encoder=t5_encoder,
         clip_embed=clip_embed,
         clip_g=clip_g,

@@ -28,6 +28,7 @@ FLAGS: Final = {
     "seed": "--seed",
     "count": "--count",
     "clip_skip": "--clip-skip",
+    "ignored_to_negative": "--ignored-to-negative",
     "guidance": "--guidance",
     "t5_encoder": "--t5-encoder",
     "clip_embed": "--clip-embed",

@@ -108,6 +108,10 @@ class GenerationRequest(Record):
         default=100, ge=1, le=10_000, description="Limit of a dynamic prompt's expansion"
     )
     seed_behaviour: SeedBehaviour = Field(default="PER_ITERATION", description="Seeds of dynamic prompts")
+    ignored_to_negative: bool = Field(
+        default=False,
+        description="Words in [brackets] go to the negative prompt; else they are only left out",
+    )
 
 
 class Refiner(Record):

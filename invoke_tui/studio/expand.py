@@ -32,6 +32,7 @@ from invoke_tui.prompt.dynamic.wildcards import Wildcards
 from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.prompt_tags import asked_by, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
 
 FEW: Final = 20
@@ -68,12 +69,32 @@ async def expand(
             hint="Lower the count or max_prompts, or raise max_queue_size in invokeai.yaml.",
             code="queue_full",
         )
-    resolved = _resolve(request, cast)
-    build_graph(resolved, cast)  # what cannot be drawn is said now, not when its turn comes
+    drawn = await _drawn(prompts, request, cast, models)
     return [
-        resolved.model_copy(update={"positive_prompt": prompt, "seed": seed})
+        drawn[prompt].model_copy(update={"positive_prompt": prompt, "seed": seed})
         for prompt, seed in _pairs(prompts, first, request)
     ]
+
+
+async def _drawn(
+    prompts: list[str], request: GenerationRequest, cast: Cast, models: Models
+) -> dict[str, ResolvedRequest]:
+    """What is drawn for each prompt: its tags may add LoRAs, its ignored words may go to the negative prompt."""
+    asked = await asyncio.to_thread(asked_by, prompts)
+    by_loras: dict[tuple[tuple[str, float | None], ...], ResolvedRequest] = {}
+    for tags in dict.fromkeys(one.loras for one in asked.values()):
+        tagged, players = await with_loras(request, cast, tags, models)
+        by_loras[tags] = _resolve(tagged, players)
+        build_graph(by_loras[tags], players)  # what cannot be drawn is said now, not when its turn comes
+    drawn = {prompt: by_loras[one.loras] for prompt, one in asked.items()}
+    if not request.ignored_to_negative:
+        return drawn
+    return {
+        prompt: resolved.model_copy(
+            update={"negative_prompt": with_ignored(request.negative_prompt, asked[prompt].ignored)}
+        )
+        for prompt, resolved in drawn.items()
+    }
 
 
 def expand_prompt(request: GenerationRequest, wildcards: Wildcards | None = None) -> Expansion:

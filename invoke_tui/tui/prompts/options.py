@@ -19,6 +19,7 @@ class PromptOptions(Record):
     combinatorial: bool = True
     max_prompts: int = 100
     seed_behaviour: SeedBehaviour = "PER_ITERATION"
+    ignored_to_negative: bool = False
 
     def asked(self) -> dict[str, Any]:
         """Fields of the request."""
