@@ -15,6 +15,7 @@ def folder_defaults(folder: Path, usual: ModelDefaults) -> ModelDefaults:
     """What the folder's ``invoke.json`` says, else its UNet's size, else what is usual for its family."""
     said = read_json(folder / OWN_FILE)
     given = said.get("default_settings", said)
+    given = given if isinstance(given, dict) else {}
     known = {name: value for name, value in given.items() if name in ModelDefaults.model_fields}
     sample = read_json(folder / "unet" / "config.json").get("sample_size")
     blocks = read_json(folder / "vae" / "config.json").get("block_out_channels")

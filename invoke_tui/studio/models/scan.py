@@ -38,7 +38,7 @@ def examine(path: Path) -> ScanEntry:
     verdict = identify(path, header, peek=read_header)
     card = read_card(path, header.metadata if header else None)
     defaults = verdict.default_settings
-    if header is None and verdict.type is ModelType.MAIN:
+    if header is None and verdict.type in (ModelType.MAIN, ModelType.CONTROLNET):
         defaults = folder_defaults(path, defaults)
     if verdict.type is ModelType.LORA and card.weight is not None:
         defaults = defaults.model_copy(update={"weight": card.weight})

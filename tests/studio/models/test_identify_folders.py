@@ -9,6 +9,7 @@ import pytest
 
 from invoke_tui.studio.models.headers.header import Header, UnreadableError
 from invoke_tui.studio.models.identify import identify
+from invoke_tui.studio.models.scan import examine
 from tests.studio.models.made import PEFT, header, lay_out, pair
 
 
@@ -120,3 +121,17 @@ def test_a_model_of_its_own_width_says_its_family(tmp_path: Path) -> None:
     }
     assert "256" in identify(lay_out(tmp_path / "a", files)).reason
     assert identify(lay_out(tmp_path / "b", files | {"invoke.json": {"base": "sd-1"}})).base == "sd-1"
+
+
+def test_a_controlnet_of_its_own_width_says_its_family_and_its_preprocessor(tmp_path: Path) -> None:
+    files: dict[str, object] = {
+        "config.json": {"_class_name": "ControlNetModel", "cross_attention_dim": 128},
+        "diffusion_pytorch_model.safetensors": "",
+    }
+    assert "128" in identify(lay_out(tmp_path / "a", files)).reason
+    said = {"base": "sd-1", "default_settings": {"preprocessor": "canny_image_processor"}}
+    found = examine(lay_out(tmp_path / "b", files | {"invoke.json": said}))
+    assert (found.type, found.base) == ("controlnet", "sd-1")
+    assert found.default_settings.preprocessor == "canny_image_processor"
+    odd = examine(lay_out(tmp_path / "c", files | {"invoke.json": {"base": "sd-1", "default_settings": 5}}))
+    assert odd.status == "new"

@@ -129,10 +129,7 @@ def _unet_pipeline(folder: Path, read: ReadJson) -> Verdict:
     if not unet:
         return unknown("The folder has no readable unet/config.json.")
     width, channels = unet.get("cross_attention_dim"), unet.get("in_channels", 4)
-    base = BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
-    said = read(folder / OWN_FILE).get("base")
-    # A model of another width than its family's, such as the starter, says itself which family runs it.
-    base = next((family for family in BY_TEXT_WIDTH.values() if family == said), base)
+    base = _said_or_told(folder, width, read)
     if base is None:
         return unknown(f"Its UNet's text width {safe_text(width, limit=40)} belongs to no Stable Diffusion.")
     variant = IN_CHANNELS.get(channels) if isinstance(channels, int) else None
@@ -148,6 +145,14 @@ def _unet_pipeline(folder: Path, read: ReadJson) -> Verdict:
         prediction_type=prediction,
         default_settings=main_defaults(base, variant),
     )
+
+
+def _said_or_told(folder: Path, width: object, read: ReadJson) -> BaseModelType | None:
+    """The family that runs a model with text states of this width. One of another width than its family's, such as
+    the starter and what belongs to it, says itself which that is."""
+    told = BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
+    said = read(folder / OWN_FILE).get("base")
+    return next((family for family in BY_TEXT_WIDTH.values() if family == said), told)
 
 
 def _flux2(folder: Path, name: str, index: dict[str, Any], transformer: dict[str, Any]) -> Verdict:
@@ -185,7 +190,7 @@ def _part(
     )
 
 
-def part_of(folder: Path, config: dict[str, Any]) -> Verdict:
+def part_of(folder: Path, config: dict[str, Any], read: ReadJson) -> Verdict:
     """What a folder with one diffusers model is."""
     name = config["_class_name"]
     if name in ("AutoencoderKL", "AutoencoderTiny"):
@@ -204,7 +209,7 @@ def part_of(folder: Path, config: dict[str, Any]) -> Verdict:
         return _part(ModelType.CONTROLNET, controlnets[name], controls=folder.name)
     if name in ("ControlNetModel", "ControlNetModel_Union", "ControlNetUnionModel"):
         width = config.get("cross_attention_dim")
-        base = BY_TEXT_WIDTH.get(width) if isinstance(width, int) else None
+        base = _said_or_told(folder, width, read)
         if base in (None, BaseModelType.SDXL_REFINER):
             return unknown(
                 f"It is a ControlNet, but its text width {safe_text(width, limit=40)} is not known."

@@ -51,7 +51,7 @@ def identify(folder: Path, peek: Peek | None, by_header: ByHeader) -> Verdict:
         return unknown("There are no model files in this folder.")
     config = read_json(folder / "config.json")
     if isinstance(config.get("_class_name"), str):
-        return _with_files(part_of(folder, config), folder)
+        return _with_files(part_of(folder, config, read_json), folder)
     verdict = _encoder(folder, config)
     if verdict is not None:
         return verdict
