@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,7 +16,9 @@ BLOCKS: Final = frozenset({
 
 
 @contextmanager
-def cancelable(check: Callable[[], None], *models: nn.Module) -> Iterator[None]:
+def cancelable(
+    check: Callable[[], None], *models: nn.Module, blocks: Collection[str] = BLOCKS
+) -> Iterator[None]:
     """While inside, ``check`` is called before every block of ``models`` and may raise to stop the step.
 
     The exception leaves the model as it was: hooks are removed and no block was half run.
@@ -29,7 +31,7 @@ def cancelable(check: Callable[[], None], *models: nn.Module) -> Iterator[None]:
         module.register_forward_pre_hook(ask)
         for model in models
         for module in model.modules()
-        if type(module).__name__ in BLOCKS
+        if type(module).__name__ in blocks
     ]
     try:
         yield

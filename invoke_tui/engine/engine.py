@@ -21,7 +21,7 @@ from torch import Tensor
 from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.fields import SeamlessAxis, UNetField, VAEField
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models import ModelIdentifier, ModelRecord
 from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.domain.texts import Text
 from invoke_tui.engine.adapters.lora.apply import with_loras
@@ -46,6 +46,7 @@ from invoke_tui.engine.preview import own_factors
 from invoke_tui.engine.seamless import seamless
 from invoke_tui.engine.store import ModelStore
 from invoke_tui.engine.texts import TextEncoders
+from invoke_tui.engine.upscaling import Upscalers
 
 PACKAGES: Final = ("torch", "diffusers", "transformers", "compel", "safetensors")
 CONVERT_CACHE: Final = Path(gettempdir()) / "invoke-tui-converted"
@@ -77,6 +78,7 @@ class Engine:
         reader = Reader(Path(settings.convert_cache or CONVERT_CACHE), pinned=gpu)
         self._store = ModelStore(self._cache, self._dtype, reader, channels_last=gpu)
         self._texts = TextEncoders(self._store, self._log)
+        self._upscalers = Upscalers(self._store, self._ladder, self._device, self._dtype, self._log)
         log("info", f"Device {self.choice.device}, {self.choice.name}. {self.choice.device_reason}")
         log("info", f"Precision {self.choice.precision}. {self.choice.precision_reason}")
 
@@ -171,6 +173,24 @@ class Engine:
         )
         hooks.progress(1, 1, "Encoding")
         return latents.to(self._device)
+
+    def upscale(
+        self,
+        image: Image.Image,
+        model: ModelIdentifier,
+        *,
+        tile_size: int,
+        scale: float | None = None,
+        fit_to_multiple_of_8: bool = False,
+        hooks: RunHooks,
+    ) -> Image.Image:
+        """Make a picture larger in tiles of ``tile_size`` pixels (0: in one piece), seams blended.
+
+        Once through the network; with a ``scale`` as often as it takes, then down to that size by Lanczos.
+        """
+        return self._upscalers.upscale(
+            image, model, tile_size=tile_size, scale=scale, multiple_of_8=fit_to_multiple_of_8, hooks=hooks
+        )
 
     def memory(self) -> MemoryUse:
         """Memory in use now, by component."""

@@ -25,6 +25,7 @@ from invoke_tui.engine.loading.load import load_part
 from invoke_tui.engine.loading.parts import CLIP_CLASS, CLIP_PROJECTION_CLASS, Part, Place
 from invoke_tui.engine.loading.reader import Reader
 from invoke_tui.engine.loading.t5 import T5_PARTS
+from invoke_tui.engine.loading.upscalers import Upscaler, load_upscaler
 from invoke_tui.engine.memory.cache import ComponentCache
 
 _FOLDERS: Final = {
@@ -139,6 +140,26 @@ class ModelStore:
             lambda: load_lora(path, self._reader),
             model=record.name,
             part="lora",
+        ) as value:
+            yield value
+
+    @contextmanager
+    def upscaler(
+        self, model: ModelIdentifier, *, dtype: torch.dtype, working_bytes: int = 0
+    ) -> Iterator[Upscaler]:
+        """A picture-to-picture network, on the device while inside, in ``dtype`` or the nearest it computes in."""
+        record = self.record(model)
+        if record.type is not ModelType.SPANDREL:
+            raise BadInputError(
+                f"{record.name} is a {record.type} model, not an upscaler.", code="wrong_model"
+            )
+        path = Path(record.path)
+        with self._cache.use(
+            f"{model.key}:upscaler:{str(dtype).removeprefix('torch.')}:{path}:{record.fingerprint}",
+            lambda: load_upscaler(path, dtype, self._reader),
+            working_bytes=working_bytes,
+            model=record.name,
+            part="upscaler",
         ) as value:
             yield value
 

@@ -1,0 +1,29 @@
+"""Sizes of upscaling: what comes out, and what is too much."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from invoke_tui.domain.errors import BadInputError
+
+MOST_PIXELS: Final = 2**26
+"""Of a picture that upscaling makes, on the way to its size as well: 8,192 x 8,192."""
+MOST_SCALE: Final = 16.0
+TILE_SIZE: Final = 512
+"""Side of the tiles a picture is upscaled in, in its own pixels."""
+
+
+def target_size(width: int, height: int, scale: float, *, multiple_of_8: bool = False) -> tuple[int, int]:
+    """Width and height after scaling; at least one pixel, or eight."""
+    grid = 8 if multiple_of_8 else 1
+    return max(grid, int(width * scale) // grid * grid), max(grid, int(height * scale) // grid * grid)
+
+
+def check_size(width: int, height: int, name: str = "The picture") -> None:
+    """Raise ``BadInputError`` where a picture of that size would be more than upscaling makes."""
+    if width * height > MOST_PIXELS:
+        raise BadInputError(
+            f"{name} would become {width} x {height} pixels; the most are {MOST_PIXELS / 1e6:.0f} million.",
+            hint="Take a smaller scale or a smaller picture.",
+            code="too_large",
+        )
