@@ -44,16 +44,16 @@ def check(text: Prompt, root: Root = None, json: Json = False) -> None:
 
 @prompt.command()
 def explain(text: Prompt, root: Root = None, json: Json = False) -> None:
-    """Show every token with its effective weight."""
-    document, problems, _ = _read(_text(text), root)
+    """Show the prompt as a tree, with the weight of every word in the end."""
+    from invoke_tui.prompt.explain import explain as explained
+    from invoke_tui.prompt.explain import lines
+
+    text = _text(text)
+    document, problems, _ = _read(text, root)
+    tree = explained(text)
     output = Output(as_json=json)
-    rows = [
-        (t["start"], t["kind"], f"{t['weight']:.4g}", t["text"])
-        for t in document["tokens"]
-        if t["kind"] != "space"
-    ]
     output.result(
-        document, [*output.table(("at", "kind", "weight", "text"), rows), *_problem_lines(problems)]
+        document | ({"tree": tree.as_json()} if json else {}), [*lines(tree), *_problem_lines(problems)]
     )
 
 
@@ -84,6 +84,7 @@ def expand(
 def convert(
     text: Prompt,
     to: Annotated[Language, typer.Option("--to", help="The language wanted.")] = Language.INVOKEAI,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what changes, line by line.")] = False,
     json: Json = False,
 ) -> None:
     """Turn A1111's attention syntax into InvokeAI's, or back with --to a1111."""
@@ -92,7 +93,8 @@ def convert(
     text = _text(text)
     found = from_a1111(text) if to is Language.INVOKEAI else to_a1111(text)
     output = Output(as_json=json)
-    output.result({"text": found.text, "problems": _problems(found.problems)}, [found.text])
+    shown = _diff(text, found.text) if diff and not json else [found.text]
+    output.result({"text": found.text, "problems": _problems(found.problems)}, shown)
     if not json:
         for line in _problem_lines(found.problems):
             output.note(line)
@@ -104,17 +106,27 @@ def _read(
     from invoke_tui.config.wildcards import wildcard_folders
     from invoke_tui.prompt.dynamic.expand import expand as expanded
     from invoke_tui.prompt.dynamic.wildcards import Wildcards
-    from invoke_tui.prompt.parse import parse
+    from invoke_tui.prompt.highlight import highlight
 
     studio = open_studio(root)
     wildcards = Wildcards(wildcard_folders(studio.settings, studio.paths))
     found = expanded(text, limit, combinatorial=combinatorial, seed=seed, wildcards=wildcards)
-    parsed = parse(text)
-    problems = sorted([*parsed.problems, *found.problems], key=lambda problem: problem.start)
+    shown = highlight(text)
+    problems = sorted(
+        {(p.start, p.end, p.message): p for p in (*found.problems, *shown.problems)}.values(),
+        key=lambda problem: problem.start,
+    )
     document = {
         "tokens": [
-            {"start": t.start, "end": t.end, "text": t.text, "kind": t.kind.value, "weight": t.weight}
-            for t in parsed.tokens
+            {
+                "start": t.start,
+                "end": t.end,
+                "text": text[t.start : t.end],
+                "kind": t.kind.value,
+                "weight": t.weight,
+                "ignored": t.ignored,
+            }
+            for t in shown.tokens
         ],
         "problems": _problems(problems),
         "expanded": list(found.prompts),
@@ -133,8 +145,29 @@ def _text(text: str) -> str:
 
 
 def _problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [{"start": p.start, "end": p.end, "message": p.message} for p in problems]
+    return [
+        {
+            "start": p.start,
+            "end": p.end,
+            "message": p.message,
+            "fix": {"start": p.fix.start, "end": p.fix.end, "text": p.fix.text} if p.fix else None,
+        }
+        for p in problems
+    ]
 
 
 def _problem_lines(problems: Iterable[Problem]) -> list[str]:
-    return [f"{p.start}-{p.end}: {p.message}" for p in problems]
+    return [
+        f"{p.start}-{p.end}: {p.message}"
+        + (f"; put {p.fix.text!r} at {p.fix.start}-{p.fix.end}" if p.fix else "")
+        for p in problems
+    ]
+
+
+def _diff(before: str, after: str) -> list[str]:
+    """Lines as in ``diff -u``; the pieces between commas stand on lines of their own."""
+    from difflib import unified_diff
+    from re import split
+
+    old, new = (split(r"(?<=[,\n])", text) for text in (before, after))
+    return [line.rstrip("\n") for line in unified_diff(old, new, "before", "after", n=1, lineterm="")]

@@ -67,7 +67,7 @@ PIECE: Final = re.compile(
 PIECES: Final = re.compile(r"[()\[\]\"\\<]")
 """Where this is not found, a word is one piece."""
 
-OTHER_WEIGHT: Final = re.compile(rf":\s*{_NUMBER}\s*\)")
+OTHER_WEIGHT: Final = re.compile(rf":\s*({_NUMBER})\s*\)")
 """The end of ``(words:1.3)``, the weight syntax of another program."""
 
 _UNESCAPED = re.compile(r'\\([()\[\]"])')

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from invoke_tui.prompt.dynamic.scan import Part, PartKind, Scan, scan
+from invoke_tui.prompt.foreign import novelai
 from invoke_tui.prompt.parse import parse
-from invoke_tui.prompt.problems import Problem
+from invoke_tui.prompt.problems import Problem, problems_from
 from invoke_tui.prompt.tokens import Token, TokenKind
 
 _DYNAMIC: Final = re.compile(r"[{}#]|__")
@@ -40,17 +41,24 @@ class Highlight:
 
 def highlight(text: str) -> Highlight:
     """Read a prompt for display, choices and wildcards too; linear in its length, so it can run on every key."""
-    found = scan(text) if _DYNAMIC.search(text) else Scan()
-    parsed = parse(text if found.problems else _without(found.parts, text))
-    problems = sorted([*parsed.problems, *found.problems], key=lambda problem: (problem.start, problem.end))
+    readable, found = side_by_side(text)
+    parsed = parse(readable)
+    problems = [*parsed.problems, *found.problems, *problems_from(novelai(text))]
+    problems.sort(key=lambda problem: (problem.start, problem.end))
     return Highlight(list(_overlaid(parsed.tokens, found.parts)), problems)
 
 
-def _without(parts: list[Part], text: str) -> str:
-    """The text as if all choices stood side by side, every character in its place.
+def side_by_side(text: str) -> tuple[str, Scan]:
+    """A dynamic prompt as if all choices stood side by side, every character in its place; and its dynamic parts.
 
-    So ``{red+|blue}`` shows its weight. A brace that something sticks to becomes a letter: ``{red|blue}+``.
+    So ``{red+|blue}`` shows its weight. A brace that something sticks to becomes a letter: ``{red|blue}+``. What is
+    malformed is drawn as it stands.
     """
+    found = scan(text) if _DYNAMIC.search(text) else Scan()
+    return (text if found.problems else _without(found.parts, text)), found
+
+
+def _without(parts: list[Part], text: str) -> str:
     pieces: list[str] = []
     at = 0
     for part in parts:

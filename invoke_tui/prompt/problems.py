@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from invoke_tui.prompt import grammar
+from invoke_tui.prompt.foreign import Fix, Foreign, breaks, midway, weights
 from invoke_tui.prompt.reader import UNCLOSED, Reader
-from invoke_tui.prompt.tree import AllOf, BlendOf, Group, Prompt, Swap, Word, walk
+from invoke_tui.prompt.tree import AllOf, BlendOf, Group, Ignored, Prompt, Swap, Word, walk
 
 SWAP_NOTE: Final = "the text before .swap is drawn: swapping needs attention control, which is not built"
-OTHER_WEIGHT_NOTE: Final = "(words:1.3) is A1111 syntax; read literally (InvokeAI writes (words)1.3)"
 
 _SUSPECT = re.compile(
     r"""\\[()\[\]",.+\-=]|[()\[\]"]|<lora:|\.(?:blend|and|add|swap|attend)(?=\()|(?:with|use)Lora(?=\()"""
@@ -36,12 +37,15 @@ class Problem:
     start: int
     end: int
     message: str
+    fix: Fix | None = None
+    """What to write instead, where that is plain."""
 
 
 def problems_of(tree: Prompt | BlendOf | AllOf, reader: Reader) -> list[Problem]:
     """Every problem of a parsed text, in order of appearance."""
     found: list[Problem] = []
-    closings: set[int] = set()
+    closed: dict[int, Group] = {}
+    foreign: list[Foreign] = []
     literals = _Literals(reader)
     for node, _ in walk(tree):
         if isinstance(node, Word) and node.literal:
@@ -51,11 +55,17 @@ def problems_of(tree: Prompt | BlendOf | AllOf, reader: Reader) -> list[Problem]
         elif isinstance(node, Group):
             found.extend(_group_problems(node))
             if node.brackets and not node.quoted:
-                closings.add(node.brackets[1].end)
-    for match in grammar.OTHER_WEIGHT.finditer(reader.text):
-        if match.end() in closings:
-            found.append(Problem(match.start(), match.end() - 1, OTHER_WEIGHT_NOTE))
+                closed[node.brackets[1].end] = node
+        elif isinstance(node, Ignored):
+            foreign.extend(midway(reader.text, node))
+    foreign += [*weights(reader.text, closed), *breaks(reader.text)]
+    found += problems_from(foreign)
     return sorted(found, key=lambda problem: (problem.start, problem.end))
+
+
+def problems_from(foreign: Iterable[Foreign]) -> list[Problem]:
+    """The syntax of other programs as problems."""
+    return [Problem(one.start, one.end, one.message, one.fix) for one in foreign]
 
 
 def _group_problems(group: Group) -> list[Problem]:

@@ -34,14 +34,23 @@ def test_prompt_verbs_need_no_daemon(root: Path, run: Run) -> None:
     assert run("prompt", "expand", "{a|b|c}", "--random", "--max-prompts", "2").out.count("\n") == 2
     checked = run("prompt", "check", "a {b", "--json")
     assert checked.code == 1
-    assert checked.json["problems"] == [{"start": 2, "end": 4, "message": "this brace is never closed"}]
+    assert checked.json["problems"] == [
+        {"start": 2, "end": 4, "message": "this brace is never closed", "fix": None}
+    ]
+    offered = run("prompt", "check", "a (b:1.3)", "--json").json["problems"][0]["fix"]
+    assert offered == {"start": 4, "end": 9, "text": ")1.3"}
+    assert "put ')1.3' at 4-9" in run("prompt", "check", "a (b:1.3)").out
     assert run("prompt", "check", "a cat").code == 0
     tokens = run("prompt", "explain", "red++ dog", "--json").json["tokens"]
     assert [(t["text"], round(t["weight"], 2)) for t in tokens if t["kind"] == "word"] == [
         ("red", 1.21),
         ("dog", 1),
     ]
+    explained = run("prompt", "explain", "(red [x])1.2 <lora:a>")
+    assert explained.out.splitlines()[1:4] == ["  group × 1.2 = 1.2", "    1.2  red", "    ignored (left out)"]
+    assert run("prompt", "explain", "a+", "--json").json["tree"]["children"][0]["own"] == 1.1
     assert run("prompt", "convert", "(cat:1.3)").out == "(cat)1.3\n"
+    assert "-a (b:1.3),\n+a (b)1.3,\n c" in run("prompt", "convert", "--diff", "a (b:1.3), c").out
     assert run("prompt", "convert", "cat++", "--to", "a1111", "--json").json["text"] == "(cat:1.21)"
     assert not (root / "run").exists(), "no daemon was started"
 
