@@ -95,6 +95,11 @@ class PromptAids:
             if box.editor.text == text:
                 show_count(box, counted, text)
 
+    async def counted(self, text: str) -> Content:
+        """The tokens of any text in words; nothing while they cannot be counted."""
+        truncate = self._desk.options.long_prompts == "truncate"
+        return count_words(await asyncio.to_thread(self._count_one, text, truncate))
+
     def _count_one(self, text: str, truncate: bool) -> list[Counted]:
         return [
             counter.count(text, truncate=truncate, embeddings=self._embeddings) for counter in self._counters

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image, PngImagePlugin
 from textual.widgets import Static
 from textual.widgets.text_area import Selection
 
 from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.prompt.explain import explain
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.convert import ConvertScreen, looks_like_a1111
 from invoke_tui.tui.prompts.diff import compared
+from invoke_tui.tui.prompts.explain import ExplainRows, ExplainScreen
+from invoke_tui.tui.prompts.explain_lines import lines_of
 from invoke_tui.tui.prompts.extract import ExtractScreen
 from invoke_tui.tui.screens.generate import GenerateScreen
 from tests.tui.fake_client import FakeClient
@@ -103,3 +107,48 @@ async def test_prompts_and_settings_out_of_a_picture(
         assert request is not None
         assert (request.width, request.steps, request.seed, request.scheduler) == (640, 30, 77, "euler_a")
         assert request.model == "sdxl-key"
+
+
+def _lines(text: str) -> list[tuple[int, str, float | None, str]]:
+    return [(line.depth, line.text, line.weight, line.note) for line in lines_of(explain(text), text)]
+
+
+def test_a_prompt_is_explained_as_a_tree() -> None:
+    said = _lines("a red fox++ in (deep (snow)1.5 ice)0.8, [not (this)1.2], <lora:detail:0.7>")
+    assert said[:7] == [
+        (0, "a red", 1.0, ""),
+        (0, "fox", pytest.approx(1.21), "++"),
+        (0, "in", 1.0, ""),
+        (0, "(…)0.8", 0.8, ""),
+        (1, "deep", 0.8, ""),
+        (1, "(…)1.5", pytest.approx(1.2), ""),
+        (2, "snow", pytest.approx(1.2), ""),
+    ]
+    assert (0, "[…]", None, "left out") in said
+    assert (1, "not", None, "") in said
+    assert (0, "detail", None, "LoRA at 0.7") in said
+    blend = _lines('("a fox", "an owl+").blend(0.7, 0.3)')
+    assert [(depth, text) for depth, text, _, _ in blend] == [
+        (0, ".blend"), (1, "70% of"), (2, "a fox"), (1, "30% of"), (2, "an"), (2, "owl"),
+    ]  # fmt: skip
+    assert [text for _, text, _, note in _lines('a (fox "and') if note == "read literally"] == [
+        "(fox",
+        '"and',
+    ]
+    assert len(_lines("(" * 3_000 + "x" + ")" * 3_000)) >= 1
+
+
+async def test_explain_shows_weights_and_problems(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await connected(pilot)
+        screen = app.screen
+        assert isinstance(screen, GenerateScreen)
+        screen.prompts.positive.load_text("a fox++ (in")
+        await pilot.press("alt+x")
+        await settle(pilot, lambda: isinstance(app.screen, ExplainScreen))
+        row = app.screen.query_one(ExplainRows).row(1, 70, plain=False).plain
+        assert "×1.21" in row
+        assert "━" in row
+        assert "never closed" in words(app.screen.query_one("#explain-problems", Static))
+        await pilot.press("escape")
+        assert app.screen is screen
