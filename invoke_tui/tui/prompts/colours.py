@@ -102,6 +102,8 @@ def read(text: str) -> Reading:
 
 def style_of(token: HighlightToken) -> str:
     """The name of a token's style; empty for the colour of plain text."""
+    if token.ignored:
+        return "ignored"
     name = STYLES.get(token.kind.value)
     if name is not None:
         return name

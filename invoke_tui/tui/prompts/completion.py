@@ -68,7 +68,10 @@ class Phrases:
         )
 
     def going_on(self, start: str) -> list[str]:
-        """The phrases that begin so and are longer: the most used first, then the shortest."""
+        """The phrases that begin so and are longer, the most used first.
+
+        A word that only ever stood in one phrase gives way to it.
+        """
         folded = start.casefold()
         at = bisect_left(self._found, (folded,))
         found = []
@@ -76,7 +79,7 @@ class Phrases:
             if not lower.startswith(folded):
                 break
             if len(phrase) > len(start):
-                found.append((-count, len(phrase), phrase))
+                found.append((-count, -len(phrase), phrase))
         return [phrase for _, _, phrase in sorted(found)]
 
 
@@ -116,21 +119,15 @@ def suggest(text: str, cursor: int, sources: Sources) -> str:
     if text[cursor : cursor + 1] not in ("", "\n"):
         return ""
     before = text[max(0, cursor - BACK) : cursor]
-    word = _WORD.search(before)
-    if word is None or len(word[0]) < SHORTEST:
-        return ""
-    triggers = [
-        candidate.text
-        for candidate in _trigger_words(cursor, word[0], sources)
-        if _begins(candidate.text, word[0])
-    ]
-    piece = _PIECE.search(before)
-    whole = piece[0].lstrip() if piece else ""
-    for start in (whole, word[0]):
+    piece, word = _PIECE.search(before), _WORD.search(before)
+    whole, last = (found[0].lstrip() if found else "" for found in (piece, word))
+    for start in dict.fromkeys((whole, last)):
+        if len(start) < SHORTEST:
+            continue
         if found := sources.phrases.going_on(start):
             return found[0][len(start) :]
-        if start is whole and triggers:
-            return triggers[0][len(word[0]) :]
+        if triggers := [c.text for c in _trigger_words(cursor, start, sources) if _begins(c.text, start)]:
+            return triggers[0][len(start) :]
     return ""
 
 
@@ -153,7 +150,7 @@ def _named(text: str, cursor: int, typed: str, sources: Sources) -> list[Candida
 def _wildcards(text: str, cursor: int, typed: str, sources: Sources) -> list[Candidate]:
     start, end = cursor - len(typed) - 2, _end(text, cursor, "_")
     found = (
-        Candidate(start, end, f"__{name}__", name, "wildcard", "" if values is None else f"{values:,} values")
+        Candidate(start, end, f"__{name}__", name, "wildcard", _many(values))
         for name, values in sources.wildcards
     )
     return _ranked(found, typed)
@@ -180,6 +177,10 @@ def _words(cursor: int, before: str, word: str, sources: Sources) -> Iterator[Ca
     for start in dict.fromkeys((whole, word)):
         for phrase in sources.phrases.going_on(start)[: LIMIT // 2]:
             yield Candidate(cursor - len(start), cursor, phrase, phrase, "history")
+
+
+def _many(values: int | None) -> str:
+    return "" if values is None else "1 value" if values == 1 else f"{values:,} values"
 
 
 def _end(text: str, cursor: int, opened: str) -> int:

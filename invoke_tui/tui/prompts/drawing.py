@@ -128,6 +128,11 @@ class ColouredArea(TextArea):
             self._editing = False
             self._draw_changes()
 
+    def _rewrap_and_refresh_virtual_size(self) -> None:
+        """Another width: every row is another one."""
+        super()._rewrap_and_refresh_virtual_size()
+        self.refresh()
+
     def _refresh_size(self) -> None:
         """More or fewer rows: lay the screen out anew only where that gives the editor another height."""
         height = self.wrapped_document.height

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, cast
 
 from textual.binding import BindingType
 from textual.events import Key
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textual.widgets.text_area import Edit, EditResult
 
     from invoke_tui.prompt.problems import Problem
+    from invoke_tui.tui.app import InvokeTuiApp
     from invoke_tui.tui.prompts.completion import Sources
     from invoke_tui.tui.prompts.popup import CompletionPopup
 
@@ -186,7 +187,11 @@ class PromptEditor(ColouredArea):
 
     def problem_text(self, problem: Problem, more: int) -> str:
         """The problem's message, and that there are others."""
+        from invoke_tui.prompt.foreign import WEIGHT_NOTE
+
         message = safe_text(problem.message, limit=200)
+        if problem.message == WEIGHT_NOTE:
+            message += f" · {cast('InvokeTuiApp', self.app).key_of('generate.convert')} converts"
         return f"{message} · and {more} more" if more else message
 
     # -- actions --------------------------------------------------------------------------------------------------
