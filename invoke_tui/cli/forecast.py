@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from invoke_tui.cli.options import attach, run
+from invoke_tui.cli.pictures import with_uploads
 
 if TYPE_CHECKING:
     from invoke_tui.cli.output import Output
@@ -22,4 +23,4 @@ def print_forecast(output: Output, studio: Studio, request: GenerationRequest) -
 
 async def _forecast(studio: Studio, request: GenerationRequest) -> Forecast:
     async with attach(studio) as client:
-        return await client.forecast(request)
+        return await client.forecast(await with_uploads(client, request))

@@ -13,6 +13,7 @@ from invoke_tui.cli.forecast import print_forecast
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
 from invoke_tui.cli.parameters import explain, flag, loras
+from invoke_tui.cli.pictures import picture_flags, with_uploads
 from invoke_tui.cli.progress import ProgressLine
 from invoke_tui.cli.prompts_file import read_prompts
 from invoke_tui.cli.save import Destination, save
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from invoke_tui.domain.queue import EnqueueResult
 
 
+@picture_flags
 def generate(
     prompt: Annotated[
         str, typer.Argument(help="What the picture shows; - reads it from stdin.", show_default=False)
@@ -124,6 +126,7 @@ def generate(
     root: Root = None,
     json: Json = False,
 ) -> None:
+    picture: dict[str, Any] | None = None,
     """Make pictures and wait for them."""
     output = Output(as_json=json)
     if no_wait and out:
@@ -164,6 +167,7 @@ def generate(
         **_axes(seamless),
     )
     if preset:
+        **(picture or {}),
         request = over_preset(open_studio(root), preset, request)
     requests = [request]
     if prompts_file:
@@ -216,7 +220,8 @@ class Call:
 
     async def _work(self) -> int:
         async with attach(self.studio) as client:
-            self.enqueued = enqueued = await client.enqueue(self.request, *self.more, front=self.front)
+            requests = [await with_uploads(client, one) for one in (self.request, *self.more)]
+            self.enqueued = enqueued = await client.enqueue(*requests, front=self.front)
             for warning in enqueued.warnings:
                 self.output.note(f"dynamic prompt: {warning}")
             wait = Wait(enqueued.item_ids)

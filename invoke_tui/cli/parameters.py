@@ -14,7 +14,31 @@ from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-FLAGS: Final = {
+PICTURE_FLAGS: Final = {
+    "init_image": "--init",
+    "strength": "--strength",
+    "mask_image": "--mask",
+    "outpaint": "--outpaint",
+    "fit": "--fit",
+    "mask_blur": "--mask-blur",
+    "mask_expand": "--mask-expand",
+    "coherence_mode": "--coherence-mode",
+    "coherence_edge_size": "--coherence-edge",
+    "coherence_min_denoise": "--coherence-min-denoise",
+    "infill_method": "--infill",
+    "infill_color": "--infill-color",
+    "infill_tile_size": "--infill-tile-size",
+    "scale_before_processing": "--scale-before",
+    "scaled_width": "--scaled-width",
+    "scaled_height": "--scaled-height",
+    "paste_back": "--paste-back/--no-paste-back",
+    "color_correct": "--color-correct/--no-color-correct",
+    "denoising_start": "--denoising-start",
+    "denoising_end": "--denoising-end",
+    "optimized_denoising": "--optimized-denoising/--plain-denoising",
+}
+"""Of drawing from a picture."""
+FLAGS: Final = PICTURE_FLAGS | {
     "positive_prompt": "PROMPT",
     "negative_prompt": "--negative",
     "model": "--model",

@@ -31,7 +31,7 @@ def field_of(name: str) -> str:
     wanted = name.strip().lstrip("-")
     by_flag = {flag.lstrip("-").lower(): field for field, flag in FLAGS.items()} | _SHORT
     field = by_flag.get(wanted.lower(), wanted.replace("-", "_"))
-    if field not in GenerationRequest.model_fields or field in ("count", "loras"):
+    if field not in GenerationRequest.model_fields or field in ("count", "loras", "outpaint"):
         raise BadInputError(
             f"--vary {name}: there is no such setting",
             hint="Use a flag's name, e.g. steps.",

@@ -18,7 +18,7 @@ from invoke_tui.client.models import ModelCalls
 from invoke_tui.client.transport import Transport
 from invoke_tui.domain.errors import UnreachableError
 from invoke_tui.domain.events import Event
-from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
 from invoke_tui.domain.status import StudioStatus
@@ -202,6 +202,14 @@ class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCal
     async def image(self, name: str) -> ImageRecord:
         """One picture's record."""
         return ImageRecord.model_validate_json(await self._transport.get(f"images/{name}"))
+
+    async def upload_image(
+        self, data: bytes, *, name: str = "", category: ImageCategory = "user"
+    ) -> ImageRecord:
+        """Give a picture's file to the gallery; the same file twice is one picture. ``name`` is for messages."""
+        return ImageRecord.model_validate_json(
+            await self._transport.post_bytes("images/upload", data, {"name": name, "category": category})
+        )
 
     async def image_file(self, name: str) -> bytes:
         """The PNG with its metadata inside."""

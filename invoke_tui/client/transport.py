@@ -36,6 +36,10 @@ class Transport:
         """POST a JSON object."""
         return await self._send("POST", path, json=body)
 
+    async def post_bytes(self, path: str, body: bytes, parameters: dict[str, Any]) -> bytes:
+        """POST a file."""
+        return await self._send("POST", path, params=parameters, content=body)
+
     async def post_json(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """POST a JSON object and read one."""
         return cast("dict[str, Any]", json.loads(await self.post(path, body)))

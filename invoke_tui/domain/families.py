@@ -25,6 +25,9 @@ _SD3_ENCODERS: Final = (
     _T5.model_copy(update={"component": "tokenizer_3", "tokens": 256}),
 )
 
+FILL: Final = "dev_fill"
+"""The variant of FLUX.1 that fills masks and does nothing else."""
+
 
 class FamilyTraits(Record):
     """Defaults and limits of a family; figures are InvokeAI's where it has one."""
@@ -39,6 +42,13 @@ class FamilyTraits(Record):
     negative_prompt: bool = Field(default=True, description="Whether one counts at the default guidance")
     prompt_weights: bool = True
     loras: bool = Field(default=True, description="Whether graphs can apply LoRAs to it")
+    image_to_image: bool = Field(default=True, description="Whether it draws from a picture without a mask")
+    inpaint: bool = Field(
+        default=True, description="Whether it draws the masked part of a picture, or around it"
+    )
+    optimized_denoising: bool = Field(
+        default=False, description="Whether strengths are spread: start = 1 - strength ** 0.2"
+    )
     roles: tuple[str, ...] = Field(
         default=("vae",), description="Fields of a request that name models beside the main one"
     )
@@ -50,6 +60,7 @@ _SD2_SMALL: Final = FamilyTraits(encoders=(_CLIP_SD2,))
 _SDXL: Final = FamilyTraits(side=1024, roles=("vae", "refiner_model"), encoders=(_CLIP_L, _CLIP_G))
 _SD3: Final = FamilyTraits(
     side=1024,
+    optimized_denoising=True,
     grid=16,
     steps=28,
     cfg_scale=3.5,
@@ -62,6 +73,7 @@ _SD3: Final = FamilyTraits(
 )
 _SCHNELL: Final = FamilyTraits(
     side=1024,
+    optimized_denoising=True,
     grid=16,
     steps=4,
     cfg_scale=1.0,
@@ -73,6 +85,7 @@ _SCHNELL: Final = FamilyTraits(
     encoders=(_CLIP_CUT, _T5.model_copy(update={"tokens": 256})),
 )
 _FLUX: Final = _SCHNELL.model_copy(update={"steps": 28, "guidance": 4.0, "encoders": (_CLIP_CUT, _T5)})
+_FLUX_FILL: Final = _FLUX.model_copy(update={"guidance": 30.0, "image_to_image": False})
 _BY_BASE: Final[dict[BaseModelType, FamilyTraits]] = {
     BaseModelType.SD1: SD,
     BaseModelType.SD2: FamilyTraits(side=768, encoders=(_CLIP_SD2,)),
@@ -89,6 +102,8 @@ def traits_of(model: ModelRecord | None) -> FamilyTraits:
         return SD
     if model.base is BaseModelType.FLUX and model.variant == "schnell":
         return _SCHNELL
+    if model.base is BaseModelType.FLUX and model.variant == FILL:
+        return _FLUX_FILL
     if model.base is BaseModelType.SD2 and model.prediction_type == "epsilon":
         return _SD2_SMALL
     return _BY_BASE.get(model.base, SD)

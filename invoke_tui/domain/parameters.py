@@ -10,6 +10,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
+from invoke_tui.domain.pictures import PictureRequest, Start
 from invoke_tui.domain.schedulers import SchedulerName
 
 SEED_MAX: Final = 2**32 - 1
@@ -36,7 +37,7 @@ class ResolvedLoRA(Record):
     weight: float = Field(ge=-10, le=10)
 
 
-class GenerationRequest(Record):
+class GenerationRequest(PictureRequest):
     """One press of the generate key. ``None`` means "what the model asks for, else InvokeAI's default"."""
 
     positive_prompt: str = Field(default="", max_length=PROMPT_LIMIT, description="What the picture shows")
@@ -141,6 +142,7 @@ class ResolvedRequest(Record):
     width: int = Field(ge=64, multiple_of=8)
     height: int = Field(ge=64, multiple_of=8)
     steps: int = Field(ge=1)
+    start: Start | None = Field(default=None, description="The picture to start from; none = from noise")
     cfg_scale: float = Field(ge=1)
     cfg_rescale_multiplier: float = Field(ge=0, lt=1)
     guidance: float | None = Field(default=None, ge=0)

@@ -30,10 +30,12 @@ from invoke_tui.prompt.dynamic.expand import Expansion
 from invoke_tui.prompt.dynamic.scan import is_dynamic, scan
 from invoke_tui.prompt.dynamic.wildcards import Wildcards
 from invoke_tui.studio.casting import cast_of
+from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.prompt_tags import asked_by, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
+from invoke_tui.studio.starting import Framed, start_of
 
 FEW: Final = 20
 """Up to so many prompts are previewed with little work, whatever the text."""
@@ -44,6 +46,7 @@ async def expand(
     models: Models,
     library: Library | None = None,
     *,
+    gallery: Gallery | None = None,
     limit: int,
     warnings: list[str] | None = None,
 ) -> list[ResolvedRequest]:
@@ -69,7 +72,8 @@ async def expand(
             hint="Lower the count or max_prompts, or raise max_queue_size in invokeai.yaml.",
             code="queue_full",
         )
-    drawn = await _drawn(prompts, request, cast, models)
+    framed = await start_of(request, cast.main, gallery)
+    drawn = await _drawn(prompts, request, cast, models, framed)
     return [
         drawn[prompt].model_copy(update={"positive_prompt": prompt, "seed": seed})
         for prompt, seed in _pairs(prompts, first, request)
@@ -77,14 +81,14 @@ async def expand(
 
 
 async def _drawn(
-    prompts: list[str], request: GenerationRequest, cast: Cast, models: Models
+    prompts: list[str], request: GenerationRequest, cast: Cast, models: Models, framed: Framed | None
 ) -> dict[str, ResolvedRequest]:
     """What is drawn for each prompt: its tags may add LoRAs, its ignored words may go to the negative prompt."""
     asked = await asyncio.to_thread(asked_by, prompts)
     by_loras: dict[tuple[tuple[str, float | None], ...], ResolvedRequest] = {}
     for tags in dict.fromkeys(one.loras for one in asked.values()):
         tagged, players = await with_loras(request, cast, tags, models)
-        by_loras[tags] = _resolve(tagged, players)
+        by_loras[tags] = _resolve(tagged, players, framed)
         build_graph(by_loras[tags], players)  # what cannot be drawn is said now, not when its turn comes
     drawn = {prompt: by_loras[one.loras] for prompt, one in asked.items()}
     if not request.ignored_to_negative:
@@ -142,9 +146,8 @@ def _pairs(prompts: list[str], first: int, request: GenerationRequest) -> list[t
     return [(prompt, (first + number // shared) % (SEED_MAX + 1)) for number, prompt in enumerate(rounds)]
 
 
-def _resolve(request: GenerationRequest, cast: Cast) -> ResolvedRequest:
-    """The person's value, else the model's, else the family's."""
-    model, asked, family = cast.main, cast.main.default_settings, traits_of(cast.main)
+def _size(request: GenerationRequest, model: ModelRecord) -> tuple[int, int]:
+    asked, family = model.default_settings, traits_of(model)
     width, height = request.width or asked.width or family.side, request.height or asked.height or family.side
     for name, side in (("width", width), ("height", height)):
         if side % family.grid:
@@ -154,7 +157,15 @@ def _resolve(request: GenerationRequest, cast: Cast) -> ResolvedRequest:
                 hint=f"Take {near}.",
                 code="bad_size",
             )
+    return width, height
+
+
+def _resolve(request: GenerationRequest, cast: Cast, framed: Framed | None) -> ResolvedRequest:
+    """The person's value, else the model's, else the family's."""
+    model, asked, family = cast.main, cast.main.default_settings, traits_of(cast.main)
+    width, height = (framed.width, framed.height) if framed else _size(request, model)
     return ResolvedRequest(
+        start=framed.start if framed else None,
         positive_prompt=request.positive_prompt,
         negative_prompt=request.negative_prompt,
         model=model.key,

@@ -1,4 +1,4 @@
-"""FLUX.1: text to picture."""
+"""FLUX.1: from text, and from pictures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, recipe
 from invoke_tui.nodes.recipes.loras import add_loras
 from invoke_tui.nodes.recipes.parts import add_decode, add_metadata, begin, plain
+from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
 
 
 @recipe(BaseModelType.FLUX)
@@ -59,12 +60,15 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         graph.connect("neg_cond", "conditioning", "flux_denoise", "negative_text_conditioning")
     add_decode(graph, request, "flux_vae_decode", "flux_denoise")
     graph.connect("model_loader", "vae", "flux_vae_decode")
+    keeper = add_picture(
+        graph, request, cast, denoise="flux_denoise", decode="flux_vae_decode", encode="flux_vae_encode"
+    )
     add_metadata(
         graph,
         request,
         cast,
-        keeper="flux_vae_decode",
-        mode="flux_txt2img",
+        keeper=keeper,
+        mode=mode_of(request, "flux_"),
         guidance=request.guidance,
         cfg_scale=request.cfg_scale,
         negative_prompt=request.negative_prompt if guided else None,

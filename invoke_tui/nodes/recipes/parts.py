@@ -13,6 +13,7 @@ from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.invocations.metadata import APP_VERSION
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.loras import lora_metadata
+from invoke_tui.nodes.recipes.pictures import start_metadata
 
 
 def begin(request: ResolvedRequest) -> Graph:
@@ -76,7 +77,8 @@ def add_metadata(
         "template": request.template,
         "app_version": APP_VERSION,
     }
-    given = {name: value for name, value in (always | recorded).items() if value is not None}
+    every = always | recorded | start_metadata(request)
+    given = {name: value for name, value in every.items() if value is not None}
     graph.add("core_metadata", "core_metadata", **given)
     graph.connect("positive_prompt", "value", "core_metadata", "positive_prompt")
     graph.connect("seed", "value", "core_metadata", "seed")
@@ -107,3 +109,8 @@ def denoise_settings(request: ResolvedRequest) -> dict[str, Any]:
     if request.cfg_rescale_multiplier:
         settings["cfg_rescale_multiplier"] = request.cfg_rescale_multiplier
     return settings
+
+
+def vae_settings(request: ResolvedRequest) -> dict[str, Any]:
+    """How the VAE of a UNet family works."""
+    return {"fp32": request.vae_precision == "fp32"}

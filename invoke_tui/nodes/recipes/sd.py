@@ -1,4 +1,4 @@
-"""Stable Diffusion 1 and 2: text to picture."""
+"""Stable Diffusion 1 and 2: from text, and from pictures."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from invoke_tui.nodes.recipes.parts import (
     plain,
     unet_settings,
 )
+    vae_settings,
 
+from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
 
 @recipe(BaseModelType.SD1, BaseModelType.SD2)
 def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
-    """Encode both prompts, denoise seeded noise, decode."""
+    """Encode both prompts, denoise seeded noise or a noised picture, decode."""
     graph = begin(request)
     graph.add("main_model_loader", "model_loader", model=plain(cast.main))
     source = add_loras(graph, request, cast, "unet", "clip")
@@ -31,9 +33,12 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     graph.connect("pos_cond", "conditioning", "denoise_latents", "positive_conditioning")
     graph.connect("neg_cond", "conditioning", "denoise_latents", "negative_conditioning")
     graph.connect("noise", "noise", "denoise_latents")
-    add_decode(graph, request, "l2i", "denoise_latents", fp32=request.vae_precision == "fp32")
+    add_decode(graph, request, "l2i", "denoise_latents", **vae_settings(request))
     connect_unet(graph, request, cast, source)
-    add_metadata(graph, request, cast, keeper="l2i", mode="txt2img", **unet_settings(request))
+    keeper = add_picture(
+        graph, request, cast, denoise="denoise_latents", decode="l2i", encode="i2l", **vae_settings(request)
+    )
+    add_metadata(graph, request, cast, keeper=keeper, mode=mode_of(request), **unet_settings(request))
     return graph
 
 

@@ -1,4 +1,4 @@
-"""Stable Diffusion 3: text to picture."""
+"""Stable Diffusion 3: from text, and from pictures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from invoke_tui.domain.models import BaseModelType
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, recipe
 from invoke_tui.nodes.recipes.parts import add_decode, add_metadata, begin, plain
+from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
 
 
 @recipe(BaseModelType.SD3)
@@ -45,12 +46,13 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     graph.connect("neg_cond", "conditioning", "sd3_denoise", "negative_conditioning")
     add_decode(graph, request, "sd3_l2i", "sd3_denoise")
     graph.connect("model_loader", "vae", "sd3_l2i")
+    keeper = add_picture(graph, request, cast, denoise="sd3_denoise", decode="sd3_l2i", encode="sd3_i2l")
     add_metadata(
         graph,
         request,
         cast,
-        keeper="sd3_l2i",
-        mode="sd3_txt2img",
+        keeper=keeper,
+        mode=mode_of(request, "sd3_"),
         negative_prompt=request.negative_prompt,
         cfg_scale=request.cfg_scale,
         scheduler=request.scheduler,

@@ -1,4 +1,4 @@
-"""Stable Diffusion XL: text to picture, finished by the refiner where one is chosen."""
+"""Stable Diffusion XL: from text and from pictures, finished by the refiner where one is chosen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from invoke_tui.nodes.recipes.parts import (
     plain,
     unet_settings,
 )
+    vae_settings,
 
+from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
 
 @recipe(BaseModelType.SDXL)
 def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
@@ -33,10 +35,13 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     last = _add_denoise(graph, request)
     if request.refiner is not None:
         last = _add_refiner(graph, request, request.refiner, cast)
-    add_decode(graph, request, "l2i", last, fp32=request.vae_precision == "fp32")
+    add_decode(graph, request, "l2i", last, **vae_settings(request))
     connect_unet(graph, request, cast, source)
     settings = unet_settings(request) | _refiner_settings(request, cast)
-    add_metadata(graph, request, cast, keeper="l2i", mode="sdxl_txt2img", **settings)
+    keeper = add_picture(
+        graph, request, cast, denoise="denoise_latents", decode="l2i", encode="i2l", **vae_settings(request)
+    )
+    add_metadata(graph, request, cast, keeper=keeper, mode=mode_of(request, "sdxl_"), **settings)
     return graph
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
 from invoke_tui.domain.protocol import ImageMade
 from invoke_tui.domain.queue import QueueItem
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.files import checked_name, subfolder, write_whole
+from invoke_tui.studio.gallery.intake import Look, as_png, look, taken_name
 from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
 from invoke_tui.studio.gallery.thumbnails import Thumbnails
 from invoke_tui.studio.queue.rows import Lease, holds
@@ -78,6 +80,43 @@ class Gallery:
             path.unlink(missing_ok=True)
         self._thumbnails.forget(name)
         return record
+
+    async def take(self, data: bytes, *, category: ImageCategory, called: str) -> ImageRecord:
+        """Take a picture in that a person brings; the same file twice is one picture.
+
+        Whatever kind of file it is, a PNG is kept; one that is a plain PNG stays as it is, metadata included.
+        """
+        name = taken_name(data)
+        known = await self._database.read(lambda c: rows.find(c, name, self._folder))
+        if known is not None and await asyncio.to_thread(Path(known.path).is_file):
+            return known
+        whole = await asyncio.to_thread(as_png, data, called)
+        facts = inspect(whole)
+        below = subfolder(self._strategy, name, category, datetime.now(UTC))
+        await asyncio.to_thread(write_whole, self._folder / below / name, whole)
+        values = {
+            "image_name": name,
+            "image_origin": "external",
+            "image_category": category,
+            "width": facts.width,
+            "height": facts.height,
+            "metadata": json.dumps(facts.metadata) if facts.metadata is not None else None,
+            "is_intermediate": False,
+            "has_workflow": facts.has_workflow,
+            "image_subfolder": below,
+        }
+
+        def commit(connection: Connection) -> ImageRecord | None:
+            rows.keep(connection, values)
+            return rows.find(connection, name, self._folder)
+
+        record = await self._database.write(commit)
+        assert record is not None, "it was written just now"
+        return record
+
+    async def look(self, name: str) -> Look:
+        """What a picture's pixels say: its size, how much shows through, how light it is."""
+        return await asyncio.to_thread(look, await self.file(name))
 
     async def record(self, name: str) -> ImageRecord:
         """One picture's record. Only names the database knows are ever turned into paths."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 
-from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.domain.events import ImageAdded
+from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
 from invoke_tui.studio.services import Given
 
 router = APIRouter(prefix="/images", tags=["gallery"])
@@ -19,6 +20,19 @@ async def page(
 ) -> ImagePage:
     """A page of pictures, newest first."""
     return await studio.gallery.page(limit, after)
+
+
+@router.post("/upload")
+async def upload(
+    request: Request,
+    studio: Given,
+    name: Annotated[str, Query(max_length=400)] = "",
+    category: ImageCategory = "user",
+) -> ImageRecord:
+    """Take a picture in: the body is its file, ``name`` what people call it."""
+    record = await studio.gallery.take(await request.body(), category=category, called=name)
+    studio.hub.publish(ImageAdded(image=record))
+    return record
 
 
 @router.get("/{name}")

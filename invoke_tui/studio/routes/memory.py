@@ -60,7 +60,9 @@ async def nodes(studio: Given) -> list[NodeTime]:
 async def forecast_(studio: Given, request: GenerationRequest) -> Forecast:
     """What one picture of this request will take on the first device."""
     one = request.model_copy(update={"count": 1})
-    resolved = (await expand(one, studio.models, studio.library, limit=one.max_prompts))[0]
+    resolved = (
+        await expand(one, studio.models, studio.library, gallery=studio.gallery, limit=one.max_prompts)
+    )[0]
     worker = next(iter(studio.supervisor.workers), None)
     seen = await asyncio.to_thread(studio.machine.look, {})
     room = room_for(worker, studio.settings, seen.gpus)

@@ -65,7 +65,9 @@ async def enqueue(body: EnqueueBody, studio: Given) -> EnqueueResult:
     warnings: list[str] = []
     for request in requests:
         room = studio.settings.max_queue_size - len(resolved)
-        resolved += await expand(request, studio.models, studio.library, limit=room, warnings=warnings)
+        resolved += await expand(
+            request, studio.models, studio.library, gallery=studio.gallery, limit=room, warnings=warnings
+        )
     if studio.models.revision != before:
         studio.hub.publish(ModelsChanged())
     items = [NewItem(request=request, origin="generate") for request in resolved]
