@@ -8,6 +8,7 @@ from typing import Final
 
 from invoke_tui.domain.base import Document
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.fields import ImageField
 
 GRID: Final = 8
 """Pixels to a latent: even splits keep to it."""
@@ -147,3 +148,10 @@ def _refused(why: str) -> BadInputError:
     return BadInputError(
         f"No tiles can be laid: {why}.", hint="Choose other sizes or a smaller overlap.", code="bad_tiles"
     )
+
+
+class TileWithImage(Document):
+    """A tile, and the picture that belongs there."""
+
+    tile: Tile
+    image: ImageField

@@ -116,6 +116,17 @@ class EngineCalls(Protocol):
     ) -> SizedLatents:
         """Turn a picture into latents; sides are cut to multiples of ``grid``, what is white in ``hidden`` is grey."""
 
+    def upscale(
+        self,
+        image: Image,
+        model: ModelIdentifier,
+        *,
+        tile_size: int,
+        scale: float | None = None,
+        fit_to_multiple_of_8: bool = False,
+    ) -> Image:
+        """Make a picture larger by a network: once through it, or until it is ``scale`` times as large."""
+
 
 class InvocationContext(Protocol):
     """The world of one running node."""

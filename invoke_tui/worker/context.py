@@ -301,6 +301,25 @@ class NodeEngine:
         width, height = (side - side % grid for side in image.size)
         return self._sized(Stored(value, width, height), None)
 
+    def upscale(
+        self,
+        image: Image,
+        model: ModelIdentifier,
+        *,
+        tile_size: int,
+        scale: float | None = None,
+        fit_to_multiple_of_8: bool = False,
+    ) -> Image:
+        """Make a picture larger by a network."""
+        return self._state.engine.upscale(
+            image,
+            model,
+            tile_size=tile_size,
+            scale=scale,
+            fit_to_multiple_of_8=fit_to_multiple_of_8,
+            hooks=self._hooks,
+        )
+
     def _mask(self, field: DenoiseMaskField) -> DenoiseMask:
         masked = self._stored(field.masked_latents_name).value if field.masked_latents_name else None
         return DenoiseMask(self._stored(field.mask_name).value, masked, field.gradient)

@@ -8,7 +8,7 @@ from PIL.Image import Image
 
 from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.domain.fields import VAEField
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models import ModelIdentifier, ModelRecord
 from invoke_tui.domain.texts import Text
 from invoke_tui.engine.jobs import DenoiseJob
 
@@ -73,6 +73,18 @@ class EngineFacade(Protocol):
         hooks: Hooks,
     ) -> Any:
         """Turn a picture into latents."""
+
+    def upscale(
+        self,
+        image: Image,
+        model: ModelIdentifier,
+        *,
+        tile_size: int,
+        scale: float | None = None,
+        fit_to_multiple_of_8: bool = False,
+        hooks: Hooks,
+    ) -> Image:
+        """Make a picture larger by a network, in tiles of ``tile_size`` pixels (0: in one piece)."""
 
     def memory(self) -> MemoryUse:
         """Memory in use now; called from another thread."""

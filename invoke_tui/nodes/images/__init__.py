@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from invoke_tui.nodes.images import edit as edit
     from invoke_tui.nodes.images import infill as infill
     from invoke_tui.nodes.images import masks as masks
+    from invoke_tui.nodes.images import merging as merging
+    from invoke_tui.nodes.images import sharpen as sharpen
 
 
 def __getattr__(name: str) -> Any:
