@@ -9,6 +9,7 @@ from pydantic import Field
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.fields import CLIPField, T5EncoderField
 from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.parameters import LongPrompts
 
 
 class CompelText(Record):
@@ -19,6 +20,7 @@ class CompelText(Record):
     clip: CLIPField
     embeddings: tuple[ModelIdentifier, ...] = ()
     """Those that the prompt names."""
+    long_prompts: LongPrompts = "chunks"
 
 
 class SDXLText(Record):
@@ -41,6 +43,7 @@ class SDXLText(Record):
     target_height: int = 0
     aesthetic_score: float | None = None
     embeddings: tuple[ModelIdentifier, ...] = ()
+    long_prompts: LongPrompts = "chunks"
 
 
 class FluxText(Record):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
@@ -16,12 +15,14 @@ from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText, Tex
 from invoke_tui.engine.adapters.embeddings import with_embeddings
 from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable
-from invoke_tui.engine.conditioning import encode_weighted, plain_texts
+from invoke_tui.engine.conditioning import CalledEncoder, clip_states, encode_weighted, t5_states
 from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.hooks import Log, RunHooks
+from invoke_tui.engine.kept import KeptConditioning
 from invoke_tui.engine.store import ModelStore
+from invoke_tui.prompt.flatten import Conjunction
+from invoke_tui.prompt.heard import heard, heard_as_written, only_text, plain_texts
 
-KEPT: Final = 64
 CLIP_LENGTH: Final = 77
 SD3_T5_LENGTH: Final = 256
 SD3_T5_WIDTH: Final = 4096
@@ -34,7 +35,7 @@ class TextEncoders:
     def __init__(self, store: ModelStore, log: Log) -> None:
         self._store = store
         self._log = log
-        self._kept: OrderedDict[tuple[str, tuple[str, ...]], Conditioning] = OrderedDict()
+        self._kept = KeptConditioning()
 
     def clear(self) -> None:
         """Forget what is kept."""
@@ -45,12 +46,9 @@ class TextEncoders:
         """The conditioning of a prompt, n = 1, on the device."""
         key = (text.model_dump_json(), self._files(text))
         if (found := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
             return found
         made = self._encode(text, hooks)
-        self._kept[key] = made
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._kept.put(key, made)
         return made
 
     def _encode(self, text: Text, hooks: RunHooks) -> Conditioning:
@@ -67,7 +65,11 @@ class TextEncoders:
     def _files(self, text: Text) -> tuple[str, ...]:
         """Where the encoders lie: a model that was replaced on disk under its key is another model."""
         fields = [value for _, value in text if isinstance(value, CLIPField | T5EncoderField)]
-        models = [model for field in fields for model in (field.text_encoder, *(x.lora for x in field.loras))]
+        models = [
+            model
+            for field in fields
+            for model in (field.tokenizer, field.text_encoder, *(one.lora for one in field.loras))
+        ]
         models += getattr(text, "embeddings", ())
         records = (self._store.record(model) for model in models)
         return tuple(f"{record.path}:{record.fingerprint}" for record in records)
@@ -76,17 +78,22 @@ class TextEncoders:
 
     def _weighted(self, text: CompelText, hooks: RunHooks) -> Tensor:
         with self._encoder(text.clip, hooks, text.embeddings) as (tokenizer, encoder):
-            return encode_weighted(text.prompt, tokenizer, encoder, skip=text.clip.skipped_layers)
+            return encode_weighted(
+                heard(text.prompt),
+                tokenizer,
+                clip_states(encoder, skip=text.clip.skipped_layers),
+                truncate=text.long_prompts == "truncate",
+            )
 
     def _sdxl(self, text: SDXLText, hooks: RunHooks) -> Conditioning:
         """Both encoders' states side by side; where SDXL was trained without a prompt, an empty one is zeros."""
         refines = text.clip is None
         second, pooled = self._penultimate(
-            text.clip2, text.style.strip() or text.prompt, text.embeddings, hooks, zero_if_empty=not refines
+            text, text.clip2, text.style.strip() or text.prompt, hooks, zero_if_empty=not refines
         )
         states = [second]
         if text.clip is not None:
-            first, _ = self._penultimate(text.clip, text.prompt, text.embeddings, hooks, zero_if_empty=True)
+            first, _ = self._penultimate(text, text.clip, text.prompt, hooks, zero_if_empty=True)
             states = _same_length([first, second])
         sizes = [text.original_height, text.original_width, text.crop_top, text.crop_left]
         tail = (
@@ -101,49 +108,45 @@ class TextEncoders:
         )
 
     def _penultimate(
-        self,
-        clip: CLIPField,
-        prompt: str,
-        embeddings: Sequence[ModelIdentifier],
-        hooks: RunHooks,
-        *,
-        zero_if_empty: bool,
+        self, text: SDXLText, clip: CLIPField, prompt: str, hooks: RunHooks, *, zero_if_empty: bool
     ) -> tuple[Tensor, Tensor | None]:
         """States (1, 77 n, width) before the last layer, and the pooled state (1, width) where there is one."""
-        with self._encoder(clip, hooks, embeddings) as (tokenizer, encoder):
-            states = encode_weighted(prompt, tokenizer, encoder, skip=clip.skipped_layers + 1, normed=False)
-            pooled = _pooled(encoder, tokenizer, plain_texts(prompt))
+        asked = heard(prompt)
+        with self._encoder(clip, hooks, text.embeddings) as (tokenizer, encoder):
+            called = clip_states(encoder, skip=clip.skipped_layers + 1, normed=False)
+            states = encode_weighted(asked, tokenizer, called, truncate=text.long_prompts == "truncate")
+            pooled = _pooled(encoder, tokenizer, asked, "text_embeds")
         if zero_if_empty and not prompt.strip():
             return torch.zeros_like(states), None if pooled is None else torch.zeros_like(pooled)
         return states, pooled
 
-    # -- FLUX.1 and Stable Diffusion 3: plain text ----------------------------------------------------------------
+    # -- FLUX.1 and Stable Diffusion 3: CLIP's summary, and T5 ----------------------------------------------------
 
     def _flux(self, text: FluxText, hooks: RunHooks) -> Conditioning:
+        asked = heard_as_written(text.prompt)
         with self._encoder(text.clip, hooks) as (tokenizer, encoder):
-            pooled = encoder(_ids(tokenizer, text.prompt, CLIP_LENGTH, encoder)).pooler_output
-        return Conditioning(self._t5(text.t5_encoder, text.prompt, text.max_length, hooks), pooled)
+            pooled = _pooled(encoder, tokenizer, asked, "pooler_output")
+        return Conditioning(self._t5(text.t5_encoder, asked, text.max_length, hooks), pooled)
 
     def _sd3(self, text: SD3Text, hooks: RunHooks) -> Conditioning:
+        asked = heard_as_written(text.prompt)
         states, pooled = [], []
         for clip in (text.clip_l, text.clip_g):
             with self._encoder(clip, hooks) as (tokenizer, encoder):
-                ids = _ids(tokenizer, text.prompt, CLIP_LENGTH, encoder)
-                output = encoder(ids, output_hidden_states=True)
-            states.append(output.hidden_states[-2 - clip.skipped_layers])
-            pooled.append(output.text_embeds)
+                called = clip_states(encoder, skip=clip.skipped_layers + 1, normed=False)
+                states.append(_cut(asked, tokenizer, called, CLIP_LENGTH))
+                pooled.append(cast(Tensor, _pooled(encoder, tokenizer, asked, "text_embeds")))
         both = torch.cat(states, dim=-1)
         if text.t5_encoder is not None:
-            long = self._t5(text.t5_encoder, text.prompt, SD3_T5_LENGTH, hooks)
+            long = self._t5(text.t5_encoder, asked, SD3_T5_LENGTH, hooks)
         else:
             long = both.new_zeros(1, SD3_T5_LENGTH, SD3_T5_WIDTH)
         wide = nn.functional.pad(both, (0, long.shape[-1] - both.shape[-1])).to(long.dtype)
         return Conditioning(torch.cat([wide, long], dim=-2), torch.cat(pooled, dim=-1))
 
-    def _t5(self, field: T5EncoderField, prompt: str, length: int, hooks: RunHooks) -> Tensor:
+    def _t5(self, field: T5EncoderField, asked: Conjunction, length: int, hooks: RunHooks) -> Tensor:
         with self._encoder(field, hooks) as (tokenizer, encoder):
-            states: Tensor = encoder(_ids(tokenizer, prompt, length, encoder))[0]
-        return states
+            return _cut(asked, tokenizer, t5_states(encoder), length)
 
     @contextmanager
     def _encoder(
@@ -165,20 +168,32 @@ class TextEncoders:
             yield writer, encoder
 
 
-def _ids(tokenizer: Any, prompt: str, length: int, encoder: Any) -> Tensor:
+def _cut(asked: Conjunction, tokenizer: Any, encoder: CalledEncoder, length: int) -> Tensor:
+    """States of what fits into ``length`` tokens; a prompt that is one text goes through as it does in diffusers."""
+    text = only_text(asked)
+    if text is None:
+        return encode_weighted(asked, tokenizer, encoder, length=length, truncate=True)
+    return cast(Tensor, encoder(_ids(tokenizer, text, length, encoder.device)).last_hidden_state)
+
+
+def _ids(tokenizer: Any, text: str, length: int, device: torch.device) -> Tensor:
     """Token ids (1, length), padded and cut."""
     ids = tokenizer(
-        prompt, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+        text, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
     ).input_ids
-    return cast(Tensor, ids.to(encoder.device))
+    return cast(Tensor, ids.to(device))
 
 
-def _pooled(encoder: Any, tokenizer: Any, texts: list[tuple[str, float]]) -> Tensor | None:
-    """The pooled state of each text, weighed; None for encoders without one."""
-    if not hasattr(encoder, "text_projection"):
+def _pooled(encoder: Any, tokenizer: Any, asked: Conjunction, name: str) -> Tensor | None:
+    """The pooled state of each text, weighed by its share; None for encoders without one."""
+    if name == "text_embeds" and not hasattr(encoder, "text_projection"):
         return None
-    ids = torch.cat([_ids(tokenizer, text, CLIP_LENGTH, encoder) for text, _ in texts])
-    states = encoder(ids).text_embeds
+    texts = plain_texts(asked)
+    states = getattr(
+        encoder(torch.cat([_ids(tokenizer, text, CLIP_LENGTH, encoder.device) for text, _ in texts])), name
+    )
+    if len(texts) == 1:
+        return cast(Tensor, states)
     shares = torch.tensor([share for _, share in texts], dtype=states.dtype, device=states.device)
     return cast(Tensor, (states * shares[:, None]).sum(dim=0, keepdim=True))
 

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import annotated_types
 from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.parameters import LORA_WEIGHT, MOST_LORAS, PROMPT_LIMIT, SEED_MAX, GenerationRequest
+from invoke_tui.domain.parameters import (
+    LORA_WEIGHT,
+    MOST_LORAS,
+    PROMPT_LIMIT,
+    SEED_MAX,
+    GenerationRequest,
+    LongPrompts,
+)
+from invoke_tui.domain.pictures import PictureRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.domain.text import safe_text
 
@@ -30,7 +38,6 @@ NOT_TAKEN: Final = {
     "ipAdapters": "IP adapters",
     "t2iAdapters": "T2I adapters",
     "ref_images": "reference images",
-    "init_image": "an initial picture",
     "hidiffusion": "HiDiffusion",
     "canvas_v2_metadata": "a canvas",
 }
@@ -89,9 +96,13 @@ class _Recall:
         raise _Unusable("is neither true nor false")
 
     def choice(self, key: str, value: Any) -> str:
-        allowed = SCHEDULER_NAMES if key.endswith("scheduler") else ("fp16", "fp32")
+        allowed = _CHOICES[key.removeprefix("refiner_")]
         if not isinstance(value, str) or value not in allowed:
             raise _Unusable(f"{_short(value)} is not known here")
+        return value
+
+    def as_it_is(self, key: str, value: Any) -> Any:
+        """A value that its parameter judges."""
         return value
 
     def loras(self, key: str, value: Any) -> list[dict[str, Any]]:
@@ -140,6 +151,8 @@ class _Recall:
         raise _Unusable(f"{_short(wanted.get('name') or wanted.get('key', ''))} is not installed")
 
 
+PICTURE_KEYS: Final = tuple(PictureRequest.model_fields)
+"""The settings of the picture that others were drawn from; they stand in metadata under the names they have here."""
 _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "positive_prompt": _Recall.text,
     "negative_prompt": _Recall.text,
@@ -153,6 +166,7 @@ _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "scheduler": _Recall.choice,
     "seed": _Recall.seed,
     "clip_skip": _Recall.number,
+    "long_prompts": _Recall.choice,
     "seamless_x": _Recall.flag,
     "seamless_y": _Recall.flag,
     "vae_precision": _Recall.choice,
@@ -161,6 +175,7 @@ _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "t5_encoder": _Recall.model,
     "clip_embed_model": _Recall.model,
     "clip_g_embed_model": _Recall.model,
+    **dict.fromkeys(PICTURE_KEYS, _Recall.as_it_is),
     "refiner_model": _Recall.model,
     "refiner_steps": _Recall.number,
     "refiner_cfg_scale": _Recall.number,
@@ -168,6 +183,11 @@ _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "refiner_start": _Recall.number,
     "refiner_positive_aesthetic_score": _Recall.number,
     "refiner_negative_aesthetic_score": _Recall.number,
+}
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "scheduler": SCHEDULER_NAMES,
+    "vae_precision": ("fp16", "fp32"),
+    "long_prompts": get_args(LongPrompts),
 }
 _FIELDS: Final = {"clip_embed_model": "clip_embed", "clip_g_embed_model": "clip_g"}
 """What a key is called in a request, where that differs."""
@@ -192,9 +212,10 @@ def request_from_metadata(
     if not isinstance(metadata, Mapping):
         recall.note("", "the metadata is not an object")
         return GenerationRequest(), recall.problems
+    own_size = bool(metadata.get("init_image")) and not _on_grid(metadata)
     for key, reader in _READERS.items():
-        if metadata.get(key) is None:
-            continue
+        if metadata.get(key) is None or (own_size and key in ("width", "height")):
+            continue  # a picture drawn from another has its size, which need be no multiple of anything
         try:
             value = reader(recall, key, metadata[key])
             GenerationRequest.model_validate({_FIELDS.get(key, key): value})
@@ -208,11 +229,16 @@ def request_from_metadata(
         if metadata.get(key):
             recall.note(key, f"the picture was made with {name}, which are not recalled yet")
     mode = metadata.get("generation_mode")
-    if isinstance(mode, str) and not mode.endswith("txt2img"):
+    if isinstance(mode, str) and not mode.endswith("txt2img") and "init_image" not in taken:
         recall.note(
             "generation_mode", f"the picture was made by {_short(mode)}; only the settings of text are taken"
         )
     return GenerationRequest(**taken), recall.problems
+
+
+def _on_grid(metadata: Mapping[str, Any]) -> bool:
+    sides = (metadata.get("width"), metadata.get("height"))
+    return all(isinstance(side, int) and side % 8 == 0 and side >= 64 for side in sides)
 
 
 def _number(value: Any) -> float | int:

@@ -52,6 +52,14 @@ def plain_texts(conjunction: Conjunction) -> list[tuple[str, float]]:
     return [(text, share / total) for text, share in found] if total else [(found[0][0], 1.0)]
 
 
+def only_text(conjunction: Conjunction) -> str | None:
+    """The text of a prompt that is nothing but one text; None where there is anything to weigh."""
+    if conjunction.weights != (1.0,) or len(conjunction.parts[0].prompts) > 1:
+        return None
+    fragments = conjunction.parts[0].prompts[0]
+    return fragments[0].text if len(fragments) == 1 and fragments[0].weight == 1 else None
+
+
 def _is_plain(tree: Node, prompt: str) -> bool:
     for node, weight in walk(tree):
         match node:

@@ -31,12 +31,15 @@ def prompts(count: int, seed: int = 11) -> list[str]:
 
 
 def long_prompts(count: int, seed: int = 12) -> list[str]:
-    """Prompts of several chunks."""
+    """Prompts of several chunks, with few brackets: those cost compel's parser dearly."""
     draw = random.Random(seed)
-    return [
-        draw.choice([" ", ", ", ". "]).join(_run(draw) for _ in range(draw.randint(20, 60)))
-        for _ in range(count)
-    ]
+    made = []
+    for _ in range(count):
+        runs = [" ".join(draw.choices(WORDS, k=draw.randint(2, 9))) for _ in range(draw.randint(10, 40))]
+        for _ in range(draw.randint(1, 3)):
+            runs[draw.randrange(len(runs))] = _run(draw)
+        made.append(draw.choice([" ", ", ", ". "]).join(runs))
+    return made
 
 
 def _whole(draw: random.Random) -> str:

@@ -29,6 +29,12 @@ class Conditioning:
     time_ids: Tensor | None = None
     mask: Tensor | None = None
 
+    @property
+    def size_bytes(self) -> int:
+        """What its tensors take."""
+        tensors = (self.embeds, self.pooled, self.time_ids, self.mask)
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors if tensor is not None)
+
     def to(self, device: torch.device, dtype: torch.dtype) -> Conditioning:
         """The same elsewhere and in another precision; a mask stays a mask."""
 

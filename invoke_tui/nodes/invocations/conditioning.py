@@ -11,6 +11,7 @@ from invoke_tui.domain.fields import (
     SD3ConditioningField,
     T5EncoderField,
 )
+from invoke_tui.domain.parameters import LongPrompts
 from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
@@ -46,6 +47,7 @@ class CompelInvocation(Invocation):
 
     prompt: str = Input("")
     clip: CLIPField = Input()
+    long_prompts: LongPrompts = Input("chunks")
 
     def invoke(self, ctx: InvocationContext) -> ConditioningOutput:
         name = ctx.engine.encode(
@@ -53,6 +55,7 @@ class CompelInvocation(Invocation):
                 prompt=self.prompt,
                 clip=self.clip,
                 embeddings=ctx.embeddings(self.clip.text_encoder, self.prompt),
+                long_prompts=self.long_prompts,
             )
         )
         return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name))
@@ -74,6 +77,7 @@ class SDXLCompelPromptInvocation(Invocation):
     target_height: int = Input(1024)
     clip: CLIPField = Input(kind="connection")
     clip2: CLIPField = Input(kind="connection")
+    long_prompts: LongPrompts = Input("chunks")
 
     def invoke(self, ctx: InvocationContext) -> ConditioningOutput:
         text = SDXLText(
@@ -88,6 +92,7 @@ class SDXLCompelPromptInvocation(Invocation):
             target_width=self.target_width,
             target_height=self.target_height,
             embeddings=ctx.embeddings(self.clip2.text_encoder, self.prompt, self.style),
+            long_prompts=self.long_prompts,
         )
         name = ctx.engine.encode(text)
         return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name))
@@ -104,6 +109,7 @@ class SDXLRefinerCompelPromptInvocation(Invocation):
     crop_left: int = Input(0)
     aesthetic_score: float = Input(6.0)
     clip2: CLIPField = Input(kind="connection")
+    long_prompts: LongPrompts = Input("chunks")
 
     def invoke(self, ctx: InvocationContext) -> ConditioningOutput:
         text = SDXLText(
@@ -115,6 +121,7 @@ class SDXLRefinerCompelPromptInvocation(Invocation):
             crop_left=self.crop_left,
             aesthetic_score=self.aesthetic_score,
             embeddings=ctx.embeddings(self.clip2.text_encoder, self.style),
+            long_prompts=self.long_prompts,
         )
         name = ctx.engine.encode(text)
         return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name))
@@ -122,7 +129,7 @@ class SDXLRefinerCompelPromptInvocation(Invocation):
 
 @node("flux_text_encoder", title="Prompt - FLUX", version="1.1.2", category="prompt")
 class FluxTextEncoderInvocation(Invocation):
-    """Encodes a prompt with CLIP and T5. Weights are not read: T5 has none."""
+    """Encodes a prompt with CLIP and T5, weights and all; without weights it is what InvokeAI makes of it."""
 
     dormant: ClassVar[dict[str, Any]] = {"mask": None}
 

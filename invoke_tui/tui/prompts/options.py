@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.parameters import SeedBehaviour
+from invoke_tui.domain.parameters import LongPrompts, SeedBehaviour
 
 
 class PromptOptions(Record):
@@ -16,9 +16,11 @@ class PromptOptions(Record):
 
     template: str | None = None
     dynamic_prompts: bool = True
+    wildcards: bool = True
     combinatorial: bool = True
     max_prompts: int = 100
     seed_behaviour: SeedBehaviour = "PER_ITERATION"
+    long_prompts: LongPrompts = "chunks"
     ignored_to_negative: bool = False
 
     def asked(self) -> dict[str, Any]:
