@@ -94,6 +94,9 @@ _STEPS: Final[dict[str, float]] = {
     "cfg_scale": 0.5,
     "guidance": 0.5,
     "refiner_start": 0.05,
+    "refiner_cfg_scale": 0.5,
+    "refiner_positive_aesthetic_score": 0.5,
+    "refiner_negative_aesthetic_score": 0.5,
     "cfg_rescale_multiplier": 0.05,
 }
 _FALLBACKS: Final[dict[str, str]] = {
@@ -108,6 +111,10 @@ _FALLBACKS: Final[dict[str, str]] = {
     "vae_precision": "fp32",
     "refiner_start": "0.8",
     "refiner_steps": "20",
+    "refiner_cfg_scale": "7.5",
+    "refiner_scheduler": SCHEDULER_LABELS["euler"],
+    "refiner_positive_aesthetic_score": "6",
+    "refiner_negative_aesthetic_score": "2.5",
 }
 
 
@@ -124,7 +131,7 @@ def spec(name: str) -> FieldSpec:
     kind: Kind = "text"
     if get_origin(annotation) is Literal:
         kind = "choice"
-        labels: dict[Any, str] = dict(SCHEDULER_LABELS) if name == "scheduler" else {}
+        labels: dict[Any, str] = dict(SCHEDULER_LABELS) if name.endswith("scheduler") else {}
         choices = tuple((labels.get(value, str(value)), str(value)) for value in get_args(annotation))
     elif annotation is bool:
         kind = "switch"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, ClassVar, Generic, cast
 
 from textual import on
@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Input, Static
 
+from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.fuzzy import Fuzzy
 from invoke_tui.tui import actions
 from invoke_tui.tui.prompts.dialog import Answer, PromptDialog
@@ -150,6 +151,17 @@ class Picker(PromptDialog[Answer], Generic[Answer]):
 
     def delete_pressed(self) -> None:
         """Delete, with nothing in the search to delete."""
+
+    def do(self, work: Awaitable[None]) -> None:
+        """Do something that asks the studio; what goes wrong is said."""
+
+        async def done() -> None:
+            try:
+                await work
+            except StudioError as error:
+                self.studio.show_error(error, title=self.help_title)
+
+        self.run_worker(done(), group="picker", exclusive=True)
 
     def show(self, entries: Sequence[Any], count: str, *, cursor: int = 0) -> None:
         """What fits, and how many those are."""

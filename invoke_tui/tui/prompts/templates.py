@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from textual.binding import BindingType
 from textual.content import Content
 
-from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.fuzzy import Fuzzy
 from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
 from invoke_tui.domain.text import safe_text
@@ -71,7 +70,7 @@ class TemplatesScreen(Picker[Answer]):
 
     def on_mount(self) -> None:
         """Fetch them; the one in use is where to begin."""
-        self.run_worker(self._load(self._current), group="templates", exclusive=True)
+        self.do(self._load(self._current))
 
     async def _load(self, name: str | None) -> None:
         client = await self.studio.link.client()
@@ -134,16 +133,16 @@ class TemplatesScreen(Picker[Answer]):
 
     def action_new(self) -> None:
         """Make one that begins with the prompt."""
-        self._do(self._edit(begun(self._positive, self._negative), None, ("your prompt", "")))
+        self.do(self._edit(begun(self._positive, self._negative), None, ("your prompt", "")))
 
     def action_edit(self) -> None:
         """Change it."""
         entry = self._real()
         if entry is not None and entry.type == "user":
-            self._do(self._edit(entry, entry))
+            self.do(self._edit(entry, entry))
         elif entry is not None:
             self.notify("A default template never changes; this is a copy.", timeout=3, markup=False)
-            self._do(self._edit(entry.model_copy(update={"name": f"{entry.name} copy"}), None))
+            self.do(self._edit(entry.model_copy(update={"name": f"{entry.name} copy"}), None))
 
     async def _edit(
         self, text: TemplateText, known: Template | None, shown: tuple[str, str] | None = None
@@ -159,7 +158,7 @@ class TemplatesScreen(Picker[Answer]):
     def action_duplicate(self) -> None:
         """Copy it under a free name."""
         if (entry := self._real()) is not None:
-            self._do(self._duplicate(entry))
+            self.do(self._duplicate(entry))
 
     async def _duplicate(self, entry: Template) -> None:
         client = await self.studio.link.client()
@@ -173,7 +172,7 @@ class TemplatesScreen(Picker[Answer]):
         if entry is not None and entry.type == "default":
             self.notify("A default template cannot be deleted.", timeout=3, markup=False)
         elif entry is not None:
-            self._do(self._delete(entry))
+            self.do(self._delete(entry))
 
     delete_pressed = action_delete
 
@@ -194,7 +193,7 @@ class TemplatesScreen(Picker[Answer]):
 
     def action_import(self) -> None:
         """Take in a file."""
-        self._do(self._import())
+        self.do(self._import())
 
     async def _import(self) -> None:
         found = await read_file(self.app, "Take in templates", _SUFFIXES, MOST_BYTES)
@@ -214,7 +213,7 @@ class TemplatesScreen(Picker[Answer]):
                 "None of your own is shown here; a copy of a default one is.", timeout=3, markup=False
             )
         else:
-            self._do(self._export(own))
+            self.do(self._export(own))
 
     async def _export(self, own: list[Template]) -> None:
         title = f"Write {len(own)} {'template' if len(own) == 1 else 'templates'} to a file"
@@ -230,15 +229,6 @@ class TemplatesScreen(Picker[Answer]):
         """The template under the cursor, which is not the line of none."""
         chosen: Template | None = self.chosen
         return None if chosen is NONE else chosen
-
-    def _do(self, work: Awaitable[Any]) -> None:
-        async def done() -> None:
-            try:
-                await work
-            except StudioError as error:
-                self.studio.show_error(error, title="Templates")
-
-        self.run_worker(done(), group="templates", exclusive=True)
 
 
 def told_outcome(outcome: ImportOutcome) -> Content:

@@ -28,7 +28,14 @@ ROLES: Final[dict[str, tuple[ModelType, str]]] = {
     "refiner_model": (ModelType.MAIN, "Refiner"),
 }
 """Field of the request: the type of model that fills it, and its label."""
-REFINER_NUMBERS: Final = ("refiner_start", "refiner_steps")
+REFINER_NUMBERS: Final[dict[str, str]] = {
+    "refiner_start": "starts at",
+    "refiner_steps": "Steps",
+    "refiner_cfg_scale": "CFG",
+    "refiner_positive_aesthetic_score": "aesthetic",
+    "refiner_negative_aesthetic_score": "against",
+}
+REFINER_SCHEDULER: Final = "refiner_scheduler"
 
 
 class PartChoice(Select[str]):
@@ -42,6 +49,21 @@ class PartChoice(Select[str]):
     @property
     def chosen(self) -> str:
         """The key of the model, or nothing."""
+        return "" if self.is_blank() else str(self.value)
+
+
+class RefinerScheduler(Select[str]):
+    """The scheduler of the last steps; the first line is the usual one."""
+
+    def __init__(self) -> None:
+        field = spec(REFINER_SCHEDULER)
+        options = [(Text(text), value) for text, value in field.choices]
+        super().__init__(options, prompt=field.fallback, compact=True, id=f"part-{REFINER_SCHEDULER}")
+        self.help_text = f"{field.help}. Enter opens the list."
+
+    @property
+    def chosen(self) -> str:
+        """The name of the scheduler, or nothing."""
         return "" if self.is_blank() else str(self.value)
 
 
@@ -59,9 +81,14 @@ class PartsForm(Vertical):
         """Every role; those that do not apply are hidden."""
         for name, (_, label) in ROLES.items():
             yield Field(label, PartChoice(name), id=f"row-{name}")
-        with Horizontal(id="row-refiner", classes="form-pair"):
-            for name, label in zip(REFINER_NUMBERS, ("starts at", "Steps"), strict=True):
-                yield Field(label, NumberField(spec(name)), id=f"row-{name}")
+        fields = [
+            Field(text, NumberField(spec(name)), id=f"row-{name}") for name, text in REFINER_NUMBERS.items()
+        ]
+        with Vertical(id="row-refiner"):
+            for pair in (fields[:2], fields[2:3], fields[3:]):
+                with Horizontal(classes="form-pair"):
+                    yield from pair
+            yield Field("Scheduler", RefinerScheduler(), id=f"row-{REFINER_SCHEDULER}")
 
     def show(self, models: list[ModelRecord], main: ModelRecord | None) -> None:
         """Offer what fits ``main``."""
@@ -88,13 +115,15 @@ class PartsForm(Vertical):
             for name in REFINER_NUMBERS:
                 if raw := self.query_one(f"#field-{name}", NumberField).value.strip():
                     asked[name] = raw
+            if scheduler := self.query_one(RefinerScheduler).chosen:
+                asked[REFINER_SCHEDULER] = scheduler
         return asked
 
     def values(self) -> dict[str, str]:
         """The raw values, for the session."""
         kept = {name: self.query_one(f"#part-{name}", PartChoice).chosen for name in ROLES}
         numbers = {name: self.query_one(f"#field-{name}", NumberField).value for name in REFINER_NUMBERS}
-        return kept | self._wanted | numbers
+        return kept | self._wanted | numbers | {REFINER_SCHEDULER: self.query_one(RefinerScheduler).chosen}
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """Put raw values back; models are chosen as soon as they are offered."""
@@ -110,6 +139,12 @@ class PartsForm(Vertical):
         for name in REFINER_NUMBERS:
             if isinstance(raw := values.get(name), str):
                 self.query_one(f"#field-{name}", NumberField).value = "" if spec(name).check(raw) else raw
+        if isinstance(raw := values.get(REFINER_SCHEDULER), str):
+            scheduler = self.query_one(RefinerScheduler)
+            if raw in {value for _, value in scheduler._options}:
+                scheduler.value = raw
+            elif not raw:
+                scheduler.clear()
         self._show_refiner()
 
     @on(Select.Changed)

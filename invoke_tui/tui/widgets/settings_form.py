@@ -21,7 +21,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle
 from invoke_tui.tui.widgets.lora_list import LoRAList
-from invoke_tui.tui.widgets.parts_form import REFINER_NUMBERS, ROLES, PartsForm
+from invoke_tui.tui.widgets.parts_form import REFINER_NUMBERS, REFINER_SCHEDULER, ROLES, PartsForm
 
 NUMBERS: Final = (
     "width",
@@ -199,6 +199,8 @@ class SettingsForm(Vertical):
             raw = match
         if raw and raw in {value for _, value in select._options}:
             select.value = raw
+            if name == "model":
+                self._show_defaults()  # at once: what comes next may be of its family only
         elif not raw:
             select.clear()
 
@@ -271,7 +273,7 @@ class SettingsForm(Vertical):
 
     def reset(self) -> None:
         """Back to what the model asks for."""
-        parts = dict.fromkeys((*ROLES, *REFINER_NUMBERS, "loras"), "")
+        parts = dict.fromkeys((*ROLES, *REFINER_NUMBERS, REFINER_SCHEDULER, "loras"), "")
         self.restore(dict.fromkeys((*NUMBERS, *CHOICES), "") | dict.fromkeys(SWITCHES, False) | parts)
         self.query_one("#random-seed", Toggle).value = True
         self._seed_state()

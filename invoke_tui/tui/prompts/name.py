@@ -1,0 +1,48 @@
+"""What something is to be called."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from invoke_tui.tui.prompts.dialog import PromptDialog
+from invoke_tui.tui.widgets.fields import Field, Toggle
+
+
+class Named(NamedTuple):
+    """A name, and whether the switch below it is on."""
+
+    name: str
+    switched: bool
+
+
+class NameScreen(PromptDialog[Named]):
+    """Answers a name, and what the switch says where there is one."""
+
+    help_title = "A name"
+    AUTO_FOCUS = "Input"
+
+    def __init__(self, title: str, value: str = "", *, switch: str = "", help_text: str = "") -> None:
+        super().__init__()
+        self._title, self._value, self._switch, self._help = title, value, switch, help_text
+
+    def compose(self) -> ComposeResult:
+        """The name, and the switch."""
+        with Vertical(classes="dialog -form"):
+            yield Static(Content(self._title), classes="dialog-title")
+            name = Input(self._value, placeholder="what to call it", max_length=200, compact=True)
+            yield Field("Name", name)
+            if self._switch:
+                yield Toggle(self._switch, help_text=self._help, id="name-switch")
+            keys = f"enter keep   {'tab space switch   ' if self._switch else ''}esc back"
+            yield Static(Content(keys), classes="dialog-keys")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if name := event.value.strip():
+            self.dismiss(Named(name, any(toggle.value for toggle in self.query(Toggle))))
