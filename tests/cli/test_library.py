@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from invoke_tui.cli.prompts_file import read_prompts
 from invoke_tui.cli.sheet import Cell, contact_sheet
@@ -47,10 +47,14 @@ def test_prompt_verbs_need_no_daemon(root: Path, run: Run) -> None:
         ("dog", 1),
     ]
     explained = run("prompt", "explain", "(red [x])1.2 <lora:a>")
-    assert explained.out.splitlines()[1:4] == ["  group × 1.2 = 1.2", "    1.2  red", "    ignored (left out)"]
+    assert explained.out.splitlines()[1:4] == [
+        "  group × 1.2 = 1.2",
+        "    1.2  red",
+        "    ignored (left out)",
+    ]
     assert run("prompt", "explain", "a+", "--json").json["tree"]["children"][0]["own"] == 1.1
     assert run("prompt", "convert", "(cat:1.3)").out == "(cat)1.3\n"
-    assert "-a (b:1.3),\n+a (b)1.3,\n c" in run("prompt", "convert", "--diff", "a (b:1.3), c").out
+    assert "-a (b:1.3),\n+a (b)1.3,\n  c" in run("prompt", "convert", "--diff", "a (b:1.3), c").out
     assert run("prompt", "convert", "cat++", "--to", "a1111", "--json").json["text"] == "(cat:1.21)"
     assert not (root / "run").exists(), "no daemon was started"
 
@@ -167,3 +171,19 @@ def test_files_and_values_make_one_batch(fake: FakeStudio, run: Run, tmp_path: P
         "PER_PROMPT",
     )
     json.dumps(drawn.json)
+
+
+def test_a_picture_says_what_made_it_and_broken_choices_are_named(
+    root: Path, run: Run, tmp_path: Path
+) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text(
+        "parameters", "a (fox:1.2)\x1b]0;x\x07\nNegative prompt: fog\nSteps: 9, Seed: 7, Size: 64x64"
+    )
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.png", pnginfo=info)
+    found = run("prompt", "extract", str(tmp_path / "x.png"), "--json").json
+    assert (found["program"], found["a1111"], found["metadata"]["seed"]) == ("A1111", True, 7)
+    told = run("prompt", "extract", str(tmp_path / "x.png"))
+    assert "fog" in told.out
+    assert "\x1b" not in told.out
+    assert run("prompt", "extract", str(tmp_path / "absent.png")).code == 3

@@ -12,6 +12,7 @@ from textual.widgets._footer import FooterKey
 
 from invoke_tui.tui import actions
 from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.screens.help import HelpScreen
 from invoke_tui.tui.screens.install import InstallScreen
 from invoke_tui.tui.screens.jump import JumpScreen
@@ -40,6 +41,11 @@ def test_no_key_means_two_things_in_one_place() -> None:
         ("folders", "list", "dialog"),
         ("install", "list", "dialog"),
         ("edit", "dialog"),
+        ("dynamic", "list", "dialog"),
+        ("wildcards", "list", "dialog"),
+        ("import", "list", "dialog"),
+        ("convert", "dialog"),
+        ("extract", "dialog"),
         ("monitor", "list", "app"),
         ("monitor", "log", "app"),
     ):
@@ -65,11 +71,22 @@ async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> No
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         nodes: list[DOMNode] = []
+        for editor in app.screen.query(PromptEditor):
+            editor.load_text("a (fox:1.2)")
 
         def visit() -> None:
             nodes.extend([app.screen, *app.screen.query("*")])
 
         visit()
+        tools = [action for action in actions.ACTIONS if action.do.startswith("tool(")]
+        for action in tools:
+            if "swap" in action.do:
+                continue
+            await pilot.press(action.keys.split(",")[0])
+            await settle(pilot, lambda: app.screen.is_modal)
+            visit()
+            await pilot.press("escape")
+            await settle(pilot, lambda: not app.screen.is_modal)
         for key in ("alt+6", "alt+7"):
             await pilot.press(key)
             visit()
@@ -86,7 +103,7 @@ async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> No
             if name.startswith("app."):
                 assert hasattr(app, f"action_{name[4:]}"), action.id
                 continue
-            there = [node for node in nodes if getattr(node, "place", "") == action.where]
+            there = [node for node in nodes if action.where in getattr(node, "places", ())]
             there += [node for node in nodes if node.has_class(f"place-{action.where}")]
             there += [node for node in nodes if isinstance(node, ModalScreen) and action.where == "dialog"]
             assert any(hasattr(node, f"action_{name}") for node in there), action.id
