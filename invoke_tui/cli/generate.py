@@ -21,7 +21,7 @@ from invoke_tui.cli.sheet import Cell, contact_sheet
 from invoke_tui.cli.vary import dynamic_values, last_axis, matrix, over_preset
 from invoke_tui.cli.wait import Wait, wait_for
 from invoke_tui.domain.errors import BadInputError, ExitCode, StudioError
-from invoke_tui.domain.parameters import PROMPT_LIMIT, GenerationRequest
+from invoke_tui.domain.parameters import PROMPT_LIMIT, GenerationRequest, LongPrompts
 from invoke_tui.domain.queue import ItemStatus
 from invoke_tui.prompt.dynamic.scan import is_dynamic
 
@@ -52,6 +52,7 @@ def generate(
     seed: Annotated[int | None, flag("seed")] = None,
     count: Annotated[int, flag("count")] = 1,
     clip_skip: Annotated[int, flag("clip_skip")] = 0,
+    long_prompts: Annotated[LongPrompts, flag("long_prompts")] = "chunks",
     ignored_to_negative: Annotated[bool, flag("ignored_to_negative")] = False,
     seamless: Annotated[
         str,
@@ -152,6 +153,7 @@ def generate(
         seed=seed,
         **({} if combinatorial is False and max_prompts is None else {"count": count}),
         clip_skip=clip_skip,
+        long_prompts=long_prompts,
         ignored_to_negative=ignored_to_negative,
         t5_encoder=t5_encoder,
         clip_embed=clip_embed,

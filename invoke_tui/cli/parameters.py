@@ -52,6 +52,7 @@ FLAGS: Final = PICTURE_FLAGS | {
     "seed": "--seed",
     "count": "--count",
     "clip_skip": "--clip-skip",
+    "long_prompts": "--long-prompts",
     "ignored_to_negative": "--ignored-to-negative",
     "guidance": "--guidance",
     "t5_encoder": "--t5-encoder",

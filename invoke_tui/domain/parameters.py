@@ -21,6 +21,7 @@ LORA_WEIGHT: Final = 0.75
 MOST_LORAS: Final = 100
 
 SeedBehaviour = Literal["PER_ITERATION", "PER_PROMPT"]
+LongPrompts = Literal["chunks", "truncate"]
 
 
 class LoRARequest(Record):
@@ -62,6 +63,9 @@ class GenerationRequest(PictureRequest):
         default=1, ge=1, le=10_000, description="How many pictures; seeds count up from the first"
     )
     clip_skip: int = Field(default=0, ge=0, le=24, description="Text encoder layers to leave out at the end")
+    long_prompts: LongPrompts = Field(
+        default="chunks", description="Prompts longer than CLIP reads at once: in chunks, or only what fits"
+    )
     seamless_x: bool = Field(default=False, description="Tile without a seam from left to right")
     seamless_y: bool = Field(default=False, description="Tile without a seam from top to bottom")
     vae_precision: Literal["fp16", "fp32"] | None = Field(
@@ -149,6 +153,7 @@ class ResolvedRequest(Record):
     scheduler: SchedulerName
     seed: int = Field(ge=0, le=SEED_MAX)
     clip_skip: int = Field(ge=0)
+    long_prompts: LongPrompts = "chunks"
     seamless_x: bool = False
     seamless_y: bool = False
     vae_precision: Literal["fp16", "fp32"] = "fp32"

@@ -191,6 +191,7 @@ def _resolve(request: GenerationRequest, cast: Cast, framed: Framed | None) -> R
         scheduler=_scheduler(request, model, family),
         seed=0,
         clip_skip=request.clip_skip,
+        long_prompts=request.long_prompts,
         seamless_x=request.seamless_x,
         seamless_y=request.seamless_y,
         template=request.template,

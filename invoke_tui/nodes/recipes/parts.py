@@ -96,7 +96,14 @@ def unet_settings(request: ResolvedRequest) -> dict[str, Any]:
         "seamless_y": request.seamless_y,
         "clip_skip": request.clip_skip,
         "vae_precision": request.vae_precision,
+        **encode_settings(request),
     }
+
+
+def encode_settings(request: ResolvedRequest) -> dict[str, Any]:
+    """How CLIP reads prompts that are too long. InvokeAI's nodes do not know the choice, so it is named where it is
+    not theirs."""
+    return {} if request.long_prompts == "chunks" else {"long_prompts": request.long_prompts}
 
 
 def denoise_settings(request: ResolvedRequest) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from invoke_tui.nodes.recipes.parts import (
     begin,
     connect_unet,
     denoise_settings,
+    encode_settings,
     plain,
     unet_settings,
     vae_settings,
@@ -47,8 +48,9 @@ def _add_conditioning(graph: Graph, request: ResolvedRequest, source: str) -> No
     if request.clip_skip:
         clip = graph.add("clip_skip", "clip_skip", skipped_layers=request.clip_skip)
         graph.connect(source, "clip", clip)
-    graph.add("compel", "pos_cond")
+    settings = encode_settings(request)
+    graph.add("compel", "pos_cond", **settings)
     graph.connect("positive_prompt", "value", "pos_cond", "prompt")
-    graph.add("compel", "neg_cond", prompt=request.negative_prompt)
+    graph.add("compel", "neg_cond", prompt=request.negative_prompt, **settings)
     for node in ("pos_cond", "neg_cond"):
         graph.connect(clip, "clip", node)

@@ -17,6 +17,7 @@ from invoke_tui.nodes.recipes.parts import (
     begin,
     connect_unet,
     denoise_settings,
+    encode_settings,
     plain,
     unet_settings,
     vae_settings,
@@ -61,17 +62,18 @@ def _add_conditioning(graph: Graph, request: ResolvedRequest, source: str) -> No
             node = graph.add("clip_skip", f"clip_skip_{number}", skipped_layers=request.clip_skip)
             graph.connect(source, encoder, node, "clip")
     width, height = request.width, request.height
-    sizes = {
+    settings = {
         "original_width": width,
         "original_height": height,
         "target_width": width,
         "target_height": height,
+        **encode_settings(request),
     }
-    graph.add("sdxl_compel_prompt", "pos_cond", **sizes)
+    graph.add("sdxl_compel_prompt", "pos_cond", **settings)
     graph.connect("positive_prompt", "value", "pos_cond", "prompt")
     graph.connect("positive_prompt", "value", "pos_cond", "style")
     negative = request.negative_prompt
-    graph.add("sdxl_compel_prompt", "neg_cond", prompt=negative, style=negative, **sizes)
+    graph.add("sdxl_compel_prompt", "neg_cond", prompt=negative, style=negative, **settings)
     for node in ("pos_cond", "neg_cond"):
         for number, encoder in enumerate(("clip", "clip2"), start=1):
             if request.clip_skip:
@@ -91,16 +93,20 @@ def _add_denoise(graph: Graph, request: ResolvedRequest) -> str:
 
 def _add_refiner(graph: Graph, request: ResolvedRequest, refiner: Refiner, cast: Cast) -> str:
     graph.add("sdxl_refiner_model_loader", "refiner_model_loader", model=plain(cast.refiner))
-    sizes = {"original_width": request.width, "original_height": request.height}
+    settings = {
+        "original_width": request.width,
+        "original_height": request.height,
+        **encode_settings(request),
+    }
     positive, negative = refiner.positive_aesthetic_score, refiner.negative_aesthetic_score
-    graph.add("sdxl_refiner_compel_prompt", "refiner_pos_cond", aesthetic_score=positive, **sizes)
+    graph.add("sdxl_refiner_compel_prompt", "refiner_pos_cond", aesthetic_score=positive, **settings)
     graph.connect("positive_prompt", "value", "refiner_pos_cond", "style")
     graph.add(
         "sdxl_refiner_compel_prompt",
         "refiner_neg_cond",
         style=request.negative_prompt,
         aesthetic_score=negative,
-        **sizes,
+        **settings,
     )
     graph.add(
         "denoise_latents",
