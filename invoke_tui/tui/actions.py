@@ -109,6 +109,8 @@ ACTIONS: Final = (
            "Offers what may stand at the cursor; it opens by itself after < and __."),
     Action("prompt.accept", "prompt", "alt+right", "accept", "Accept", "",
            "Takes the words that are suggested behind the cursor; at the end of a line → does, too."),
+    Action("prompt.fix", "prompt", "alt+f", "fix", "Rewrite", "Prompt: Rewrite what is told of below it",
+           "Writes another program's syntax as it is written here, where the message below the prompt says so."),
     Action("prompt.undo", "prompt", "alt+z", "undo", "Undo", "Prompt: Undo", "Takes the last change back."),
     Action("prompt.redo", "prompt", "ctrl+y,alt+shift+z", "redo", "Redo", "Prompt: Redo",
            "Makes the change that was taken back again."),

@@ -33,7 +33,7 @@ def test_ids_are_unique_and_no_key_belongs_to_someone_else() -> None:
 
 def test_no_key_means_two_things_in_one_place() -> None:
     for places in (
-        ("generate", "app"),
+        ("prompt", "generate", "app"),
         ("queue", "app"),
         ("strip", "generate", "app"),
         ("models", "list", "app"),
@@ -172,6 +172,8 @@ def test_alt_keys_as_old_terminals_send_them() -> None:
     for sequence, key in (
         ("\x1b1", "alt+1"),
         ("\x1b6", "alt+6"),
+        ("\x1bd", "alt+d"),
+        ("\x1bf", "ctrl+right"),
         ("\x1b\r", "alt+enter"),
         ("¡", "inverted_exclamation_mark"),
     ):

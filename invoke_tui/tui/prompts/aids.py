@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from textual.content import Content
@@ -16,6 +16,8 @@ from invoke_tui.tui.prompts.completion import Lora, Phrases, Sources
 from invoke_tui.tui.widgets.parts_form import PartsForm
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from invoke_tui.prompt.counting.counter import Counted, TokenCounter
     from invoke_tui.tui.prompts.panel import PromptBox
     from invoke_tui.tui.screens.desk import Desk
@@ -49,16 +51,19 @@ class PromptAids:
         """Another model draws, or is read by other encoders."""
         if (asked := self._encoders()) != self._asked:
             self._asked = asked
-            self._desk.screen.run_worker(self._learn, group="aids", exclusive=True)
+            self._run(self._learn, "aids")
 
     def prompts_changed(self) -> None:
         """Count anew."""
         if self._counters:
-            self._desk.screen.run_worker(self._count, group="count", exclusive=True)
+            self._run(self._count, "count")
 
     def words_changed(self) -> None:
         """There may be other wildcards, templates or remembered prompts."""
-        self._desk.screen.run_worker(self._offer, group="aids", exclusive=True)
+        self._run(self._offer, "aids")
+
+    def _run(self, do: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+        _worker: Worker[None] = self._desk.screen.run_worker(do, group=group, exclusive=True)
 
     def _encoders(self) -> tuple[Any, ...]:
         model, form = self._desk.form.model, self._desk.form.query(PartsForm)
@@ -141,6 +146,8 @@ class PromptAids:
 
 
 def _counters(definitions: Sequence[Any]) -> list[TokenCounter]:
+    from textual.worker import Worker
+
     from invoke_tui.prompt.counting.counter import counters_of
 
     return counters_of(definitions)

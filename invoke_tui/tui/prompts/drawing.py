@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast
 
 from rich.style import Style
 from rich.text import Text
+from textual import work
 from textual.cache import LRUCache
 from textual.document._document import Document
 from textual.document._document_navigator import DocumentNavigator
@@ -94,7 +95,7 @@ class ColouredArea(TextArea):
         self._drawn: dict[int, Look] = {}
         self._editing = False
         self._problem = ""
-        self._reader = Quiet(self, QUIET, self._read_beside)
+        self._reader = Quiet(self, QUIET, self.read_beside)
         super().__init__(
             compact=True, soft_wrap=True, highlight_cursor_line=False, tab_behavior="focus", **keywords
         )
@@ -180,10 +181,9 @@ class ColouredArea(TextArea):
         self._reader.pause = QUIET + len(self._known) / 100_000
         self._reader.stir()
 
-    def _read_beside(self) -> None:
-        self.run_worker(self._read_in_a_thread, group="read", exclusive=True)
-
-    async def _read_in_a_thread(self) -> None:
+    @work(group="read", exclusive=True)
+    async def read_beside(self) -> None:
+        """Read the text in a thread; what was read of a text that has changed meanwhile is left."""
         text = self._known
         reading = await asyncio.to_thread(read, text)
         if text == self._known:

@@ -29,6 +29,7 @@ LENGTH_LIMIT: Final = 200_000
 class PromptEditor(ColouredArea):
     """A text area that understands the prompt language. Text comes in clean: no escape ever reaches the document."""
 
+    places: ClassVar[tuple[actions.Place, ...]] = ("prompt",)
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("prompt")
     help_text: ClassVar[str] = (
         "Words and what should be seen. A plus behind a word or a group in parentheses makes it count more, a minus "
@@ -53,6 +54,7 @@ class PromptEditor(ColouredArea):
         self._by_hand = False
         self._dismissed = -1
         super().__init__(placeholder=placeholder, id=id)
+        self.add_class("place-prompt")
         if help_text:
             self.help_text = help_text  # type: ignore[misc]
 
@@ -191,7 +193,7 @@ class PromptEditor(ColouredArea):
 
         message = safe_text(problem.message, limit=200)
         if problem.message == WEIGHT_NOTE:
-            message += f" · {cast('InvokeTuiApp', self.app).key_of('generate.convert')} converts"
+            message += f" · {cast('InvokeTuiApp', self.app).key_of('prompt.fix')} rewrites it"
         return f"{message} · and {more} more" if more else message
 
     # -- actions --------------------------------------------------------------------------------------------------
@@ -211,6 +213,14 @@ class PromptEditor(ColouredArea):
             self.insert(self.suggestion)
         else:
             self.action_cursor_word_right()
+
+    def action_fix(self) -> None:
+        """Rewrite what is told of below, where that can be done for the person."""
+        shown = self.reading.message(self.cursor_index)
+        if shown is None or (fix := shown[0].fix) is None:
+            self.notify("Nothing here can be rewritten.", timeout=1.5, markup=False)
+        else:
+            self.rewrite(self.text[: fix.start] + fix.text + self.text[fix.end :])
 
     def action_weigh(self, step: Literal["increment", "decrement"]) -> None:
         """Raise or lower the weight of what is selected, or of the word or group at the cursor."""
