@@ -1,9 +1,10 @@
 """What Textual's reader of the terminal's input has to be taught.
 
-Alt with a digit or enter, as terminals without the kitty keyboard protocol send it: escape, then the key. Textual
-reads these digits as the characters an Apple keyboard types with Option (``alt+1`` as ``¡``) and ``alt+enter`` as
-plain enter. A character typed on such a keyboard arrives as that character and not as an escape, so reading the
-escape as alt loses nothing.
+Alt with a letter, a digit or enter, as terminals without the kitty keyboard protocol send it: escape, then the key.
+Textual reads these digits as the characters an Apple keyboard types with Option (``alt+1`` as ``¡``), ``alt+enter`` as
+plain enter, and most letters as two keys. A character typed on such a keyboard arrives as that character and not as an
+escape, so reading the escape as alt loses nothing. ``alt+b`` and ``alt+f`` stay what they are to shells: a word back
+and forth.
 
 A paste is text. Textual takes an escape within one for keys, so that a pasted ``ESC ] q`` could leave the program.
 """
@@ -37,6 +38,8 @@ def read_alt_keys() -> None:
     table = cast("dict[str, tuple[_Key, ...]]", ANSI_SEQUENCES_KEYS)
     for digit in string.digits:
         table[f"\x1b{digit}"] = (_Key(f"alt+{digit}"),)
+    for letter in string.ascii_lowercase:
+        table.setdefault(f"\x1b{letter}", (_Key(f"alt+{letter}"),))
     table["\x1b\r"] = (_Key("alt+enter"),)
 
 
