@@ -69,6 +69,27 @@ FLAGS: Final = PICTURE_FLAGS | {
 }
 
 
+_OTHER_FLAGS: Final = {
+    "seamless_x": "--seamless",
+    "seamless_y": "--seamless",
+    "dynamic_prompts": "--dynamic/--no-dynamic",
+    "combinatorial": "--combinatorial/--random",
+}
+
+
+def given_fields(context: typer.Context) -> set[str]:
+    """The fields whose flags stand on the command line, whatever their values."""
+    given = {
+        name
+        for one in context.command.params
+        if one.name and (source := context.get_parameter_source(one.name)) and source.name == "COMMANDLINE"
+        for name in (*one.opts, *one.secondary_opts)
+    }
+    return {
+        field for field, flags in (FLAGS | _OTHER_FLAGS).items() if not given.isdisjoint(flags.split("/"))
+    }
+
+
 def flag(name: str, *declarations: str, metavar: str | None = None) -> Any:
     """Return the flag of the request's field ``name``."""
     field = GenerationRequest.model_fields[name]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PIL import ImageFont
 
 _SIDE: Final = 256
@@ -26,17 +28,32 @@ class Cell:
     label: tuple[str, ...]
 
 
-def contact_sheet(cells: list[Cell], columns: int) -> bytes:
-    """A PNG of all pictures, made smaller where they are many."""
+def in_rows(cells: Sequence[tuple[int, Cell]], values: int) -> tuple[list[Cell | None], int]:
+    """The cells row by row, and how many columns there are.
+
+    Each comes with the number of its request; a row is what ``values`` requests in a row became, which may be more
+    pictures in one row than in the next.
+    """
+    rows: dict[int, list[Cell | None]] = {}
+    for number, cell in cells:
+        rows.setdefault(number // values, []).append(cell)
+    columns = max(map(len, rows.values()))
+    return [cell for row in rows.values() for cell in (*row, *[None] * (columns - len(row)))], columns
+
+
+def contact_sheet(cells: Sequence[Cell | None], columns: int) -> bytes:
+    """A PNG of all pictures, made smaller where they are many; None leaves a place empty."""
     from PIL import Image, ImageDraw, ImageFont
 
     columns = max(1, min(columns, len(cells)))
-    rows, lines = math.ceil(len(cells) / columns), max(len(cell.label) for cell in cells)
+    rows, lines = math.ceil(len(cells) / columns), max(len(cell.label) for cell in cells if cell)
     below = lines * _LINE + _GAP
     side = max(16, min(_SIDE, _LARGEST // columns - _GAP, _LARGEST // rows - below - _GAP))
     sheet = Image.new("RGB", (columns * (side + _GAP) + _GAP, rows * (side + below) + _GAP), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
     for number, cell in enumerate(cells):
+        if cell is None:
+            continue
         left = _GAP + number % columns * (side + _GAP)
         top = _GAP + number // columns * (side + below)
         with Image.open(io.BytesIO(cell.picture)) as picture:

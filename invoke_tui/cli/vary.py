@@ -114,8 +114,8 @@ def dynamic_values(
     return {name: value for name, value in values.items() if value is not None}
 
 
-def over_preset(studio: Studio, name: str, request: GenerationRequest) -> GenerationRequest:
-    """The preset's settings, and over them what was given on the command line."""
+def over_preset(studio: Studio, name: str, request: GenerationRequest, given: set[str]) -> GenerationRequest:
+    """The preset's settings, and over them the fields ``given`` on the command line, defaults too."""
     from invoke_tui.cli.options import attach, run
     from invoke_tui.cli.presets import find
 
@@ -123,8 +123,10 @@ def over_preset(studio: Studio, name: str, request: GenerationRequest) -> Genera
         async with attach(studio) as client:
             return (await find(client, name)).request
 
-    given = request.model_dump(mode="json", exclude_defaults=True)
-    return GenerationRequest.model_validate({**run(wanted()).model_dump(mode="json"), **given})
+    asked = request.model_dump(mode="json", exclude_defaults=True) | request.model_dump(
+        mode="json", include=given
+    )
+    return GenerationRequest.model_validate({**run(wanted()).model_dump(mode="json"), **asked})
 
 
 def last_axis(labels: Sequence[tuple[str, ...]]) -> int:

@@ -111,6 +111,9 @@ class EnqueueResult(Record):
     batch_id: str
     item_ids: list[int]
     seeds: list[int] = Field(default_factory=list)
+    per_request: list[int] = Field(
+        default_factory=list, description="How many of the items each request became, in order"
+    )
     warnings: list[str] = Field(
         default_factory=list, description="What of dynamic prompts is drawn as it stands, and why"
     )

@@ -22,6 +22,7 @@ from invoke_tui.domain.images import ImagePage, ImageRecord
 from invoke_tui.domain.machine import DiskUse, GpuUse, MachineUse, NodeTime
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.domain.presets import Preset
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.domain.status import StudioStatus
 
@@ -34,6 +35,7 @@ class FakeStudio:
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
+        self.presets: list[Preset] = []
         self.outcome = "completed"  # completed, failed, mixed, hang, vanish, hang up
         self.items: dict[int, QueueItem] = {}
         self.images: dict[str, ImageRecord] = {}
@@ -95,7 +97,8 @@ class FakeStudio:
                 status=ItemStatus.PENDING, prompt=request.positive_prompt, request=resolved,
             )  # fmt: skip
         ids = list(range(first, first + request.count))
-        return EnqueueResult(batch_id="batch", item_ids=ids, seeds=[seed + n for n in range(request.count)])
+        seeds = [seed + n for n in range(request.count)]
+        return EnqueueResult(batch_id="batch", item_ids=ids, seeds=seeds, per_request=[request.count])
 
     def _finish(self, item: QueueItem, status: ItemStatus) -> QueueItem:
         changes: dict[str, Any] = {"status": status, "attempts": 1}
@@ -175,8 +178,13 @@ class FakeStudio:
                     batch_id=result.batch_id,
                     item_ids=result.item_ids + other.item_ids,
                     seeds=result.seeds + other.seeds,
+                    per_request=result.per_request + other.per_request,
                 )
             return Response(result.model_dump_json(), media_type="application/json")
+
+        @app.get(f"{api}/presets")
+        async def presets() -> list[Preset]:
+            return self.presets
 
         @app.get(f"{api}/queue")
         async def queue(status: str | None = None, limit: int = 50, before: int | None = None) -> QueuePage:

@@ -39,7 +39,7 @@ async def test_what_is_enqueued_is_remembered_as_it_was_typed(studio: StudioHarn
     first = GenerationRequest(
         positive_prompt="a {red|blue} fox", negative_prompt="blur", template="Line icon"
     )
-    await client.enqueue(first, asked("a quiet harbour"))
+    assert (await client.enqueue(first, asked("a quiet harbour"))).per_request == [2, 1]
     await client.enqueue(first)
     await client.enqueue(asked(""))
     fox, harbour = await client.prompt_history()
