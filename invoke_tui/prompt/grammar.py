@@ -43,6 +43,10 @@ _ATOM = (
 WORD: Final = re.compile(rf"(?>(?>{_ATOM})+(?:\\,(?=\S))?|\\,(?=\S))")
 """A word free of syntax; only such a word can be weighted or swapped without parentheses."""
 
+_PLAIN = rf"[^{SPACES}{_SYNTAX}\\<]+"
+PLAIN: Final = re.compile(rf"(?>{_PLAIN}(?:-{_PLAIN})*+[,.]?)(?=[{SPACES}](?![{SPACES}.])|\Z)")
+"""Most words of most prompts: nothing in or behind them can have a meaning, so nothing else is tried on them."""
+
 _LETTERS = rf"(?>[^{SPACES},<]+|(?!{_LORA})<)*"
 LITERAL: Final = re.compile(rf"{_LETTERS}(?:,(?!\S){_LETTERS})*(?:,(?=\S))?")
 """Anything up to the next space or comma."""

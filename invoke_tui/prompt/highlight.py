@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from invoke_tui.prompt.dynamic.scan import Part, PartKind, Scan, scan
 from invoke_tui.prompt.foreign import novelai
@@ -19,8 +19,7 @@ _ENDS: Final = frozenset(" \t\n\r\f\v,)]}|")
 _LETTER: Final = "x"
 
 
-@dataclass(frozen=True, slots=True)
-class HighlightToken:
+class HighlightToken(NamedTuple):
     """Characters of one kind and one effective weight (all the groups around them multiplied)."""
 
     start: int
@@ -73,6 +72,9 @@ def _without(parts: list[Part], text: str) -> str:
 
 def _overlaid(tokens: tuple[Token, ...], parts: list[Part]) -> Iterator[HighlightToken]:
     """The tokens, cut where dynamic parts lie over them."""
+    if not parts:
+        yield from (HighlightToken(t.start, t.end, t.kind, t.weight, t.ignored) for t in tokens)
+        return
     rest = iter([*parts, None])
     part = next(rest)
     for token in tokens:

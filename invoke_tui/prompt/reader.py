@@ -120,6 +120,10 @@ class Reader:
                 return Run(tuple(children), at + 1, Span(at, at + 1))
             if char == "," and mode is Mode.SWAP:
                 return self._swap_options(tuple(children), at, limit)
+            if mode is Mode.TEXT and (plain := grammar.PLAIN.match(self.text, at, limit)):
+                children.append(Word(at, plain.end(), plain[0]))
+                at = plain.end()
+                continue
             node = yield from self._part(at, limit)
             if mode is Mode.TEXT and not isinstance(node, _WHOLE):
                 node = self._literal(at, limit)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from invoke_tui.prompt.grammar import PIECE, PIECES
 from invoke_tui.prompt.tree import (
@@ -59,8 +59,7 @@ class TokenKind(StrEnum):
     COMMENT = "comment"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """``text`` is exactly ``prompt[start:end]``; ``weight`` is the product of all the groups around it."""
 
     start: int
@@ -101,7 +100,7 @@ def _marked(tokens: tuple[Token, ...], ignored: list[Span]) -> Iterator[Token]:
             span = next(spans)
         if span and token.start >= span.start:
             kind = TokenKind.IGNORED if token.kind in _DRAWN else token.kind
-            yield replace(token, kind=kind, ignored=True)
+            yield token._replace(kind=kind, ignored=True)
         else:
             yield token
 

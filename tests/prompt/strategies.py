@@ -13,7 +13,7 @@ READINGS: list[dict[str, Any]] = json.loads(
 )
 PROMPTS: list[str] = [reading["prompt"] for reading in READINGS]
 
-_PIECES: list[str] = [
+PIECES: list[str] = [
     piece
     for line in (
         "cat red 2.5 1.2 well-known x+y <emb> <a.b> é 🐱 a,b dog, . .. 3 - + b=c :1.3 [x] it's",
@@ -25,8 +25,8 @@ _PIECES: list[str] = [
     for piece in (line.split("_") if line.startswith("\t") else line.split(" "))
 ]
 
-pieces = st.lists(st.sampled_from([*_PIECES, " ", " "]), max_size=40).map("".join)
-spaced = st.lists(st.sampled_from(_PIECES), max_size=40).map(" ".join)
+pieces = st.lists(st.sampled_from([*PIECES, " ", " "]), max_size=40).map("".join)
+spaced = st.lists(st.sampled_from(PIECES), max_size=40).map(" ".join)
 
 
 @st.composite
@@ -36,7 +36,7 @@ def mutated(draw: st.DrawFn) -> str:
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(text)))
         cut = draw(st.integers(0, 3))
-        put = draw(st.sampled_from(["", *_PIECES]))
+        put = draw(st.sampled_from(["", *PIECES]))
         text = text[:at] + put + text[at + cut :]
     return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import partial
 from pathlib import Path
@@ -118,7 +119,9 @@ def test_only_what_is_touched_changes_and_back(marks: list[str], step: Step, bac
             assert any(new - old == pytest.approx(change, abs=2e-3) for change in changes), (old, new)
         again = heard(adjust(*there, back, numeric).text)
         changed = [i for i, (at, _, _) in enumerate(after) if there.start <= at < there.end]
-        untouched = [i for i in changed if after[i][2] in (before[i][2], again[i][2])]
+        untouched = [
+            i for i in changed if any(math.isclose(after[i][2], other[i][2]) for other in (before, again))
+        ]
         if not untouched and marks != ["+", "1.3"]:  # a word that had both styles goes back in one
             assert [w for _, _, w in again] == pytest.approx([w for _, _, w in before], abs=2e-3)
 

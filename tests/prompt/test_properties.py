@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from invoke_tui.prompt.flatten import flatten
 from invoke_tui.prompt.highlight import highlight
 from invoke_tui.prompt.parse import parse
 from invoke_tui.prompt.tokens import TokenKind
-from tests.prompt.strategies import anything
+from tests.prompt.strategies import PIECES, PROMPTS, anything
 
 DRAWN = {TokenKind.WORD, TokenKind.ESCAPE, TokenKind.EMBEDDING, TokenKind.LITERAL}
 
@@ -51,6 +52,21 @@ def test_no_word_is_lost(text: str) -> None:
     assert _bare(encoded) == _bare(drawn)
     weights = [f.weight for part in flat.parts for prompt in part.prompts for f in prompt]
     assert all(math.isfinite(weight) for weight in weights)
+
+
+def test_ten_thousand_strings() -> None:
+    """Noise, pieces of the language at random, and recorded prompts with some characters changed."""
+    draw = random.Random(20)
+    letters = "".join(PROMPTS) + "{}[]<>|$#_\\\n\u202e🐱"
+    for number in range(10_000):
+        text = draw.choice(PROMPTS) if number % 2 else ""
+        for _ in range(draw.randint(1, 6)):
+            at = draw.randrange(len(text) + 1)
+            put = draw.choice(PIECES) if number % 3 else "".join(draw.choices(letters, k=draw.randint(0, 8)))
+            text = text[:at] + put + text[at + draw.randint(0, 2) :]
+        shown = highlight(text)
+        assert [0, *(t.end for t in shown.tokens)] == [*(t.start for t in shown.tokens), len(text)], text
+        assert flatten(parse(text).tree).parts, text
 
 
 def _bare(text: str) -> str:

@@ -33,9 +33,9 @@ def test_names_and_patterns(folder: Path) -> None:
 
 def test_wildcards_in_prompts(folder: Path) -> None:
     wildcards = Wildcards([folder])
-    assert expand("a __colour__ __animal__", 99, wildcards=wildcards).prompts == (
-        "a blue dog", "a blue small cat", "a blue big cat", "a red dog", "a red small cat", "a red big cat"
-    ) or expand("a __colour__ __animal__", 99, wildcards=wildcards).count == 6  # fmt: skip
+    assert sorted(expand("a __colour__ __animal__", 99, wildcards=wildcards).prompts) == [
+        "a blue big cat", "a blue dog", "a blue small cat", "a red big cat", "a red dog", "a red small cat"
+    ]  # fmt: skip
     assert set(expand("__sky__", 99, wildcards=wildcards).prompts) == {"dawn", "dusk"}, "weight 0.5 stays"
     assert expand("{2$$ and $$__colour__}", 9, wildcards=wildcards).prompts == (
         "blue and red",
