@@ -40,6 +40,7 @@ class PreviewLine(Static):
 
     def prompts_changed(self, request: GenerationRequest) -> None:
         """This is what would be asked for now; of it only the prompt and how it is read matter."""
+        request = request.model_copy(update={"negative_prompt": ""})
         if request == self._request:
             return
         self._request = request
