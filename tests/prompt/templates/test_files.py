@@ -13,7 +13,7 @@ from invoke_tui.domain.templates import TemplateText
 from invoke_tui.prompt.parse import parse
 from invoke_tui.prompt.templates.defaults import default_templates
 from invoke_tui.prompt.templates.files import MOST_BYTES, Format, read_templates, write_templates
-from invoke_tui.prompt.templates.merge import merge
+from invoke_tui.prompt.templates.merge import merge, pieces, put_into
 
 texts = st.text(st.sampled_from("ab ,\"'=+-@{}|\n;:()é🐱\t\\"), max_size=30).map(str.strip)
 names = st.text(st.sampled_from("ab \"'=+-@,éx"), min_size=1, max_size=20).map(lambda t: "n" + t.strip())
@@ -99,3 +99,36 @@ def test_the_default_set() -> None:
         assert template.positive_prompt.count("{prompt}") == bool(template.positive_prompt)
         assert template.negative_prompt
         assert not parse(merge(template, "a cat", "")[0]).problems
+
+
+FORMATS = {
+    "a1111": (
+        b'\xef\xbb\xbfname,prompt,negative_prompt\r\n"--- x ---",,\r\n'
+        b'"film, ""old""","still of {prompt},\ngrain",=bad\r\n'
+    ),
+    "a1111 before 2023": b"name,text\nold,in oil\n",
+    "invokeai csv": b"name,prompt,negative_prompt\n'=ink,'-ink of {prompt},\n",
+    "invokeai json": json.dumps(
+        [{"name": "i", "type": "user", "preset_data": {"positive_prompt": "p\u00e9", "negative_prompt": "n"}}]
+    ).encode(),
+    "fooocus": json.dumps(
+        [{"name": "f-style", "prompt": "x {prompt} . y", "negative_prompt": "@z"}]
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_every_format_comes_back_equal(name: str, kind: Format) -> None:
+    once = read_templates(FORMATS[name])
+    written = write_templates(once, kind)
+    assert read_templates(written.encode()) == once
+    assert write_templates(read_templates(written.encode()), kind) == written
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_the_pieces_of_a_merged_text_are_the_merged_text(template: str, prompt: str) -> None:
+    for around in (template, f"{template}{{prompt}}{template}"):
+        found = pieces(around, prompt)
+        assert "".join(text for text, _ in found) == put_into(around, prompt)
+        assert not prompt.strip() or any(own and text.strip() for text, own in found)
