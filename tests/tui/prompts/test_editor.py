@@ -206,9 +206,9 @@ async def test_who_is_just_writing_a_parenthesis_is_not_told_off(app: InvokeTuiA
         assert editor_of(app, "#negative").region.y == where, "nothing jumps"
         await write(pilot, editor_of(app), ") (a:1.3)")
         editor_of(app).move_cursor((0, 6))
-        await settle(pilot, lambda: "alt+f rewrites it" in words(below))
+        await settle(pilot, lambda: "alt+q rewrites it" in words(below))
         assert words(below).endswith("and 1 more")
-        await pilot.press("alt+f")
+        await pilot.press("alt+q")
         assert editor_of(app).text == ") (a)1.3"
         editor_of(app).move_cursor((0, 0))
         await settle(pilot, lambda: words(below).startswith(") is read literally"))

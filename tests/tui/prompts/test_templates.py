@@ -62,6 +62,7 @@ async def test_a_template_is_found_used_and_goes_into_the_request(
         await settle(pilot, lambda: screen.chosen and screen.chosen.name == "Linen")
         assert "oil of a fox, thick" in about(screen)
         assert "fog 3d" in about(screen)
+        assert [getattr(one, "name", one) for one in screen.rows.entries] == ["Yours", "Linen"]
         await pilot.press("enter")
         await on(pilot, GenerateScreen)
         line = app.screen.query_one(TemplateLine)
@@ -75,7 +76,7 @@ async def test_a_template_is_found_used_and_goes_into_the_request(
         await pilot.press("enter")
         screen = cast("TemplatesScreen", await on(pilot, TemplatesScreen))
         await settle(pilot, lambda: screen.chosen and screen.chosen.name == "Linen")
-        await pilot.press("alt+f")
+        await pilot.press("alt+l")
         await on(pilot, GenerateScreen)
         assert (prompts.positive.text, prompts.negative.text) == ("oil of a fox, thick", "fog 3d")
         assert not line.has_class("-shown")
