@@ -38,8 +38,10 @@ VOCABULARY = (
 
 def prompt(words: int, seed: int = 7) -> str:
     """So many words, about a third of them weighed."""
-    chosen = random.Random(seed)
-    return " ".join(chosen.choice(VOCABULARY) for _ in range(words))
+    chance, chosen = random.Random(seed), []
+    while len(chosen) < words:
+        chosen += chance.choice(VOCABULARY).split()
+    return " ".join(chosen)
 
 
 class Side:
@@ -56,7 +58,7 @@ class Side:
         for number, letter in enumerate(itertools.islice(letters, count)):
             if number % 6 == 5:
                 self.terminal.send(" ")
-            self.rest(self._pause.choice((0.05, 0.1, 0.15, 0.35)))
+            self.rest(self._pause.choice((0.05, 0.1, 0.15, 0.35, 0.6)))
             self.samples.append(self.key(letter))
         self.cpu += cpu_seconds(self.terminal.pid) - before
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 SAVE_AFTER = 0.8
 """Seconds of quiet before the session is written."""
 QUIT_WINDOW = 2.0
+SWITCH_SECONDS = 0.001
+"""How long a thread that reads or counts a prompt may keep the keyboard waiting for its turn."""
 
 
 class InvokeTuiApp(App[int], inherit_bindings=False):
@@ -330,6 +332,7 @@ def run(root: Path | None, flags: Mapping[str, Any]) -> int:
         print("Use `invoke-tui generate PROMPT`, or set TERM to what the terminal is.", file=sys.stderr)
         return 2
     gc.disable()
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         app = InvokeTuiApp(root, flags, graphics)
         result = app.run()

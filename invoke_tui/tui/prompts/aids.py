@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 REMEMBERED: Final = 1_000
 """Prompts of the person's own that words are taken from."""
 LORA_WEIGHT: Final = 0.75
+MOST_CHUNKS: Final = 3
+"""Chunks that are counted one by one: ``75 + 75 + 12/75``."""
 ENCODERS: Final = ("t5_encoder", "clip_embed", "clip_g")
 """Parts that read text, which the form may name."""
 
@@ -146,7 +148,6 @@ class PromptAids:
 
 
 def _counters(definitions: Sequence[Any]) -> list[TokenCounter]:
-    from textual.worker import Worker
 
     from invoke_tui.prompt.counting.counter import counters_of
 
@@ -202,6 +203,14 @@ def show_count(box: PromptBox, counted: Sequence[Counted], text: str) -> None:
     box.editor.show_count(breaks, unheard)
 
 
+def label_of(counted: Counted) -> str:
+    """The count, in short where there are many chunks."""
+    chunks = counted.chunks
+    if counted.cut is not None or len(chunks) <= MOST_CHUNKS:
+        return counted.label
+    return f"{sum(chunk.tokens for chunk in chunks):,} in {len(chunks)} × {chunks[-1].limit}"
+
+
 def count_words(counted: Sequence[Counted]) -> Content:
     """``23/75``, or ``CLIP 80/75 cut · T5 79/255`` where encoders differ."""
     said: list[Said] = []
@@ -211,7 +220,7 @@ def count_words(counted: Sequence[Counted]) -> Content:
             colour = "$text-error"
         elif any(len(part.chunks) > 1 for part in one.parts):
             colour = "$text-warning"
-        label = f"{one.label} cut" if one.cut is not None else one.label
+        label = f"{label_of(one)} cut" if one.cut is not None else label_of(one)
         same = next((other for other in said if other.label == label), None)
         if same:
             same.names.append(one.encoder)

@@ -37,7 +37,9 @@ class PromptBox(Vertical):
 
     def say_count(self, count: Content) -> None:
         """How many tokens the text is, at the right of the heading."""
-        self.query_one(".count", Static).update(count)
+        shown = self.query_one(".count", Static)
+        if shown.content != count:
+            shown.update(count, layout=False)
 
     @on(PromptEditor.ProblemChanged)
     def _problem(self, event: PromptEditor.ProblemChanged) -> None:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from invoke_tui.tui.session import Session
 
 PROMPTS_QUIET: Final = 0.15
-"""Seconds without a key before what the prompts ask for is looked at."""
+"""Seconds without a key before what the prompts ask for is looked at, ..."""
+A_SECOND_MORE: Final = 50_000
+"""... and the characters for which that is a second more."""
 
 
 class GenerateScreen(StudioScreen):
@@ -99,6 +101,7 @@ class GenerateScreen(StudioScreen):
     @on(TextArea.Changed)
     def _changed(self) -> None:
         self.studio.session_changed()
+        self._prompts.pause = PROMPTS_QUIET + len(self.prompts.positive.text) / A_SECOND_MORE
         self._prompts.stir()
 
     @on(PromptEditor.TemplateChosen)
