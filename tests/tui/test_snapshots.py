@@ -21,7 +21,7 @@ from invoke_tui.tui.widgets import queue_list
 from tests.tui.fake_client import FakeClient
 from tests.tui.fake_memory import A_GPU, a_card
 from tests.tui.fake_models import a_find, a_job, a_model
-from tests.tui.harness import connected, make_app, settle
+from tests.tui.harness import connected, make_app, settle, words
 
 PROMPT = "a lighthouse++ in (thick fog)0.8"
 
@@ -66,6 +66,42 @@ def test_generate_with_a_result(snap_compare: Compare, tmp_path: Path) -> None:
         await pilot.pause(1)
 
     assert snap_compare(make_app(tmp_path, client), terminal_size=(120, 40), run_before=make)
+
+
+EVERYTHING = (
+    "a lighthouse++ in (thick fog)1.3 and ((deep)1.2 sea)++++, blur-- (dull)0.5 [left out] <calm> "
+    "<lora:lowpoly:0.6> {red|2::blue} __colour__ \\(x\\) and (no end"
+)
+
+
+@pytest.mark.parametrize(
+    ("theme", "size", "keys"),
+    [
+        ("invoke-dark", (120, 40), ("alt+v",)),
+        ("invoke-light", (120, 40), ("shift+left", "shift+left", "shift+left")),
+        ("invoke-contrast", (80, 24), ("space", "<", "l")),
+        ("ansi-dark", (80, 24), ("left",) * 3),
+    ],
+)
+def test_the_prompt_editor(
+    snap_compare: Compare, tmp_path: Path, theme: str, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    client = FakeClient()
+    client.records.append(a_model("lowpoly", "lp", type="lora", trigger_phrases=("lowpoly style",)))
+    client.records.append(a_model("calm", "em", type="embedding"))
+    client.wildcard_lists = {"colour": ["red", "blue"]}
+
+    async def write(pilot: Pilot[Any]) -> None:
+        await steady()(pilot)
+        editor = pilot.app.screen.query_one("#prompt", PromptEditor)
+        editor.load_text(EVERYTHING)
+        editor.move_cursor(editor.document.end)
+        await settle(pilot, lambda: words(pilot.app.screen.query_one("#prompt-count")))
+        await pilot.press(*keys)
+        await pilot.pause(1)
+
+    app = make_app(tmp_path, client, theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=write)
 
 
 def test_help(snap_compare: Compare, tmp_path: Path) -> None:
