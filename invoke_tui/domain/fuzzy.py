@@ -35,6 +35,11 @@ class Fuzzy:
     def __bool__(self) -> bool:
         return bool(self._words)
 
+    def stands(self, text: str) -> bool:
+        """Whether ``text`` has every word of the query as it stands."""
+        lower = _lower(text[:SEARCHED])
+        return all(word in lower for word, _ in self._words)
+
     def letters(self, text: str) -> tuple[int, ...]:
         """Where ``text`` has those words that it has."""
         lower = _lower(text[:SEARCHED])

@@ -62,6 +62,10 @@ class HistoryScreen(Picker[tuple[RememberedPrompt, bool]]):
         super().__init__()
         self._now = now or (lambda: datetime.now().astimezone())
 
+    def on_mount(self) -> None:
+        """What there is before anything is typed."""
+        self.look("")
+
     def look(self, query: str) -> None:
         """Ask the studio."""
         self.run_worker(self._find(query, TYPED if query else 0.0), group="history", exclusive=True)

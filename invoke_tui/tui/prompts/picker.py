@@ -98,6 +98,7 @@ class Picker(PromptDialog[Answer], Generic[Answer]):
         self.wanted = Fuzzy("")
         self.nothing = Content("")
         """Said where no entry is."""
+        self._news: tuple[int, Content] | None = None
 
     def compose(self) -> ComposeResult:
         """Search, list, the chosen one whole, keys."""
@@ -111,10 +112,6 @@ class Picker(PromptDialog[Answer], Generic[Answer]):
                 with VerticalScroll(id="pick-about", can_focus=False):
                     yield Static(id="pick-word")
             yield Static(Content(self.keys), classes="dialog-keys")
-
-    def on_mount(self) -> None:
-        """What there is before anything is typed."""
-        self.look("")
 
     # -- for those who have one -----------------------------------------------------------------------------------
 
@@ -168,8 +165,13 @@ class Picker(PromptDialog[Answer], Generic[Answer]):
         self.query_one("#pick-count", Static).update(Content.styled(count, "$text-muted"))
         self.rows.show(entries, cursor)
 
+    def tell(self, news: Content) -> None:
+        """Say what was done, until the cursor moves."""
+        self._news = self.rows.cursor, news
+        self.say(news)
+
     def say(self, content: Content) -> None:
-        """Something about the entry under the cursor, until it moves."""
+        """Something about the entry under the cursor."""
         self.query_one("#pick-word", Static).update(content)
         self.query_one("#pick-about").scroll_home(animate=False)
 
@@ -177,11 +179,15 @@ class Picker(PromptDialog[Answer], Generic[Answer]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self.wanted = Fuzzy(event.value)
+        self.wanted, self._news = Fuzzy(event.value), None
         self.look(event.value)
 
     @on(Rows.Moved)
     def _moved(self) -> None:
+        if self._news is not None and self._news[0] == self.rows.cursor:
+            self.say(self._news[1])
+            return
+        self._news = None
         self.say(self.nothing if self.chosen is None else self.about(self.chosen))
 
     @on(Input.Submitted)

@@ -75,7 +75,7 @@ class PresetsScreen(Picker[Preset]):
         "prompts or without. At the right is what the one under the cursor would change."
     )
     placeholder = "type to search"
-    keys = "enter use   alt+ n keep these settings  e rename  d del  i import  x export"
+    keys = "enter use   alt+ n keep these settings  e rename  d del  i load  x save"
 
     def __init__(self, now: GenerationRequest, models: Sequence[ModelRecord]) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class PresetsScreen(Picker[Preset]):
             outcome = await client.import_presets(presets)
             await self._load(outcome.added[0] if outcome.added else None)
             left = [(f"{note}\n", "$text-warning") for note in notes]
-            self.call_after_refresh(self.say, Content.assemble(told_outcome(outcome), *left))
+            self.tell(Content.assemble(told_outcome(outcome), *left))
 
     def action_export(self) -> None:
         """Give out those that are shown."""

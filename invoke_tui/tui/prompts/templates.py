@@ -58,7 +58,7 @@ class TemplatesScreen(Picker[Answer]):
         "the default ones never change, but can be copied."
     )
     placeholder = "type to search, e.g. film"
-    keys = "enter use   alt+ n new  e edit  c copy  d del  f flatten  i import  x export"
+    keys = "enter use   alt+ n new  e edit  c copy  d del  f flatten  i load  x save"
 
     def __init__(
         self, positive: str, negative: str, current: str | None, choose: Callable[[str | None], None]
@@ -97,7 +97,7 @@ class TemplatesScreen(Picker[Answer]):
         named.sort(key=lambda pair: -pair[0])
         first = [template for _, template in named]
         rest = [
-            t for t in those if t not in first and wanted.match(f"{t.positive_prompt}\n{t.negative_prompt}")
+            t for t in those if t not in first and wanted.stands(f"{t.positive_prompt}\n{t.negative_prompt}")
         ]
         return first + rest
 
@@ -203,7 +203,7 @@ class TemplatesScreen(Picker[Answer]):
             client = await self.studio.link.client()
             outcome = await client.import_templates(texts)
             await self._load(outcome.added[0] if outcome.added else None)
-            self.call_after_refresh(self.say, told_outcome(outcome))
+            self.tell(told_outcome(outcome))
 
     def action_export(self) -> None:
         """Give out those of one's own that are shown."""
