@@ -180,3 +180,20 @@ assert not {"torch", "transformers", "compel"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("3/75\n", "")
+
+
+def test_encoders_that_mind_writing_hear_a_plain_prompt_as_it_stands() -> None:
+    from invoke_tui.prompt.heard import heard_as_written
+
+    def texts(prompt: str) -> list[str]:
+        return [f.text for part in heard_as_written(prompt).parts for one in part.prompts for f in one]
+
+    for plain in ('a sign "stop, (now)"', "a,b  c", "", "(two cats)"):
+        assert texts(plain) == [plain]
+    assert texts("a (red)1.2, (blue)0.5 cat") == ["a", "red", ",", "blue", "cat"]
+    assert texts("a,b (c)++") == ["a,b", "c"]
+    assert texts("a [red] cat") == ["a cat"]
+    assert texts('("a,b", "c").and()') == ["a,b", "c"]
+    count = TokenCounter(CLIP.model_copy(update={"chunks": False})).count('a "red" (cat)1.2 ' + "cat " * 90)
+    assert count.parts[0].tokens == 93
+    assert count.cut == len('a "red" (cat)1.2 ' + "cat " * 72) - 1
