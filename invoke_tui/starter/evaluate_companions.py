@@ -173,9 +173,18 @@ def sticker(count: int, seed: int) -> tuple[Score, Pictures]:
     return score, everything
 
 
+def upscaler(pictures: int, seed: int) -> tuple[Score, Pictures]:
+    """Decibels on new scenes, beside what interpolation reaches."""
+    from invoke_tui.starter.assemble import SHIPPED
+    from invoke_tui.starter.train_upscaler import FILE, measure
+
+    return {"PSNR": measure(SHIPPED / FILE, pictures, seed)}, []
+
+
 EVALUATIONS: dict[str, Callable[[int, int], tuple[Score, Pictures]]] = {
     "sticker": sticker,
     "inpaint": inpaint,
     "canny": control,
+    "upscaler": upscaler,
 }
 """Companion to (count, seed) -> its score, and the pictures row by row."""

@@ -14,16 +14,17 @@ from invoke_tui.starter.assemble import COMPANIONS, SHIPPED, assemble, merged
 from invoke_tui.studio.models.scan import examine
 
 KINDS = {
-    "sticker": (ModelType.LORA, None),
+    "sticker": (ModelType.LORA, BaseModelType.SD1, None),
+    "upscaler": (ModelType.SPANDREL, BaseModelType.ANY, None),
 }
 
 
 @pytest.mark.parametrize("name", sorted(COMPANIONS))
 def test_each_is_identified_as_what_it_is(name: str, tmp_path: Path) -> None:
-    kind, variant = KINDS[name]
+    kind, base, variant = KINDS[name]
     found = examine(assemble(name, tmp_path / name))
     assert (found.status, found.reason) == ("new", "")
-    assert (found.type, found.base, found.variant) == (kind, BaseModelType.SD1, variant)
+    assert (found.type, found.base, found.variant) == (kind, base, variant)
 
 
 def test_all_together_they_are_small() -> None:
