@@ -86,11 +86,12 @@ async def with_uploads(client: StudioClient, request: GenerationRequest) -> Gene
     for field, category in (("init_image", "user"), ("mask_image", "mask")):
         named = getattr(request, field)
         if named is not None:
-            update[field] = await _in_gallery(client, named, category, PICTURE_FLAGS[field])
+            update[field] = await in_gallery(client, named, category, PICTURE_FLAGS[field])
     return request.model_copy(update=update) if update else request
 
 
-async def _in_gallery(client: StudioClient, named: str, category: Any, asked: str) -> str:
+async def in_gallery(client: StudioClient, named: str, category: Any, asked: str) -> str:
+    """The gallery's name of a file, of a picture by its name, or of the ``last`` one. ``asked`` is the flag."""
     if named == LAST:
         newest = await client.images(limit=1)
         if not newest.images:

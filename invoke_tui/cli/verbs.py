@@ -19,10 +19,12 @@ from invoke_tui.cli.prompt import prompt
 from invoke_tui.cli.queue import queue
 from invoke_tui.cli.studio import studio
 from invoke_tui.cli.templates import templates
+from invoke_tui.cli.upscale import upscale
 from invoke_tui.domain.errors import BadInputError
 
 app = program("InvokeAI's creative engine as a terminal studio. Without a verb the studio's screen opens.")
 app.command("generate")(generate)
+app.command("upscale")(upscale)
 app.add_typer(queue, name="queue")
 app.add_typer(models, name="models")
 app.add_typer(gallery, name="gallery")

@@ -22,6 +22,7 @@ from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
 from invoke_tui.domain.status import StudioStatus
+from invoke_tui.domain.upscaling import UpscaleRequest
 
 if TYPE_CHECKING:
     from invoke_tui.config.paths import StudioPaths
@@ -143,6 +144,11 @@ class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCal
         """Enqueue InvokeAI's batch: a graph, and values to run it with."""
         body = {"batch": batch.model_dump(mode="json"), "front": front}
         return EnqueueResult.model_validate_json(await self._transport.post("queue/batch", body))
+
+    async def upscale(self, request: UpscaleRequest, *, front: bool = False) -> EnqueueResult:
+        """Enqueue pictures of the gallery to be made larger, as one batch, all or none."""
+        body = {"request": request.model_dump(mode="json"), "front": front}
+        return EnqueueResult.model_validate_json(await self._transport.post("queue/upscale", body))
 
     async def queue(
         self, *, status: ItemStatus | None = None, limit: int = 50, before: int | None = None

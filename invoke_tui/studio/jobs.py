@@ -30,7 +30,9 @@ class Jobs:
         """The command for a worker; raises ``StudioError`` when a model or picture is gone."""
         graph = claimed.graph or self._build(claimed)
         fields = [node.fields() for node in graph.nodes.values()]
-        models = self._models.named_in(_values(fields, "key"))
+        # what metadata names is only written down: it may be gone
+        needed = [node.fields() for node in graph.nodes.values() if node.type != "core_metadata"]
+        models = self._models.named_in(_values(needed, "key"))
         for key in models:
             self._models.require(key)
         return RunItem(
@@ -39,7 +41,7 @@ class Jobs:
             session_id=claimed.item.session_id,
             graph=graph,
             models=models | self._models.embeddings(_triggers(fields)),
-            images=await self._gallery.paths_of(set(_values(fields, "image_name"))),
+            images=await self._gallery.paths_of(set(_values(needed, "image_name"))),
         )
 
     def _build(self, claimed: Claimed) -> Graph:

@@ -11,10 +11,12 @@ from invoke_tui.domain.base import Record
 from invoke_tui.domain.events import ModelsChanged
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
+from invoke_tui.domain.upscaling import UpscaleRequest
 from invoke_tui.studio.expand import expand, expand_batch
 from invoke_tui.studio.queue.order import MoveTo
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.services import Given
+from invoke_tui.studio.upscaling import upscale_items
 
 router = APIRouter(prefix="/queue", tags=["queue"])
 ItemId = Annotated[int, Field(ge=1, lt=2**63)]
@@ -33,6 +35,13 @@ class BatchBody(Record):
     """InvokeAI's batch."""
 
     batch: Batch
+    front: bool = False
+
+
+class UpscaleBody(Record):
+    """Pictures to be made larger; ``front`` puts them before everything pending."""
+
+    request: UpscaleRequest
     front: bool = False
 
 
@@ -84,6 +93,13 @@ async def enqueue_batch(body: BatchBody, studio: Given) -> EnqueueResult:
     """Enqueue the sessions of a batch, all or none."""
     items = expand_batch(body.batch, studio.settings)
     return await studio.queue.enqueue(items, batch_id=body.batch.batch_id, front=body.front)
+
+
+@router.post("/upscale")
+async def enqueue_upscale(body: UpscaleBody, studio: Given) -> EnqueueResult:
+    """Enqueue pictures to be made larger, all or none."""
+    items = await upscale_items(body.request, studio)
+    return await studio.queue.enqueue(items, front=body.front)
 
 
 @router.get("")
