@@ -41,6 +41,7 @@ def read_alt_keys() -> None:
     for letter in string.ascii_lowercase:
         table.setdefault(f"\x1b{letter}", (_Key(f"alt+{letter}"),))
     table["\x1b\r"] = (_Key("alt+enter"),)
+    table["\x1b/"] = (_Key("alt+slash"),)
 
 
 class PasteGuard:

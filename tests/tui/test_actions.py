@@ -175,6 +175,10 @@ def test_alt_keys_as_old_terminals_send_them() -> None:
         ("\x1bd", "alt+d"),
         ("\x1bf", "ctrl+right"),
         ("\x1b\r", "alt+enter"),
+        ("\x1b/", "alt+slash"),
+        ("\x1b[1;5A", "ctrl+up"),
+        ("\x1b[1;3B", "alt+down"),
+        ("\x1bz", "alt+z"),
         ("¡", "inverted_exclamation_mark"),
     ):
         events = list(XTermParser(False).feed(sequence))
