@@ -40,7 +40,6 @@ class FamilyTraits(Record):
     schedulers: tuple[SchedulerName, ...] = SCHEDULER_NAMES
     guidance: float | None = Field(default=None, description="Distilled guidance, where it has one")
     negative_prompt: bool = Field(default=True, description="Whether one counts at the default guidance")
-    prompt_weights: bool = True
     loras: bool = Field(default=True, description="Whether graphs can apply LoRAs to it")
     image_to_image: bool = Field(default=True, description="Whether it draws from a picture without a mask")
     inpaint: bool = Field(
@@ -66,7 +65,6 @@ _SD3: Final = FamilyTraits(
     cfg_scale=3.5,
     scheduler="euler",
     schedulers=("euler",),
-    prompt_weights=False,
     loras=False,
     roles=("vae", "t5_encoder", "clip_embed", "clip_g"),
     encoders=_SD3_ENCODERS,
@@ -80,7 +78,6 @@ _SCHNELL: Final = FamilyTraits(
     scheduler="euler",
     schedulers=("euler", "heun", "lcm"),
     negative_prompt=False,
-    prompt_weights=False,
     roles=("vae", "t5_encoder", "clip_embed"),
     encoders=(_CLIP_CUT, _T5.model_copy(update={"tokens": 256})),
 )

@@ -11,6 +11,7 @@ from textual.content import Content
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.families import traits_of
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.parameters import LORA_WEIGHT
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.prompts.completion import Lora, Phrases, Sources
 from invoke_tui.tui.widgets.parts_form import PartsForm
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 REMEMBERED: Final = 1_000
 """Prompts of the person's own that words are taken from."""
-LORA_WEIGHT: Final = 0.75
+
 MOST_CHUNKS: Final = 3
 """Chunks that are counted one by one: ``75 + 75 + 12/75``."""
 ENCODERS: Final = ("t5_encoder", "clip_embed", "clip_g")
