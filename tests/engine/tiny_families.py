@@ -58,7 +58,7 @@ def write_sd2(folder: Path) -> Path:
     return _finish(folder, SD_SCHEDULER, "StableDiffusionPipeline", text_encoder="CLIPTextModel")
 
 
-def write_sdxl(folder: Path, *, refiner: bool = False) -> Path:
+def write_sdxl(folder: Path, *, refiner: bool = False, in_channels: int = 4) -> Path:
     """SDXL, or its refiner, which lacks the first text encoder."""
     torch.manual_seed(3 + refiner)
     _unet(
@@ -70,6 +70,7 @@ def write_sdxl(folder: Path, *, refiner: bool = False) -> Path:
         cross_attention_dim=CLIP_G if refiner else CLIP_L + CLIP_G,
         attention_head_dim=[1, 2],
         use_linear_projection=True,
+        in_channels=in_channels,
         addition_embed_type="text_time",
         addition_time_embed_dim=256,
         projection_class_embeddings_input_dim=256 * (5 if refiner else 6) + CLIP_G,
@@ -89,13 +90,14 @@ def write_sdxl(folder: Path, *, refiner: bool = False) -> Path:
     )
 
 
-def write_flux(folder: Path, *, guidance: bool = True) -> Path:
-    """FLUX.1 dev, or schnell without the distilled guidance."""
+def write_flux(folder: Path, *, guidance: bool = True, in_channels: int = 64) -> Path:
+    """FLUX.1 dev, or schnell without the distilled guidance; Fill with 384 channels."""
     from diffusers.models.transformers.transformer_flux import FluxTransformer2DModel
 
     torch.manual_seed(5 + guidance)
     FluxTransformer2DModel(
-        in_channels=64,
+        in_channels=in_channels,
+        out_channels=64,
         num_layers=2,
         num_single_layers=2,
         attention_head_dim=32,

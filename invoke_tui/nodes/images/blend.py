@@ -33,7 +33,10 @@ def fitted(image: Image.Image, size: tuple[int, int], *, to_width: bool, to_heig
 def blend_normal(
     upper: Image.Image, base: Image.Image, mask: Image.Image | None, opacity: float
 ) -> Image.Image:
-    """``upper`` over ``base``, which shows where ``mask`` is white. What shows wholly is not changed by a bit."""
+    """``upper`` over ``base``, which shows where ``mask`` is white. What shows wholly is not changed by a bit.
+
+    Only where the result is transparent somewhere it has an alpha channel.
+    """
     over = np.asarray(upper.convert("RGBA"), dtype=np.float64) / 255
     under = np.asarray(base.convert("RGBA"), dtype=np.float64) / 255
     alpha = over[..., 3:] * opacity
@@ -44,7 +47,8 @@ def blend_normal(
     mixed = (over[..., :3] * alpha + under[..., :3] * below) / np.where(whole > 0, whole, 1)
     pixels = np.concatenate([mixed, whole], axis=-1).clip(0, 1) * 255
     result = Image.fromarray(pixels.round().astype(np.uint8), "RGBA")
-    return result if base.mode == "RGBA" else result.convert("RGB")
+    see_through = result.getchannel("A").histogram()[255] < result.width * result.height
+    return result if base.mode == "RGBA" and see_through else result.convert("RGB")
 
 
 def paste_back(source: Image.Image, target: Image.Image, mask: Image.Image, blur: int) -> Image.Image:

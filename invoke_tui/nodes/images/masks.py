@@ -93,6 +93,7 @@ def expand_with_fade(mask: Image.Image, *, threshold: int, fade: int) -> Image.I
     curve = np.poly1d(np.polyfit(points[:, 0], points[:, 1], 3))
     share = np.clip(distance / fade, 0, 1)
     faded = np.where(share >= 1, 1.0, curve(share))
+    faded[white == 0] = 0  # the curve of a short fade does not begin there by itself
     return Image.fromarray(np.clip(faded * 255, 0, 255).astype(np.uint8))
 
 
