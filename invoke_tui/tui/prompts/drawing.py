@@ -185,6 +185,8 @@ class ColouredArea(TextArea):
     async def read_beside(self) -> None:
         """Read the text in a thread; what was read of a text that has changed meanwhile is left."""
         text = self._known
+        if len(text) > COLOUR_LIMIT:
+            return
         reading = await asyncio.to_thread(read, text)
         if text == self._known:
             self._take(reading)
