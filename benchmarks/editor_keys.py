@@ -38,7 +38,8 @@ VOCABULARY = (
 
 def prompt(words: int, seed: int = 7) -> str:
     """So many words, about a third of them weighed."""
-    chance, chosen = random.Random(seed), []
+    chance = random.Random(seed)
+    chosen: list[str] = []
     while len(chosen) < words:
         chosen += chance.choice(VOCABULARY).split()
     return " ".join(chosen)
