@@ -120,6 +120,20 @@ class FakeEngine:
     ) -> Image.Image:
         return Image.new("RGB", (latents.width, latents.height), _colour(latents.prompt, latents.seed))
 
+    def upscale(
+        self,
+        image: Image.Image,
+        model: Any,
+        *,
+        tile_size: int,
+        scale: float | None = None,
+        fit_to_multiple_of_8: bool = False,
+        hooks: Any,
+    ) -> Image.Image:
+        hooks.check_cancel()
+        hooks.progress(1, 1, "Upscaling")
+        return image.resize((int(image.width * (scale or 2)), int(image.height * (scale or 2))))
+
     def memory(self) -> MemoryUse:
         return MemoryUse(
             ram_used=2**30,
