@@ -42,6 +42,7 @@ class FakeStudio:
         self.models: list[ModelRecord] = []
         self.requests: list[GenerationRequest] = []
         self.fronts: list[bool] = []
+        self.uploads: list[tuple[str, str, bytes]] = []
         self.paused = False
         self.refuse: dict[str, Any] | None = None
         self.streams = 0
@@ -217,6 +218,12 @@ class FakeStudio:
         @app.get(f"{api}/images")
         async def images(limit: int = 50, after: str | None = None) -> ImagePage:
             return ImagePage(images=list(self.images.values())[:limit], total=len(self.images))
+
+        @app.post(f"{api}/images/upload")
+        async def upload(request: Request, name: str = "", category: str = "user") -> ImageRecord:
+            self.uploads.append((name, category, await request.body()))
+            made = {"image_name": f"upload-{len(self.uploads)}.png", "image_category": category}
+            return ImageRecord(path=f"/pictures/{name}", width=64, height=64, created_at=NOW, **made)
 
         @app.get(api + "/images/{name}")
         async def image(name: str) -> ImageRecord:

@@ -95,7 +95,7 @@ class FakeEngine:
         return FakeLatents(seed, width, height)
 
     def denoise(self, job: Any, hooks: Any) -> FakeLatents:
-        noise: FakeLatents = job.noise
+        noise: FakeLatents = job.noise or job.latents
         prompt = job.positive.prompt
         seconds = float(os.environ.get("FAKE_STEP_SECONDS", "0.01"))
         for step in range(1, job.steps + 1):
@@ -133,6 +133,10 @@ class FakeEngine:
         hooks.check_cancel()
         hooks.progress(1, 1, "Upscaling")
         return image.resize((int(image.width * (scale or 2)), int(image.height * (scale or 2))))
+
+    def encode_image(self, image: Image.Image, vae: VAEField, *, grid: int = 8, **_: Any) -> FakeLatents:
+        width, height = (side - side % grid for side in image.size)
+        return FakeLatents(0, width, height)
 
     def memory(self) -> MemoryUse:
         return MemoryUse(
