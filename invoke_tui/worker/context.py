@@ -16,8 +16,8 @@ from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
 from invoke_tui.domain.texts import Text
 from invoke_tui.engine.jobs import DenoiseJob, DenoiseMask, FillImage
+from invoke_tui.nodes import images
 from invoke_tui.nodes.context import DenoiseCall, NoiseType, SavedImage, SaveRequest, SizedLatents
-from invoke_tui.nodes.images.reading import open_picture
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.worker.facade import EngineFacade
 from invoke_tui.worker.link import Link
@@ -169,7 +169,7 @@ class NodeContext:
             path = state.item.images.get(name)
             if path is None:
                 raise NotFoundError(f"There is no picture {name}.", hint="It may have been deleted.")
-            state.pictures[name] = open_picture(path)
+            state.pictures[name] = images.reading.open_picture(path)
         return state.pictures[name]
 
     def keep_mask(self, mask: Image) -> str:
