@@ -225,7 +225,7 @@ def test_a_guide_reaches_everything(bench: Bench, monkeypatch: pytest.MonkeyPatc
 
     results = []
     for spy in (Spy(0.0), Spy(1.0)):
-        monkeypatch.setattr(engine_module, "guides_of", lambda job, model, spy=spy: (spy,))
+        monkeypatch.setattr(engine_module, "guides_of", lambda *_, spy=spy: (spy,))
         results.append(bench.engine.denoise(bench.job(steps=2), Recorder()))
         assert spy.told == ["ask 0 2", "after 0", "ask 1 2", "after 1"]
     monkeypatch.undo()
