@@ -58,6 +58,7 @@ class PromptPreview(Record):
     """
 
     text: str = Field(description="The prompt with its template around it")
+    negative: str = Field(default="", description="The negative prompt with its template around it")
     dynamic: bool = False
     prompts: list[str] = Field(default_factory=list)
     made: int = 1

@@ -118,7 +118,7 @@ def preview(request: GenerationRequest, wildcards: Wildcards | None, limit: int)
     """The first ``limit`` of the prompts a request makes, and how many there are. For a thread."""
     text = request.positive_prompt
     if not request.dynamic_prompts or not is_dynamic(text):
-        return PromptPreview(text=text, prompts=[text])
+        return PromptPreview(text=text, negative=request.negative_prompt, prompts=[text])
     limit = min(limit, request.max_prompts)
     work = dynamic.preview if limit <= FEW else dynamic.expand
     found = work(
@@ -129,6 +129,7 @@ def preview(request: GenerationRequest, wildcards: Wildcards | None, limit: int)
     made = len(found.prompts) if whole else min(every, request.max_prompts)
     return PromptPreview(
         text=text,
+        negative=request.negative_prompt,
         dynamic=found.refused or scan(text, wildcards=wildcards is not None).dynamic,
         prompts=list(found.prompts),
         made=made,

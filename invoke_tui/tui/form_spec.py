@@ -87,6 +87,8 @@ LABELS: Final[dict[str, str]] = {
     "seamless_x": "Seamless ↔",
     "seamless_y": "Seamless ↕",
     "vae_precision": "VAE",
+    "long_prompts": "Long prompts",
+    "ignored_to_negative": "[ignored] to negative",
 }
 _STEPS: Final[dict[str, float]] = {
     "width": 64,
@@ -109,6 +111,7 @@ _FALLBACKS: Final[dict[str, str]] = {
     "clip_skip": "0",
     "cfg_rescale_multiplier": "0",
     "vae_precision": "fp32",
+    "long_prompts": "chunks",
     "refiner_start": "0.8",
     "refiner_steps": "20",
     "refiner_cfg_scale": "7.5",

@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 
 Connect = Callable[[], Awaitable["StudioClient"]]
 
-STYLES: Final = ("form", "queue", "models", "monitor", "dialogs", "prompts", "prompts_tools", "prompts_dialogs")
+STYLES: Final = (
+    "form",
+    "queue",
+    "models",
+    "monitor",
+    "dialogs",
+    "prompts",
+    "prompts_tools",
+    "prompts_dialogs",
+)
 """Style sheets of what is not in the first frame."""
 
 

@@ -19,6 +19,7 @@ from invoke_tui.tui.widgets.parts_form import PartsForm
 if TYPE_CHECKING:
     from textual.worker import Worker
 
+    from invoke_tui.domain.wildcards import PromptPreview
     from invoke_tui.prompt.counting.counter import Counted, TokenCounter
     from invoke_tui.tui.prompts.panel import PromptBox
     from invoke_tui.tui.screens.desk import Desk
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 REMEMBERED: Final = 1_000
 """Prompts of the person's own that words are taken from."""
 
+KEPT: Final = 16
+"""Texts whose counts are kept."""
 MOST_CHUNKS: Final = 3
 """Chunks that are counted one by one: ``75 + 75 + 12/75``."""
 ENCODERS: Final = ("t5_encoder", "clip_embed", "clip_g")
@@ -42,6 +45,7 @@ class PromptAids:
         self._counters: list[TokenCounter] = []
         self._embeddings: Mapping[str, int] = {}
         self._counted: dict[tuple[str, bool], list[Counted]] = {}
+        self._heard: PromptPreview | None = None
         self._sources = Sources()
 
     def show_models(self, models: Sequence[ModelRecord]) -> None:
@@ -92,31 +96,44 @@ class PromptAids:
             pass
         await self._count()
 
+    def heard(self, preview: PromptPreview | None) -> None:
+        """What the prompts become: template and choices are counted as the model will hear them."""
+        if preview != self._heard:
+            self._heard = preview
+            self.prompts_changed()
+
     async def _count(self) -> None:
-        truncate = self._desk.options.long_prompts == "truncate"
-        for box in self._desk.screen.prompts.boxes:
+        prompts, heard = self._desk.screen.prompts, self._heard
+        drawn = [heard.prompts, [heard.negative]] if heard and heard.prompts else [[], []]
+        for box, texts in zip(prompts.boxes, drawn, strict=True):
             text = box.editor.text
-            counted = self._counted.get((text, truncate))
-            if counted is None:
-                counted = await asyncio.to_thread(self._count_one, text, truncate)
-                self._keep(text, truncate, counted)
-            if box.editor.text == text:
-                show_count(box, counted, text)
+            if not texts or texts == [text]:
+                counted = await self._count_kept(text)
+                if box.editor.text == text:
+                    show_count(box, counted, text)
+            else:
+                counts = [await self._count_kept(one) for one in texts]
+                show_most(box, max(counts, key=_tokens), several=len(texts) > 1)
+
+    async def _count_kept(self, text: str) -> list[Counted]:
+        truncate = self._desk.form.truncates
+        counted = self._counted.get((text, truncate))
+        if counted is None:
+            counted = await asyncio.to_thread(self._count_one, text, truncate)
+            while len(self._counted) >= KEPT:
+                del self._counted[next(iter(self._counted))]
+            self._counted[text, truncate] = counted
+        return counted
 
     async def counted(self, text: str) -> Content:
         """The tokens of any text in words; nothing while they cannot be counted."""
-        truncate = self._desk.options.long_prompts == "truncate"
+        truncate = self._desk.form.truncates
         return count_words(await asyncio.to_thread(self._count_one, text, truncate))
 
     def _count_one(self, text: str, truncate: bool) -> list[Counted]:
         return [
             counter.count(text, truncate=truncate, embeddings=self._embeddings) for counter in self._counters
         ]
-
-    def _keep(self, text: str, truncate: bool, counted: list[Counted]) -> None:
-        while len(self._counted) >= 8:
-            del self._counted[next(iter(self._counted))]
-        self._counted[text, truncate] = counted
 
     # -- what may be offered --------------------------------------------------------------------------------------
 
@@ -149,7 +166,6 @@ class PromptAids:
 
 
 def _counters(definitions: Sequence[Any]) -> list[TokenCounter]:
-
     from invoke_tui.prompt.counting.counter import counters_of
 
     return counters_of(definitions)
@@ -202,6 +218,16 @@ def show_count(box: PromptBox, counted: Sequence[Counted], text: str) -> None:
         else None
     )
     box.editor.show_count(breaks, unheard)
+
+
+def show_most(box: PromptBox, counted: Sequence[Counted], *, several: bool) -> None:
+    """Say the count of what the text becomes, the longest where that is several; its characters are not the text's."""
+    box.say_count(Content.assemble(("up to " if several else "", "$text-muted"), count_words(counted)))
+    box.editor.show_count([], None)
+
+
+def _tokens(counted: Sequence[Counted]) -> int:
+    return sum(chunk.tokens for one in counted for chunk in one.chunks)
 
 
 def label_of(counted: Counted) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.parameters import LongPrompts, SeedBehaviour
+from invoke_tui.domain.parameters import SeedBehaviour
 
 
 class PromptOptions(Record):
@@ -20,8 +20,6 @@ class PromptOptions(Record):
     combinatorial: bool = True
     max_prompts: int = 100
     seed_behaviour: SeedBehaviour = "PER_ITERATION"
-    long_prompts: LongPrompts = "chunks"
-    ignored_to_negative: bool = False
 
     def asked(self) -> dict[str, Any]:
         """Fields of the request."""

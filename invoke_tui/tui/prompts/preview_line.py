@@ -25,6 +25,8 @@ FEW: Final = 5
 SHARED: Final = 12
 """Characters that all the prompts may begin with and still be shown from there."""
 Ask = Callable[[GenerationRequest], Awaitable["PromptPreview"]]
+Tell = Callable[["PromptPreview | None"], None]
+"""Told what stands for the prompts; None: they are drawn as they stand."""
 
 
 class PreviewLine(Static):
@@ -32,15 +34,16 @@ class PreviewLine(Static):
 
     ALLOW_SELECT: ClassVar[bool] = False
 
-    def __init__(self, ask: Ask, key: str) -> None:
+    def __init__(self, ask: Ask, tell: Tell, key: str) -> None:
         super().__init__(id="dynamic-line")
-        self._ask_studio, self._key = ask, key
+        self._ask_studio, self._tell, self._key = ask, tell, key
         self._request: GenerationRequest | None = None
         self._seen: PromptPreview | None = None
 
     def prompts_changed(self, request: GenerationRequest) -> None:
         """This is what would be asked for now; of it only the prompt and how it is read matter."""
-        request = request.model_copy(update={"negative_prompt": ""})
+        if request.template is None:
+            request = request.model_copy(update={"negative_prompt": ""})
         if request == self._request:
             return
         self._request = request
@@ -65,6 +68,7 @@ class PreviewLine(Static):
 
     def _show(self, seen: PromptPreview | None) -> None:
         self._seen = seen
+        self._tell(seen)
         self.set_class(seen is not None and seen.dynamic, "-shown")
         self._say()
 

@@ -50,9 +50,11 @@ class Desk:
         self._studio = screen.studio
         self.form = SettingsForm()
         self.forecast = ForecastLine(self._forecast)
-        self.dynamic = PreviewLine(self._preview_prompts, self._studio.key_of("generate.dynamic"))
-        self.template = TemplateLine(lambda: self.use_tool("templates"), lambda: self.choose_template(None))
         self.aids = PromptAids(self)
+        self.dynamic = PreviewLine(
+            self._preview_prompts, self.aids.heard, self._studio.key_of("generate.dynamic")
+        )
+        self.template = TemplateLine(lambda: self.use_tool("templates"), lambda: self.choose_template(None))
         self.following = True
         """The pane shows what is being made, and not an older picture that was chosen."""
         self.results = Results(self, screen)
@@ -225,6 +227,7 @@ class Desk:
         except StudioError as error:
             pane.show_error(error.message, error.hint)
             return
+        self.aids.words_changed()
         if result.warnings:
             said = safe_text(result.warnings[0], limit=300)
             more = f" (and {len(result.warnings) - 1} more)" if len(result.warnings) > 1 else ""

@@ -34,8 +34,8 @@ NUMBERS: Final = (
     "clip_skip",
     "cfg_rescale_multiplier",
 )
-CHOICES: Final = ("scheduler", "vae_precision")
-SWITCHES: Final = ("seamless_x", "seamless_y")
+CHOICES: Final = ("scheduler", "vae_precision", "long_prompts")
+SWITCHES: Final = ("seamless_x", "seamless_y", "ignored_to_negative")
 MODEL_LIMIT: Final = 2000
 
 
@@ -54,7 +54,8 @@ class SettingsForm(Vertical):
     """Model, size, steps, guidance, scheduler, seed, count; the rest folded."""
 
     ADVANCED_HELP: ClassVar[str] = (
-        "CLIP skip, CFG rescale, seamless tiling, the VAE's precision, models for parts of the model, and LoRAs."
+        "CLIP skip, CFG rescale, the VAE's precision, how long prompts and ignored words are read, seamless tiling, "
+        "models for parts of the model, and LoRAs."
     )
 
     class Changed(Message):
@@ -94,15 +95,21 @@ class SettingsForm(Vertical):
             with Horizontal(classes="form-pair"):
                 yield Field("VAE in", Choice(spec("vae_precision")))
             with Horizontal(classes="form-pair"):
-                for name in SWITCHES:
-                    field = spec(name)
-                    yield Toggle(field.label.lower(), help_text=field.help, id=f"field-{name}")
+                yield Field("Long text", Choice(spec("long_prompts")))
+            yield self._switch("ignored_to_negative")
+            with Horizontal(classes="form-pair"):
+                yield self._switch("seamless_x")
+                yield self._switch("seamless_y")
             yield PartsForm()
             yield LoRAList()
 
     def _number(self, name: str, label: str | None = None) -> Field:
         field = spec(name)
         return Field(field.label if label is None else label, NumberField(field), id=f"row-{name}")
+
+    def _switch(self, name: str) -> Toggle:
+        field = spec(name)
+        return Toggle(field.label.lower(), help_text=field.help, id=f"field-{name}")
 
     def on_mount(self) -> None:
         """The seed is drawn until someone says otherwise."""
@@ -132,6 +139,11 @@ class SettingsForm(Vertical):
         """The chosen model."""
         key = self._value(self._choice("model"))
         return next((model for model in self._models if model.key == key), None)
+
+    @property
+    def truncates(self) -> bool:
+        """Whether a long prompt is cut after its first chunk."""
+        return self._value(self._choice("long_prompts")) == "truncate"
 
     def _show_defaults(self) -> None:
         """The dim values are those that the chosen model asks for, else its family's."""

@@ -85,6 +85,16 @@ async def test_long_prompts_show_where_a_chunk_begins(app: InvokeTuiApp) -> None
         assert editor._chunks == [at + 1], "the mark moves along until it is counted anew"
 
 
+async def test_choices_are_counted_as_they_will_be_heard(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        editor, count = editor_of(app), app.screen.query_one("#prompt-count", Static)
+        await write(pilot, editor, "a {red|dark green} fox")
+        await settle(pilot, lambda: words(count) == "up to 4/75")
+        await write(pilot, editor, "a fox")
+        await settle(pilot, lambda: words(count) == "2/75")
+
+
 async def test_names_are_offered_and_typed_on(app: InvokeTuiApp, client: FakeClient) -> None:
     client.records.append(a_model("lowpoly", "lp", type="lora", trigger_phrases=("lowpoly style",)))
     client.records.append(a_model("calm", "em", type="embedding"))
