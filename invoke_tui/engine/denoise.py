@@ -116,15 +116,15 @@ class _Predictor:
             self._both = join(self._negative, self._positive)
 
     def __call__(self, latents: Tensor, timestep: Tensor, scale: float, call: int) -> Tensor:
-        def ask(latents: Tensor, conditioning: Conditioning) -> Tensor:
-            return self._predict(ModelCall(call, latents, timestep, conditioning))
+        def ask(latents: Tensor, conditioning: Conditioning, negatives: int = 0) -> Tensor:
+            return self._predict(ModelCall(call, latents, timestep, conditioning, negatives))
 
         if scale == 1 or self._negative is None:
             return ask(latents, self._positive)
         if self._both is None:
-            negative, positive = ask(latents, self._negative), ask(latents, self._positive)
+            negative, positive = ask(latents, self._negative, 1), ask(latents, self._positive)
         else:
-            negative, positive = ask(torch.cat([latents] * 2), self._both).chunk(2)
+            negative, positive = ask(torch.cat([latents] * 2), self._both, 1).chunk(2)
         return guide(negative, positive, scale, self._rescale)
 
     def _predict(self, call: ModelCall) -> Tensor:
@@ -149,7 +149,7 @@ def _begin(job: DenoiseJob, rig: Rig) -> Run:
         return None if tensor is None else tensor.to(rig.device, torch.float32)
 
     start = _start(job, rig.schedule, rig.device)
-    run = Run(rig.schedule, start, placed(job.noise), placed(job.latents), job.seed, rig.dtype)
+    run = Run(rig.schedule, start, placed(job.noise), placed(job.latents), job.seed, rig.dtype, job.steps)
     for steering in rig.guides:
         steering.begin(run)
     more = sum(guide.channels.shape[1] for guide in rig.guides if guide.channels is not None)

@@ -33,6 +33,7 @@ from invoke_tui.engine.encode import encode_pixels, pixels_of
 from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.freeu import freeu
 from invoke_tui.engine.guides.choose import guides_of
+from invoke_tui.engine.guides.tools import Tools
 from invoke_tui.engine.hooks import Log, RunHooks
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.build import quiet_libraries
@@ -251,7 +252,7 @@ class Engine:
                 preview_every=self._settings.preview_every,
                 preview_seconds=self._settings.preview_seconds,
                 sequential_guidance=sequential,
-                guides=guides_of(job, model),
+                guides=guides_of(job, Tools(self._store, model, stack, hooks.check_cancel, self._log)),
             )
             return denoise(job, rig, hooks)
 

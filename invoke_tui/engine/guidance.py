@@ -30,23 +30,38 @@ def guide(negative: Tensor, positive: Tensor, scale: float, rescale: float = 0.0
 def scales_by_call(
     scale: float | Sequence[float], calls: int, first: int, order: int, steps: int
 ) -> list[float]:
-    """The guidance scale of each of ``calls`` model calls.
+    """The guidance scale of each of ``calls`` model calls, as ``by_call``; none is below 1."""
+    values = by_call(scale, calls, first, order, steps, what="guidance scales", code="bad_cfg_scale")
+    given = [scale] if isinstance(scale, int | float) else scale
+    if any(value < 1 for value in given):
+        raise BadInputError("A guidance scale is at least 1.", code="bad_cfg_scale")
+    return values
+
+
+def by_call(
+    given: float | Sequence[float],
+    calls: int,
+    first: int,
+    order: int,
+    steps: int,
+    *,
+    what: str,
+    code: str = "bad_value",
+) -> list[float]:
+    """A number for each of ``calls`` model calls.
 
     A list has one value per model call, or one per step of the whole schedule; ``first`` is the index of the first
-    call's timestep in it and ``order`` the scheduler's. Raises ``BadInputError`` for any other length and for
-    scales below 1.
+    call's timestep in it and ``order`` the scheduler's. Raises ``BadInputError`` for any other length.
     """
-    values = [float(scale)] if isinstance(scale, int | float) else [float(value) for value in scale]
-    if any(value < 1 for value in values):
-        raise BadInputError("A guidance scale is at least 1.", code="bad_cfg_scale")
-    if isinstance(scale, int | float):
-        return values * calls
+    if isinstance(given, int | float):
+        return [float(given)] * calls
+    values = [float(value) for value in given]
     if len(values) == calls:
         return values
     if len(values) == steps:
         return [values[min((first + call + order - 1) // order, steps - 1)] for call in range(calls)]
     raise BadInputError(
-        f"{len(values)} guidance scales for {steps} steps ({calls} model calls).",
+        f"{len(values)} {what} for {steps} steps ({calls} model calls).",
         hint="Give one number, or one per step.",
-        code="bad_cfg_scale",
+        code=code,
     )

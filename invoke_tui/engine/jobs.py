@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from invoke_tui.domain.controls import ControlMode, ReferenceMethod
 from invoke_tui.domain.fields import TransformerField, UNetField
+from invoke_tui.domain.models import ModelIdentifier
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,6 +39,51 @@ class FillImage:
 
 
 @dataclass(frozen=True)
+class Control:
+    """A ControlNet and the picture it follows, which has the size of the run's picture.
+
+    ``weight`` is one number or one per step. It acts from ``begin`` to ``end``, both shares of the run. ``union`` is
+    the kind of picture for a model that knows several (``domain.controls.UNION_KINDS``).
+    """
+
+    model: ModelIdentifier
+    image: Image
+    weight: float | list[float] = 1.0
+    begin: float = 0.0
+    end: float = 1.0
+    mode: ControlMode = "balanced"
+    union: int | None = None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A T2I-Adapter and the picture it follows; as ``Control``."""
+
+    model: ModelIdentifier
+    image: Image
+    weight: float | list[float] = 1.0
+    begin: float = 0.0
+    end: float = 1.0
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An IP-Adapter and the pictures it shows to the model, through the image encoder ``encoder``.
+
+    ``method`` says which blocks look at them; white parts of ``mask`` are drawn after them, everything without one.
+    """
+
+    model: ModelIdentifier
+    encoder: ModelIdentifier
+    images: tuple[Image, ...]
+    weight: float | list[float] = 1.0
+    begin: float = 0.0
+    end: float = 1.0
+    method: ReferenceMethod = "full"
+    mask: Image | None = None
+
+
+@dataclass(frozen=True)
 class DenoiseJob:
     """Everything one run needs.
 
@@ -60,3 +107,6 @@ class DenoiseJob:
     guidance: float | None = None
     mask: DenoiseMask | None = None
     fill: FillImage | None = None
+    controls: tuple[Control, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
+    references: tuple[Reference, ...] = ()

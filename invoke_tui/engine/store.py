@@ -19,7 +19,7 @@ from invoke_tui.engine.adapters.lora.file import LoRA, load_lora
 from invoke_tui.engine.adapters.lora.names import Names, names_of
 from invoke_tui.engine.families import family_of
 from invoke_tui.engine.families.base import Family
-from invoke_tui.engine.loading.controls import controlnet_part
+from invoke_tui.engine.loading.controls import T2I_ADAPTER_PART, controlnet_part
 from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L
 from invoke_tui.engine.loading.load import load_part
 from invoke_tui.engine.loading.parts import CLIP_CLASS, CLIP_PROJECTION_CLASS, Part, Place
@@ -87,6 +87,8 @@ class ModelStore:
             return family_of(record.base).parts(record)["vae"], Place(path, "vae", whole=True)
         if record.type is ModelType.CONTROLNET:
             return controlnet_part(record), Place(path, "controlnet", whole=True)
+        if record.type is ModelType.T2I_ADAPTER:
+            return T2I_ADAPTER_PART, Place(path, "t2i_adapter", whole=True)
         if record.type in (ModelType.T5_ENCODER, ModelType.CLIP_EMBED):
             kind = "tokenizer" if name.startswith("tokenizer") else "text_encoder"
             parts = T5_PARTS if record.type is ModelType.T5_ENCODER else _clip_parts(record)

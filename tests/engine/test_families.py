@@ -71,6 +71,10 @@ class Studio:
 
     def latents(self, record: ModelRecord, *, encoders: ModelRecord | None = None, **changes: Any) -> Any:
         """The latents of the above."""
+        return self.engine.denoise(self.job(record, encoders=encoders, **changes), Recorder())
+
+    def job(self, record: ModelRecord, *, encoders: ModelRecord | None = None, **changes: Any) -> Any:
+        """What the engine is asked for the above."""
         from invoke_tui.engine.jobs import DenoiseJob
 
         flow = record.base in (BaseModelType.FLUX, BaseModelType.SD3)
@@ -88,7 +92,7 @@ class Studio:
             "scheduler": "euler",
             "seed": 7,
         }
-        return self.engine.denoise(DenoiseJob(**(fields | changes)), Recorder())
+        return DenoiseJob(**(fields | changes))
 
     def noise_type(self, record: ModelRecord) -> str:
         """InvokeAI's noise type of the family."""

@@ -15,7 +15,8 @@ from invoke_tui.engine.schedulers.schedule import Schedule
 @dataclass(frozen=True)
 class Run:
     """A run before its first call: ``start`` (1, c, h, w) is what that call takes, ``noise`` and ``latents`` what it
-    was mixed from; all on the device, in float32. ``dtype`` is the model's precision."""
+    was mixed from; all on the device, in float32. ``dtype`` is the model's precision, ``steps`` the steps of the whole
+    schedule."""
 
     schedule: Schedule
     start: Tensor
@@ -23,6 +24,12 @@ class Run:
     latents: Tensor | None
     seed: int
     dtype: torch.dtype
+    steps: int
+
+    @property
+    def calls(self) -> int:
+        """How many model calls it has."""
+        return len(self.schedule.timesteps)
 
     def own_noise(self) -> Tensor:
         """The run's noise; drawn from its seed where the latents came with theirs."""
@@ -34,12 +41,14 @@ class Run:
 
 @dataclass(frozen=True)
 class ModelCall:
-    """One call of the model: ``latents`` (n, c, h, w) as it gets them, negative prompts first."""
+    """One call of the model: ``latents`` (n, c, h, w) as it gets them; the first ``negatives`` of the n are those of
+    the negative prompt."""
 
     call: int
     latents: Tensor
     timestep: Tensor
     conditioning: Conditioning
+    negatives: int = 0
 
 
 class Guide:

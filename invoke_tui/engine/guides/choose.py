@@ -8,15 +8,25 @@ from torch import nn
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.guides.base import Guide
+from invoke_tui.engine.guides.controls import ControlNetGuide, T2IAdapterGuide
 from invoke_tui.engine.guides.masks import FillChannels, InpaintChannels, MaskedLatents
+from invoke_tui.engine.guides.tools import Tools
 from invoke_tui.engine.jobs import DenoiseJob
 
 INPAINT_UNET_CHANNELS: Final = 9
 FILL_TRANSFORMER_CHANNELS: Final = 384
 
 
-def guides_of(job: DenoiseJob, model: nn.Module) -> tuple[Guide, ...]:
-    """The guides of ``job`` for ``model``, in the order they act. Raises ``BadInputError`` for what it cannot take."""
+def guides_of(job: DenoiseJob, tools: Tools) -> tuple[Guide, ...]:
+    """The guides of ``job``, in the order they act. Raises ``BadInputError`` for what its model cannot take."""
+    return (
+        *_masks(job, tools.model),
+        *(ControlNetGuide(control, tools) for control in job.controls),
+        *(T2IAdapterGuide(adapter, tools) for adapter in job.adapters),
+    )
+
+
+def _masks(job: DenoiseJob, model: nn.Module) -> tuple[Guide, ...]:
     config: Any = model.config
     fills = config.in_channels == FILL_TRANSFORMER_CHANNELS
     if fills and job.fill is None:
