@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import pickle
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,15 @@ from invoke_tui.starter.captions import caption
 from invoke_tui.starter.dataset import ENCODE_BATCH, encode
 from invoke_tui.starter.layout import MODEL_DIR, SCHEDULER_CONFIG, TOKENS, plain_attention
 from invoke_tui.starter.runtime import log_line
-from invoke_tui.starter.scenes import Scene, sample
+from invoke_tui.starter.scenes import Scene, draw, sample
 
 EMPTY_SHARE = 0.1
+UNPLACED = 0.6
+"""Share of captions that say nothing of place and size, where a mask or edges tell both. A prompt that says nothing
+means the middle to the starter itself, so without these a companion would hear the words and not look."""
 EMA_KEEP = 0.995
+SAVE_EVERY = 120.0
+"""Seconds between checkpoints."""
 GOOD_START = 20
 """Steps before the average of the weights is worth more than the weights."""
 
@@ -66,18 +72,21 @@ class Teacher:
         found: torch.Tensor = self.text(encoded["input_ids"]).last_hidden_state
         return found
 
-    def told(self, scenes: Sequence[Scene], empty: float = EMPTY_SHARE) -> torch.Tensor:
-        """Text states of fresh captions, a share of them empty."""
+    def told(
+        self, scenes: Sequence[Scene], empty: float = EMPTY_SHARE, unplaced: float = 0.0
+    ) -> torch.Tensor:
+        """Text states of fresh captions: a share of them empty, a share without place and size."""
         rng = self.rng
-        return self.states(["" if rng.random() < empty else caption(scene, rng) for scene in scenes])
+        meant = [_unplaced(scene) if rng.random() < unplaced else scene for scene in scenes]
+        return self.states(["" if rng.random() < empty else caption(scene, rng) for scene in meant])
 
-    def album(self, count: int, draw: Draw, wanted: Callable[[Scene], bool] = lambda scene: True) -> Album:
+    def album(self, count: int, drawing: Draw, wanted: Callable[[Scene], bool] = lambda scene: True) -> Album:
         """So many random scenes, drawn and encoded."""
         album = Album()
         parts: list[torch.Tensor] = []
         while len(album.scenes) < count:
             scenes = [scene for scene in (sample(self.rng) for _ in range(ENCODE_BATCH)) if wanted(scene)]
-            pictures = [draw(scene, self.rng.randrange(1 << 30)) for scene in scenes]
+            pictures = [drawing(scene, self.rng.randrange(1 << 30)) for scene in scenes]
             album.scenes += scenes
             album.pictures += pictures
             if scenes:
@@ -85,9 +94,25 @@ class Teacher:
         album.latents = torch.cat(parts)
         return album
 
+    def usual_album(self, work: Path, count: int) -> Album:
+        """Scenes as the starter draws them: encoded once, and kept in the work folder for the next training."""
+        path = work / f"album-{count}.pt"
+        if not path.exists():
+            made = self.album(count, lambda scene, seed: np.asarray(draw(scene, seed)))
+            pictures = torch.from_numpy(np.stack(made.pictures))
+            kept = {"scenes": pickle.dumps(made.scenes), "pictures": pictures, "latents": made.latents}
+            torch.save(kept, path)
+        kept = torch.load(path, weights_only=True)
+        return Album(pickle.loads(kept["scenes"]), list(kept["pictures"].numpy()), kept["latents"])
+
     def scaled(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents as the denoiser has them."""
         return latents.float() * float(self.vae.config.scaling_factor)
+
+
+def _unplaced(scene: Scene) -> Scene:
+    """The scene as somebody describes it who leaves place and size to the mask or the edges."""
+    return replace(scene, things=tuple(replace(one, place="center", size="medium") for one in scene.things))
 
 
 @dataclass(slots=True)
@@ -127,7 +152,8 @@ def tune(trained: list[torch.nn.Parameter], plan: Plan, loss: Callable[[], torch
         optimiser.load_state_dict(state["optimiser"])
         with torch.no_grad():
             torch._foreach_copy_(list[torch.Tensor](trained), state["trained"])
-    start, smooth, progress = time.monotonic(), 0.0, 0.0
+    start = saved = time.monotonic()
+    smooth, progress = 0.0, 0.0
     while progress < 1:
         for group in optimiser.param_groups:
             group["lr"] = plan.rate(progress, step)
@@ -144,8 +170,10 @@ def tune(trained: list[torch.nn.Parameter], plan: Plan, loss: Callable[[], torch
         progress = (time.monotonic() - start) / (plan.minutes * 60)
         if step % 25 == 0:
             log_line(place.with_suffix(".log"), step=step, minutes=progress * plan.minutes, error=smooth)
-    state = {"step": step, "average": average, "optimiser": optimiser.state_dict()}
-    torch.save(state | {"trained": [parameter.detach() for parameter in trained]}, checkpoint)
+        if time.monotonic() - saved > SAVE_EVERY or progress >= 1:
+            state = {"step": step, "average": average, "optimiser": optimiser.state_dict()}
+            torch.save(state | {"trained": [parameter.detach() for parameter in trained]}, checkpoint)
+            saved = time.monotonic()
     with torch.no_grad():
         torch._foreach_copy_(list[torch.Tensor](trained), average)
     return step
