@@ -24,6 +24,7 @@ from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L
 from invoke_tui.engine.loading.load import load_part
 from invoke_tui.engine.loading.parts import CLIP_CLASS, CLIP_PROJECTION_CLASS, Part, Place
 from invoke_tui.engine.loading.reader import Reader
+from invoke_tui.engine.loading.references import IP_ADAPTER_PART, clip_vision_part, ip_adapter_place
 from invoke_tui.engine.loading.t5 import T5_PARTS
 from invoke_tui.engine.loading.upscalers import Upscaler, load_upscaler
 from invoke_tui.engine.memory.cache import ComponentCache
@@ -89,6 +90,10 @@ class ModelStore:
             return controlnet_part(record), Place(path, "controlnet", whole=True)
         if record.type is ModelType.T2I_ADAPTER:
             return T2I_ADAPTER_PART, Place(path, "t2i_adapter", whole=True)
+        if record.type is ModelType.IP_ADAPTER:
+            return IP_ADAPTER_PART, ip_adapter_place(record)
+        if record.type is ModelType.CLIP_VISION:
+            return clip_vision_part(record), Place(path, "clip_vision", whole=True)
         if record.type in (ModelType.T5_ENCODER, ModelType.CLIP_EMBED):
             kind = "tokenizer" if name.startswith("tokenizer") else "text_encoder"
             parts = T5_PARTS if record.type is ModelType.T5_ENCODER else _clip_parts(record)

@@ -10,6 +10,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.guides.base import Guide
 from invoke_tui.engine.guides.controls import ControlNetGuide, T2IAdapterGuide
 from invoke_tui.engine.guides.masks import FillChannels, InpaintChannels, MaskedLatents
+from invoke_tui.engine.guides.references import ReferencesGuide
 from invoke_tui.engine.guides.tools import Tools
 from invoke_tui.engine.jobs import DenoiseJob
 
@@ -23,6 +24,7 @@ def guides_of(job: DenoiseJob, tools: Tools) -> tuple[Guide, ...]:
         *_masks(job, tools.model),
         *(ControlNetGuide(control, tools) for control in job.controls),
         *(T2IAdapterGuide(adapter, tools) for adapter in job.adapters),
+        *((ReferencesGuide(job.references, tools),) if job.references else ()),
     )
 
 

@@ -70,10 +70,10 @@ def _empty(class_path: str, config: Mapping[str, Any], path: Path) -> Any:
 
 
 def _own_name(name: str, own: set[str]) -> str:
-    """Transformers 5.6 took the ``text_model`` level out of some encoders; files have it."""
+    """Transformers 5.6 took the ``text_model`` level out of some encoders, and ``vision_model``; files have it."""
     if name in own:
         return name
-    short = name.removeprefix("text_model.")
+    short = name.removeprefix("text_model.").removeprefix("vision_model.")
     return short if short in own else name
 
 

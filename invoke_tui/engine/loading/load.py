@@ -23,7 +23,10 @@ from invoke_tui.engine.loading.tokenizers import clip_tokenizer, folder_tokenize
 from invoke_tui.engine.loading.weights import Weights
 
 INT8_WEIGHTS: Final = "bnb_llm_int8_model"
-_TEXT_ONLY: Final = ("text_model.", "text_projection.")
+_SIDES: Final = {
+    "text_config": ("text_model.", "text_projection."),
+    "vision_config": ("vision_model.", "visual_projection."),
+}
 
 
 def load_part(part: Part, place: Place, dtype: torch.dtype, reader: Reader) -> Any:
@@ -48,9 +51,10 @@ def _from_folder(part: Part, folder: Path, dtype: torch.dtype, reader: Reader) -
         stem = INT8_WEIGHTS
     weights = reader.open_all(find_weights(folder, stem, half=dtype is not torch.float32))
     names = list(weights.shapes)
-    if "text_config" in config:  # a whole CLIP, of which the text side is wanted
-        config = config["text_config"] | {"projection_dim": config.get("projection_dim", 768)}
-        names = [name for name in names if name.startswith(_TEXT_ONLY)]
+    side = "vision_config" if "Vision" in part.cls else "text_config"
+    if side in config:  # a whole CLIP, of which one side is wanted
+        config = config[side] | {"projection_dim": config.get("projection_dim", 768)}
+        names = [name for name in names if name.startswith(_SIDES[side])]
     config.pop("quantization_config", None)
     state = unpack(weights.read(names), dtype, keep_fp8=reader.keep_fp8)
     return build(part.cls, config, state, dtype, weights.path)

@@ -22,6 +22,9 @@ CONTROLNET_UNION_CLASS = "diffusers.models.controlnets.controlnet_union:ControlN
 T2I_ADAPTER_CLASS = "diffusers.models.adapter:T2IAdapter"
 FLUX_CONTROLNET_CLASS = "diffusers.models.controlnets.controlnet_flux:FluxControlNetModel"
 SD3_CONTROLNET_CLASS = "diffusers.models.controlnets.controlnet_sd3:SD3ControlNetModel"
+CLIP_VISION_CLASS = "transformers:CLIPVisionModel"
+CLIP_VISION_PROJECTION_CLASS = "transformers:CLIPVisionModelWithProjection"
+IP_ADAPTER_CLASS = "invoke_tui.engine.adapters.ip_adapter:IPAdapter"
 T5_CLASS = "transformers:T5EncoderModel"
 
 
