@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
-from invoke_tui.cli.files import read_bounded
 from invoke_tui.cli.parameters import PICTURE_FLAGS, flag
-from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.pictures import Outpaint, PictureRequest
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.pictures import PictureRequest, read_sides
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.domain.parameters import GenerationRequest
 
 _METAVARS: Final = {"init_image": "FILE_OR_NAME", "mask_image": "FILE_OR_NAME", "outpaint": "SIDE=PIXELS,…"}
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.png")
-LAST: Final = "last"
-"""Stands for the newest picture of the gallery."""
-MOST_BYTES: Final = 256 * 2**20
 
 
 def picture_flags(verb: Callable[..., None]) -> Callable[..., None]:
@@ -63,21 +56,10 @@ def _values(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sides(text: str) -> dict[str, int]:
-    """``right=128,top=64``, or one number for all sides."""
-    sides = tuple(Outpaint.model_fields)
-    if text.strip().isdigit():
-        return dict.fromkeys(sides, int(text))
-    found: dict[str, int] = {}
-    for part in text.split(","):
-        side, equals, number = (piece.strip() for piece in part.partition("="))
-        if side not in sides or not equals or not number.isdigit():
-            raise BadInputError(
-                f"--outpaint {text}: expected sides and pixels",
-                hint="E.g. right=128,top=64.",
-                code="bad_value",
-            )
-        found[side] = int(number)
-    return found
+    try:
+        return read_sides(text)
+    except BadInputError as error:
+        raise BadInputError(f"--outpaint {error.message}", hint=error.hint, code=error.code) from None
 
 
 async def with_uploads(client: StudioClient, request: GenerationRequest) -> GenerationRequest:
@@ -92,28 +74,6 @@ async def with_uploads(client: StudioClient, request: GenerationRequest) -> Gene
 
 async def in_gallery(client: StudioClient, named: str, category: Any, asked: str) -> str:
     """The gallery's name of a file, of a picture by its name, or of the ``last`` one. ``asked`` is the flag."""
-    if named == LAST:
-        newest = await client.images(limit=1)
-        if not newest.images:
-            raise NotFoundError(f"{asked} {LAST}: the gallery is empty", code="no_file")
-        return newest.images[0].image_name
-    data = _file(named, asked)
-    if data is not None:
-        return (await client.upload_image(data, name=named, category=category)).image_name
-    if _NAME.fullmatch(named):
-        return (await client.image(named)).image_name
-    raise NotFoundError(
-        f"{asked} {named}: there is no such file",
-        hint="Give a file, a gallery name or 'last'.",
-        code="no_file",
-    )
+    from invoke_tui.client.taking import take
 
-
-def _file(named: str, asked: str) -> bytes | None:
-    """A file's bytes; None where there is no file of that name."""
-    if not Path(named).expanduser().is_file():
-        return None
-    data = read_bounded(named, MOST_BYTES)
-    if len(data) > MOST_BYTES:
-        raise BadInputError(f"{asked} {named}: larger than {MOST_BYTES // 2**20} MiB", code="too_large")
-    return data
+    return (await take(client, named, category, asked=f"{asked} ")).image_name

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
+from invoke_tui.domain.errors import BadInputError
 
 FitMode = Literal["fill", "contain", "cover"]
 CoherenceMode = Literal["Gaussian Blur", "Box Blur", "Staged"]
@@ -26,6 +27,27 @@ class Outpaint(Record):
 
     def __bool__(self) -> bool:
         return bool(self.left or self.right or self.top or self.bottom)
+
+    def __str__(self) -> str:
+        """``right=128,top=64``: what ``read_sides`` reads."""
+        sides = self.model_dump()
+        return ",".join(f"{side}={pixels}" for side, pixels in sides.items() if pixels)
+
+
+def read_sides(text: str) -> dict[str, int]:
+    """``right=128,top=64``, or one number for all sides. Raises ``BadInputError``; bounds are ``Outpaint``'s."""
+    names = tuple(Outpaint.model_fields)
+    if text.strip().isdecimal():
+        return dict.fromkeys(names, int(text))
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        side, equals, number = (piece.strip() for piece in part.partition("="))
+        if side not in names or not equals or not number.isdecimal():
+            raise BadInputError(
+                f"{text}: expected sides and pixels", hint="E.g. right=128,top=64.", code="bad_value"
+            )
+        found[side] = int(number)
+    return found
 
 
 class PictureSettings(Record):

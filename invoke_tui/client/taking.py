@@ -1,0 +1,58 @@
+"""The way of a person's pictures into the gallery: files are given to it, what is there already is found."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from invoke_tui.domain.errors import BadInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from invoke_tui.client.client import StudioClient
+    from invoke_tui.domain.images import ImageCategory, ImageRecord
+
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.png")
+LAST: Final = "last"
+"""Stands for the newest picture of the gallery."""
+MOST_BYTES: Final = 256 * 2**20
+
+
+async def take(client: StudioClient, named: str, category: ImageCategory, *, asked: str = "") -> ImageRecord:
+    """The picture of the gallery that a file becomes, that has this name, or that is the ``last`` one.
+
+    ``asked`` is what messages begin with. Raises ``StudioError`` for what is no picture.
+    """
+    if named == LAST:
+        newest = await client.images(limit=1)
+        if not newest.images:
+            raise NotFoundError(f"{asked}{LAST}: the gallery is empty", code="no_file")
+        return newest.images[0]
+    data = await asyncio.to_thread(_file, named, asked)
+    if data is not None:
+        return await client.upload_image(data, name=named, category=category)
+    if NAME.fullmatch(named):
+        return await client.image(named)
+    raise NotFoundError(
+        f"{asked}{named}: there is no such file",
+        hint="Give a file, a gallery name or 'last'.",
+        code="no_file",
+    )
+
+
+def _file(named: str, asked: str) -> bytes | None:
+    """A file's bytes; None where there is no file of that name."""
+    try:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            return None
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except (RuntimeError, ValueError):  # a home that is none, a NUL
+        return None
+    except OSError as error:
+        raise BadInputError(f"{asked}{named}: {error.strerror}", code="cannot_read") from error
+    if len(data) > MOST_BYTES:
+        raise BadInputError(f"{asked}{named}: larger than {MOST_BYTES // 2**20} MiB", code="too_large")
+    return data
