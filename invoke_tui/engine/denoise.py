@@ -100,7 +100,7 @@ class _Predictor:
         self._guides = rig.guides
         self._channels = [guide.channels for guide in rig.guides if guide.channels is not None]
         self._rescale = job.cfg_rescale_multiplier
-        self._positive = job.positive.to(rig.device, rig.dtype)
+        self._positive = self._heard(job.positive.to(rig.device, rig.dtype), negative=False)
         self._negative: Conditioning | None = None
         self._both: Conditioning | None = None
         if not guided:
@@ -111,7 +111,7 @@ class _Predictor:
                 hint="Set the CFG scale to 1, or connect a negative prompt.",
                 code="no_negative",
             )
-        self._negative = job.negative.to(rig.device, rig.dtype)
+        self._negative = self._heard(job.negative.to(rig.device, rig.dtype), negative=True)
         if not rig.sequential_guidance:
             self._both = join(self._negative, self._positive)
 
@@ -126,6 +126,11 @@ class _Predictor:
         else:
             negative, positive = ask(torch.cat([latents] * 2), self._both, 1).chunk(2)
         return guide(negative, positive, scale, self._rescale)
+
+    def _heard(self, prompt: Conditioning, *, negative: bool) -> Conditioning:
+        for steering in self._guides:
+            prompt = steering.hears(prompt, negative=negative)
+        return prompt
 
     def _predict(self, call: ModelCall) -> Tensor:
         arguments: dict[str, Any] = {}
@@ -153,7 +158,7 @@ def _begin(job: DenoiseJob, rig: Rig) -> Run:
     for steering in rig.guides:
         steering.begin(run)
     more = sum(guide.channels.shape[1] for guide in rig.guides if guide.channels is not None)
-    for prompt in (job.positive, job.negative):
+    for prompt in (job.positive, job.negative, *(region.prompt for region in job.regions)):
         if prompt is not None:
             rig.family.check(rig.model, prompt, start.shape[1] + more)
     return run

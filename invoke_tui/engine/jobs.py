@@ -84,12 +84,22 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Region:
+    """A prompt that counts where ``mask`` is white, everywhere without one."""
+
+    prompt: Conditioning
+    mask: Image | None = None
+    negative: bool = False
+
+
+@dataclass(frozen=True)
 class DenoiseJob:
     """Everything one run needs.
 
     ``noise`` and ``latents`` are (1, c, h / 8, w / 8); at least one is given. Noise alone is txt2img, both are img2img
     from ``denoising_start``, latents alone are taken to be noised already. ``negative`` may be left out where nothing
-    is guided by it (a scale of 1). ``guidance`` is the distilled one of FLUX.1 dev.
+    is guided by it (a scale of 1). ``guidance`` is the distilled one of FLUX.1 dev. Where there are ``regions``,
+    those of a side are heard in place of its prompt, which gives the pooled text and the sizes alone.
     """
 
     model: UNetField | TransformerField
@@ -110,3 +120,4 @@ class DenoiseJob:
     controls: tuple[Control, ...] = ()
     adapters: tuple[Adapter, ...] = ()
     references: tuple[Reference, ...] = ()
+    regions: tuple[Region, ...] = ()

@@ -63,6 +63,10 @@ class Guide:
     def begin(self, run: Run) -> None:
         """Prepare. Raises ``BadInputError`` for what does not fit the run."""
 
+    def hears(self, prompt: Conditioning, *, negative: bool) -> Conditioning:
+        """What the model is given for a prompt of the run; asked once for each, after ``begin``."""
+        return prompt
+
     def before(self, latents: Tensor, call: int) -> Tensor:
         """The latents a call starts from."""
         return latents

@@ -11,6 +11,7 @@ from invoke_tui.engine.guides.base import Guide
 from invoke_tui.engine.guides.controls import ControlNetGuide, T2IAdapterGuide
 from invoke_tui.engine.guides.masks import FillChannels, InpaintChannels, MaskedLatents
 from invoke_tui.engine.guides.references import ReferencesGuide
+from invoke_tui.engine.guides.regions import RegionsGuide
 from invoke_tui.engine.guides.tools import Tools
 from invoke_tui.engine.jobs import DenoiseJob
 
@@ -25,6 +26,7 @@ def guides_of(job: DenoiseJob, tools: Tools) -> tuple[Guide, ...]:
         *(ControlNetGuide(control, tools) for control in job.controls),
         *(T2IAdapterGuide(adapter, tools) for adapter in job.adapters),
         *((ReferencesGuide(job.references, tools),) if job.references else ()),
+        *((RegionsGuide(job.regions, tools),) if job.regions else ()),
     )
 
 
