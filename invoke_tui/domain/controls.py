@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from invoke_tui.domain.base import Record
+from invoke_tui.domain.errors import BadInputError
+
 ControlMode = Literal["balanced", "more_prompt", "more_control", "unbalanced"]
 ResizeMode = Literal["just_resize", "crop_resize", "fill_resize", "just_resize_simple"]
 ReferenceMethod = Literal["full", "style", "composition", "style_strong", "style_precise"]
@@ -11,3 +14,53 @@ ImageEncoder = Literal["ViT-H", "ViT-G", "ViT-L"]
 
 UNION_KINDS: Final = ("pose", "depth", "soft edges", "hard edges", "normals", "segments", "tile", "repaint")
 """The kinds of control picture that SDXL's union ControlNets know, by their number."""
+
+
+class Preprocessor(Record):
+    """What makes a control picture of a picture: the node that does it, and the network it needs, if any."""
+
+    node: str
+    makes: str
+    network: str = ""
+    union: int | None = None
+
+
+PREPROCESSORS: Final = {
+    "canny": Preprocessor(node="canny_edge_detection", makes="hard edges", union=3),
+    "color_map": Preprocessor(node="color_map", makes="squares of colour"),
+    "content_shuffle": Preprocessor(node="content_shuffle", makes="the colours without the shapes"),
+    "depth_anything": Preprocessor(
+        node="depth_anything_depth_estimation", makes="depth", network="Depth Anything", union=1
+    ),
+    "dw_openpose": Preprocessor(node="dw_openpose_detection", makes="poses", network="DWPose", union=0),
+    "hed": Preprocessor(node="hed_edge_detection", makes="soft edges", network="HED", union=2),
+    "lineart": Preprocessor(node="lineart_edge_detection", makes="drawn lines", network="Lineart", union=3),
+    "lineart_anime": Preprocessor(
+        node="lineart_anime_edge_detection", makes="drawn lines", network="Lineart Anime", union=3
+    ),
+    "mediapipe_face": Preprocessor(node="mediapipe_face_detection", makes="faces", network="MediaPipe Face"),
+    "mlsd": Preprocessor(node="mlsd_detection", makes="straight lines", network="M-LSD", union=3),
+    "normal_map": Preprocessor(node="normal_map", makes="surfaces", network="NormalBae", union=4),
+    "pidi": Preprocessor(node="pidi_edge_detection", makes="soft edges", network="PiDiNet", union=2),
+}
+"""By the name of InvokeAI's filter."""
+_SUFFIXES: Final = ("_image_processor", "_processor")
+_OTHER_NAMES: Final = {"normalbae": "normal_map"}
+
+
+def preprocessor_named(wish: str) -> str:
+    """The name in the table for one in a model's settings (``canny_image_processor``)."""
+    for suffix in _SUFFIXES:
+        wish = wish.removesuffix(suffix)
+    return _OTHER_NAMES.get(wish, wish)
+
+
+def no_network(name: str) -> BadInputError:
+    """Why a preprocessor does not run, and what does."""
+    known = PREPROCESSORS[name]
+    ready = ", ".join(other for other, one in PREPROCESSORS.items() if not one.network)
+    return BadInputError(
+        f"The preprocessor {name} needs the network {known.network}, which invoke-tui does not have.",
+        hint=f"Give a control picture of {known.makes} that was made elsewhere, or use one of: {ready}.",
+        code="no_preprocessor",
+    )

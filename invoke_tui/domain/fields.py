@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Document
+from invoke_tui.domain.controls import ControlMode, ReferenceMethod, ResizeMode
 from invoke_tui.domain.models import ModelIdentifier
 
 SeamlessAxis = Literal["x", "y"]
@@ -44,6 +45,43 @@ class FluxFillConditioningField(Document):
 
     image: ImageField
     mask: TensorField
+
+
+class ControlField(Document):
+    """A ControlNet and the picture it follows. ``union`` is the kind of picture, for models that know several."""
+
+    image: ImageField
+    control_model: ModelIdentifier
+    control_weight: float | list[float] = 1.0
+    begin_step_percent: float = Field(default=0, ge=0, le=1)
+    end_step_percent: float = Field(default=1, ge=0, le=1)
+    control_mode: ControlMode = "balanced"
+    resize_mode: ResizeMode = "just_resize"
+    union: int | None = None
+
+
+class T2IAdapterField(Document):
+    """A T2I-Adapter and the picture it follows."""
+
+    image: ImageField
+    t2i_adapter_model: ModelIdentifier
+    weight: float | list[float] = 1.0
+    begin_step_percent: float = Field(default=0, ge=0, le=1)
+    end_step_percent: float = Field(default=1, ge=0, le=1)
+    resize_mode: ResizeMode = "just_resize"
+
+
+class IPAdapterField(Document):
+    """An IP-Adapter, the pictures it shows and the image encoder it looks through."""
+
+    image: ImageField | list[ImageField]
+    ip_adapter_model: ModelIdentifier
+    image_encoder_model: ModelIdentifier
+    weight: float | list[float] = 1.0
+    method: ReferenceMethod = "full"
+    begin_step_percent: float = Field(default=0, ge=0, le=1)
+    end_step_percent: float = Field(default=1, ge=0, le=1)
+    mask: TensorField | None = None
 
 
 class ColorField(Document):

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from invoke_tui.domain.fields import (
+    ControlField,
     DenoiseMaskField,
     ImageField,
+    IPAdapterField,
     LatentsField,
+    T2IAdapterField,
     TransformerField,
     UNetField,
     VAEField,
 )
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord
+from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.domain.texts import Text
 
@@ -53,6 +56,9 @@ class DenoiseCall:
     cfg_rescale_multiplier: float = 0.0
     mask: DenoiseMaskField | None = None
     fill: FillCall | None = None
+    controls: tuple[ControlField, ...] = ()
+    adapters: tuple[T2IAdapterField, ...] = ()
+    references: tuple[IPAdapterField, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,9 @@ class InvocationContext(Protocol):
 
     def model(self, identifier: ModelIdentifier) -> ModelRecord:
         """The record of a model the graph names. Raises ``NotFoundError``."""
+
+    def models(self, type_: ModelType) -> tuple[ModelRecord, ...]:
+        """The models of a kind that the run may use, by name."""
 
     def embeddings(self, encoder: ModelIdentifier, *prompts: str) -> tuple[ModelIdentifier, ...]:
         """The embeddings that prompts name as ``<name>`` and that are for the model ``encoder`` belongs to."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.protocol import RunItem
 from invoke_tui.nodes.recipes import build_graph
 from invoke_tui.prompt.triggers import triggers
@@ -13,6 +14,9 @@ from invoke_tui.studio.casting import cast_again
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import Claimed
+
+_LOOKING: Final = ("ip_adapter",)
+"""Types of nodes that look at pictures through an image encoder."""
 
 
 class Jobs:
@@ -40,9 +44,19 @@ class Jobs:
             attempt=claimed.lease.attempt,
             session_id=claimed.item.session_id,
             graph=graph,
-            models=models | self._models.embeddings(_triggers(fields)),
+            models=models | self._models.embeddings(_triggers(fields)) | self._encoders(graph),
             images=await self._gallery.paths_of(set(_values(needed, "image_name"))),
         )
+
+    def _encoders(self, graph: Graph) -> dict[str, ModelRecord]:
+        """Image encoders, which IP-Adapters choose by kind and not by key."""
+        if not any(node.type in _LOOKING for node in graph.nodes.values()):
+            return {}
+        return {
+            one.key: one
+            for one in self._models.all()
+            if one.type is ModelType.CLIP_VISION and not one.missing
+        }
 
     def _build(self, claimed: Claimed) -> Graph:
         request = claimed.item.request

@@ -11,7 +11,7 @@ from typing import Any, Final
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
-from invoke_tui.domain.fields import DenoiseMaskField, ImageField, LatentsField, VAEField
+from invoke_tui.domain.fields import DenoiseMaskField, ImageField, LatentsField, TensorField, VAEField
 from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
 from invoke_tui.domain.texts import Text
@@ -23,6 +23,7 @@ from invoke_tui.worker.facade import EngineFacade
 from invoke_tui.worker.link import Link
 from invoke_tui.worker.pictures import content_name, encode_picture, picture_name
 from invoke_tui.worker.previews import PreviewSender
+from invoke_tui.worker.steering import steering
 
 PROGRESS_SECONDS: Final = 0.25
 _NUMBERS: Final = count(1)
@@ -68,6 +69,16 @@ class ItemState:
             )
         return found
 
+    def picture(self, image: ImageField) -> Image:
+        """A picture of the gallery or of this run."""
+        name = image.image_name
+        if name not in self.pictures:
+            path = self.item.images.get(name)
+            if path is None:
+                raise NotFoundError(f"There is no picture {name}.", hint="It may have been deleted.")
+            self.pictures[name] = images.reading.open_picture(path)
+        return self.pictures[name]
+
     def check_cancel(self) -> None:
         """Raise ``CanceledError`` when the item was canceled."""
         if self.must_stop(self.item.item_id):
@@ -93,6 +104,11 @@ class NodeContext:
                 f"The model {identifier.name} is not installed.", hint="Choose another model."
             )
         return record
+
+    def models(self, type_: ModelType) -> tuple[ModelRecord, ...]:
+        """The models of a kind among the item's, by name."""
+        found = (record for record in self._state.item.models.values() if record.type is type_)
+        return tuple(sorted(found, key=lambda record: record.name.casefold()))
 
     def embeddings(self, encoder: ModelIdentifier, *prompts: str) -> tuple[ModelIdentifier, ...]:
         """The embeddings among the item's models that prompts name, for the family of ``encoder``."""
@@ -164,13 +180,7 @@ class NodeContext:
 
     def load_image(self, image: ImageField) -> Image:
         """A picture of the gallery or of this run."""
-        state, name = self._state, image.image_name
-        if name not in state.pictures:
-            path = state.item.images.get(name)
-            if path is None:
-                raise NotFoundError(f"There is no picture {name}.", hint="It may have been deleted.")
-            state.pictures[name] = images.reading.open_picture(path)
-        return state.pictures[name]
+        return self._state.picture(image)
 
     def keep_mask(self, mask: Image) -> str:
         """Keep a grey picture as a mask for the run."""
@@ -261,6 +271,7 @@ class NodeEngine:
             )
             if call.fill
             else None,
+            **steering(call, (start.width, start.height), self._state.picture, self._mask_of),
         )
         value = self._state.engine.denoise(job, self._hooks)
         return self._sized(Stored(value, start.width, start.height), call.seed)
@@ -319,6 +330,10 @@ class NodeEngine:
             fit_to_multiple_of_8=fit_to_multiple_of_8,
             hooks=self._hooks,
         )
+
+    def _mask_of(self, field: TensorField) -> Image:
+        mask: Image = self._stored(field.tensor_name).value
+        return mask
 
     def _mask(self, field: DenoiseMaskField) -> DenoiseMask:
         masked = self._stored(field.masked_latents_name).value if field.masked_latents_name else None

@@ -16,7 +16,7 @@ from invoke_tui.nodes.base import Invocation, input_kind
 from invoke_tui.nodes.registry import find, node, node_types, output_types
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "declarations.json").read_text())
-OURS = {"long_prompts"}
+OURS = {"long_prompts", "union"}
 """Inputs that InvokeAI's nodes do not have. By default they are what InvokeAI does, and graphs leave them out then."""
 FOREIGN_METADATA = {"core_metadata"}  # keys of other families pass through undeclared
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from invoke_tui.nodes.images import blend as blend
     from invoke_tui.nodes.images import edit as edit
+    from invoke_tui.nodes.images import fitting as fitting
     from invoke_tui.nodes.images import infill as infill
     from invoke_tui.nodes.images import masks as masks
     from invoke_tui.nodes.images import merging as merging
+    from invoke_tui.nodes.images import preprocess as preprocess
     from invoke_tui.nodes.images import sharpen as sharpen
 
 

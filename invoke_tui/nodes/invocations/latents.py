@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from invoke_tui.domain.base import Document
 from invoke_tui.domain.fields import (
     ConditioningField,
+    ControlField,
     DenoiseMaskField,
     ImageField,
+    IPAdapterField,
     LatentsField,
     MetadataField,
+    T2IAdapterField,
     UNetField,
     VAEField,
 )
@@ -24,6 +27,8 @@ from invoke_tui.nodes.registry import node, output
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+T = TypeVar("T")
 
 
 class BoardField(Document):
@@ -89,9 +94,6 @@ class DenoiseLatentsInvocation(Invocation):
     """The denoise loop of the Stable Diffusion families."""
 
     dormant: ClassVar[dict[str, Any]] = {
-        "control": None,
-        "ip_adapter": None,
-        "t2i_adapter": None,
         "hidiffusion": False,
         "hidiffusion_raunet": True,
         "hidiffusion_window_attn": True,
@@ -111,6 +113,9 @@ class DenoiseLatentsInvocation(Invocation):
     cfg_rescale_multiplier: float = Input(0, ge=0, lt=1)
     latents: LatentsField | None = Input(None, kind="connection")
     denoise_mask: DenoiseMaskField | None = Input(None, kind="connection")
+    control: ControlField | list[ControlField] | None = Input(None, kind="connection")
+    ip_adapter: IPAdapterField | list[IPAdapterField] | None = Input(None, kind="connection")
+    t2i_adapter: T2IAdapterField | list[T2IAdapterField] | None = Input(None, kind="connection")
 
     @model_validator(mode="after")
     def _one_prompt_each(self) -> Self:
@@ -139,9 +144,19 @@ class DenoiseLatentsInvocation(Invocation):
             denoising_end=self.denoising_end,
             cfg_rescale_multiplier=self.cfg_rescale_multiplier,
             mask=self.denoise_mask,
+            controls=_several(self.control),
+            adapters=_several(self.t2i_adapter),
+            references=_several(self.ip_adapter),
         )
         result = ctx.engine.denoise(call)
         return LatentsOutput(latents=result.latents, width=result.width, height=result.height)
+
+
+def _several(given: T | list[T] | None) -> tuple[T, ...]:
+    """What one field, several or none stand for."""
+    if given is None:
+        return ()
+    return tuple(given) if isinstance(given, list) else (given,)
 
 
 def _only(conditioning: ConditioningField | list[ConditioningField]) -> ConditioningField:
