@@ -97,16 +97,10 @@ def warmth(image: Image) -> npt.NDArray[np.float64]:
 
 
 def shares(draw: Draw, prompt: str, negative_prompt: str = "") -> dict[str, float]:
-    """How much of the picture is of each colour, over eight seeds."""
-    pictures = [draw("dpmpp_2m", prompt, negative_prompt, seed=100 + number)[0] for number in range(8)]
+    """How much of the picture is of each colour, over four seeds."""
+    pictures = [draw("dpmpp_2m", prompt, negative_prompt, seed=100 + number)[0] for number in range(4)]
     each = [colour_shares(picture) for picture in pictures]
     return {colour: sum(one[colour] for one in each) / len(each) for colour in ("red", "blue")}
-
-
-def test_weights_shift_the_picture(draw: Draw) -> None:
-    plain, red, blue = (shares(draw, prompt) for prompt in ("red blue", "red++ blue--", "red-- blue++"))
-    assert red["red"] > plain["red"] > blue["red"]
-    assert red["blue"] < plain["blue"] < blue["blue"]
 
 
 def test_a_negative_prompt_takes_its_colour_away(draw: Draw) -> None:

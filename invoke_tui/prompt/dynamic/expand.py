@@ -19,7 +19,7 @@ LONGEST: Final = 200_000
 """Characters of one prompt; a text that can stand for a longer one is not expanded."""
 MOST_CHARACTERS: Final = 20_000_000
 _SET = re.compile(r"\$\{\s*([\w-]+)\s*\??=")
-_STEPS: Final = 3_000_000
+_STEPS: Final = 600_000
 _PREVIEW_STEPS: Final = 5_000
 
 

@@ -32,7 +32,7 @@ class Exhausted(Exception):
 
 @dataclass
 class Budget:
-    """Steps that are left; one is about a microsecond."""
+    """Steps that are left; one takes a few microseconds."""
 
     steps: int
 
