@@ -100,9 +100,9 @@ class EncodedPromptField(Document):
 
 
 class ConditioningField(EncodedPromptField):
-    """An encoded prompt by name."""
+    """An encoded prompt by name, for the part of the picture that ``mask`` says."""
 
-    mask: dict[str, Any] | None = None
+    mask: TensorField | None = None
 
 
 class LoRAField(Document):
@@ -147,9 +147,9 @@ class T5EncoderField(Document):
 
 
 class FluxConditioningField(EncodedPromptField):
-    """A prompt encoded for FLUX, by name."""
+    """A prompt encoded for FLUX, by name, for the part of the picture that ``mask`` says."""
 
-    mask: dict[str, Any] | None = None
+    mask: TensorField | None = None
 
 
 class SD3ConditioningField(EncodedPromptField):

@@ -38,6 +38,15 @@ class FillCall:
 
 
 @dataclass(frozen=True)
+class RegionCall:
+    """A prompt of a part of the picture: names of its conditioning and its mask, none for everywhere."""
+
+    conditioning: str
+    mask: str | None
+    negative: bool
+
+
+@dataclass(frozen=True)
 class DenoiseCall:
     """One run of the denoise loop, by handles; prompts are names of conditionings."""
 
@@ -56,6 +65,7 @@ class DenoiseCall:
     cfg_rescale_multiplier: float = 0.0
     mask: DenoiseMaskField | None = None
     fill: FillCall | None = None
+    regions: tuple[RegionCall, ...] = ()
     controls: tuple[ControlField, ...] = ()
     adapters: tuple[T2IAdapterField, ...] = ()
     references: tuple[IPAdapterField, ...] = ()

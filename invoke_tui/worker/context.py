@@ -15,7 +15,7 @@ from invoke_tui.domain.fields import DenoiseMaskField, ImageField, LatentsField,
 from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
 from invoke_tui.domain.texts import Text
-from invoke_tui.engine.jobs import DenoiseJob, DenoiseMask, FillImage
+from invoke_tui.engine.jobs import DenoiseJob, DenoiseMask, FillImage, Region
 from invoke_tui.nodes import images
 from invoke_tui.nodes.context import DenoiseCall, NoiseType, SavedImage, SaveRequest, SizedLatents
 from invoke_tui.prompt.triggers import triggers
@@ -271,6 +271,14 @@ class NodeEngine:
             )
             if call.fill
             else None,
+            regions=tuple(
+                Region(
+                    self._stored(one.conditioning).value,
+                    self._stored(one.mask).value if one.mask else None,
+                    one.negative,
+                )
+                for one in call.regions
+            ),
             **steering(call, (start.width, start.height), self._state.picture, self._mask_of),
         )
         value = self._state.engine.denoise(job, self._hooks)

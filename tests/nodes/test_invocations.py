@@ -194,7 +194,7 @@ class TestDrawing:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"positive_conditioning": []}, "takes one prompt"),
+            ({"positive_conditioning": []}, "positive_conditioning needs a prompt"),
             ({"noise": None}, "noise or latents must be connected"),
             ({"cfg_scale": [7.5]}, "lists 1 values for 10 steps"),
             ({"cfg_scale": 0.5}, "greater than or equal to 1"),

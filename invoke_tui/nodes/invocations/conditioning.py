@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 from invoke_tui.domain.fields import (
     CLIPField,
@@ -10,6 +10,7 @@ from invoke_tui.domain.fields import (
     FluxConditioningField,
     SD3ConditioningField,
     T5EncoderField,
+    TensorField,
 )
 from invoke_tui.domain.parameters import LongPrompts
 from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText
@@ -43,10 +44,9 @@ class SD3ConditioningOutput(Output):
 class CompelInvocation(Invocation):
     """Encodes a prompt with weights."""
 
-    dormant: ClassVar[dict[str, Any]] = {"mask": None}
-
     prompt: str = Input("")
     clip: CLIPField = Input()
+    mask: TensorField | None = Input(None)
     long_prompts: LongPrompts = Input("chunks")
 
     def invoke(self, ctx: InvocationContext) -> ConditioningOutput:
@@ -58,14 +58,12 @@ class CompelInvocation(Invocation):
                 long_prompts=self.long_prompts,
             )
         )
-        return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name))
+        return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name, mask=self.mask))
 
 
 @node("sdxl_compel_prompt", title="Prompt - SDXL", version="1.2.1", category="prompt")
 class SDXLCompelPromptInvocation(Invocation):
     """Encodes a prompt with weights for both text encoders of SDXL; ``style`` is read by the second alone."""
-
-    dormant: ClassVar[dict[str, Any]] = {"mask": None}
 
     prompt: str = Input("")
     style: str = Input("")
@@ -77,6 +75,7 @@ class SDXLCompelPromptInvocation(Invocation):
     target_height: int = Input(1024)
     clip: CLIPField = Input(kind="connection")
     clip2: CLIPField = Input(kind="connection")
+    mask: TensorField | None = Input(None)
     long_prompts: LongPrompts = Input("chunks")
 
     def invoke(self, ctx: InvocationContext) -> ConditioningOutput:
@@ -95,7 +94,7 @@ class SDXLCompelPromptInvocation(Invocation):
             long_prompts=self.long_prompts,
         )
         name = ctx.engine.encode(text)
-        return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name))
+        return ConditioningOutput(conditioning=ConditioningField(conditioning_name=name, mask=self.mask))
 
 
 @node("sdxl_refiner_compel_prompt", title="Prompt - SDXL Refiner", version="1.1.2", category="prompt")
@@ -131,19 +130,20 @@ class SDXLRefinerCompelPromptInvocation(Invocation):
 class FluxTextEncoderInvocation(Invocation):
     """Encodes a prompt with CLIP and T5, weights and all; without weights it is what InvokeAI makes of it."""
 
-    dormant: ClassVar[dict[str, Any]] = {"mask": None}
-
     clip: CLIPField = Input(kind="connection")
     t5_encoder: T5EncoderField = Input(kind="connection")
     t5_max_seq_len: Literal[256, 512] = Input()
     prompt: str = Input()
+    mask: TensorField | None = Input(None)
 
     def invoke(self, ctx: InvocationContext) -> FluxConditioningOutput:
         text = FluxText(
             prompt=self.prompt, clip=self.clip, t5_encoder=self.t5_encoder, max_length=self.t5_max_seq_len
         )
         name = ctx.engine.encode(text)
-        return FluxConditioningOutput(conditioning=FluxConditioningField(conditioning_name=name))
+        return FluxConditioningOutput(
+            conditioning=FluxConditioningField(conditioning_name=name, mask=self.mask)
+        )
 
 
 @node("sd3_text_encoder", title="Prompt - SD3", version="1.0.1", category="prompt")

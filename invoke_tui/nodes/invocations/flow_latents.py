@@ -20,6 +20,7 @@ from invoke_tui.domain.parameters import SEED_MAX
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import DenoiseCall, FillCall, InvocationContext, NoiseType
 from invoke_tui.nodes.invocations.latents import BoardField, ImageOutput, LatentsOutput, save_decoded
+from invoke_tui.nodes.invocations.regions import chief, regions
 from invoke_tui.nodes.registry import node
 
 Scale = Annotated[float, Field(ge=1)]
@@ -64,11 +65,10 @@ class FluxDenoiseInvocation(Invocation):
     controlnet_vae: VAEField | None = Input(None, kind="connection")
 
     @model_validator(mode="after")
-    def _one_prompt_each(self) -> Self:
+    def _enough(self) -> Self:
         for name in ("positive_text_conditioning", "negative_text_conditioning"):
-            given = getattr(self, name)
-            if isinstance(given, list) and len(given) != 1:
-                raise ValueError(f"{name} takes one prompt; regional prompts cannot be drawn yet")
+            if getattr(self, name) == []:
+                raise ValueError(f"{name} needs a prompt")
         if self.fill_conditioning is not None and self.controlnet_vae is None:
             raise ValueError("a picture to fill needs a VAE (controlnet_vae)")
         return self
@@ -77,8 +77,8 @@ class FluxDenoiseInvocation(Invocation):
         negative = self.negative_text_conditioning
         call = DenoiseCall(
             model=self.transformer,
-            positive=_only(self.positive_text_conditioning).conditioning_name,
-            negative=_only(negative).conditioning_name if negative else None,
+            positive=chief(self.positive_text_conditioning).conditioning_name,
+            negative=chief(negative).conditioning_name if negative else None,
             noise=_noise(ctx, self, "FLUX"),
             latents=self.latents,
             steps=self.num_steps,
@@ -90,6 +90,7 @@ class FluxDenoiseInvocation(Invocation):
             denoising_end=self.denoising_end,
             mask=self.denoise_mask,
             fill=self._fill(ctx),
+            regions=regions(self.positive_text_conditioning, negative),
         )
         result = ctx.engine.denoise(call)
         return LatentsOutput(latents=result.latents, width=result.width, height=result.height)
@@ -193,10 +194,6 @@ class SD3LatentsToImageInvocation(Invocation):
     def invoke(self, ctx: InvocationContext) -> ImageOutput:
         picture = ctx.engine.decode(self.latents, self.vae, fp32=False, tiled=False, tile_size=0)
         return save_decoded(ctx, self, picture)
-
-
-def _only(conditioning: FluxConditioningField | list[FluxConditioningField]) -> FluxConditioningField:
-    return conditioning[0] if isinstance(conditioning, list) else conditioning
 
 
 def _noise(

@@ -23,6 +23,7 @@ from invoke_tui.domain.parameters import SEED_MAX
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import DenoiseCall, InvocationContext, NoiseType, SaveRequest
+from invoke_tui.nodes.invocations.regions import chief, regions
 from invoke_tui.nodes.registry import node, output
 
 if TYPE_CHECKING:
@@ -118,11 +119,10 @@ class DenoiseLatentsInvocation(Invocation):
     t2i_adapter: T2IAdapterField | list[T2IAdapterField] | None = Input(None, kind="connection")
 
     @model_validator(mode="after")
-    def _one_prompt_each(self) -> Self:
+    def _enough(self) -> Self:
         for name in ("positive_conditioning", "negative_conditioning"):
-            given = getattr(self, name)
-            if isinstance(given, list) and len(given) != 1:
-                raise ValueError(f"{name} takes one prompt; regional prompts cannot be drawn yet")
+            if getattr(self, name) == []:
+                raise ValueError(f"{name} needs a prompt")
         if self.noise is None and self.latents is None:
             raise ValueError("noise or latents must be connected")
         if isinstance(self.cfg_scale, list) and len(self.cfg_scale) != self.steps:
@@ -132,8 +132,8 @@ class DenoiseLatentsInvocation(Invocation):
     def invoke(self, ctx: InvocationContext) -> LatentsOutput:
         call = DenoiseCall(
             model=self.unet,
-            positive=_only(self.positive_conditioning).conditioning_name,
-            negative=_only(self.negative_conditioning).conditioning_name,
+            positive=chief(self.positive_conditioning).conditioning_name,
+            negative=chief(self.negative_conditioning).conditioning_name,
             noise=self.noise,
             latents=self.latents,
             steps=self.steps,
@@ -144,6 +144,7 @@ class DenoiseLatentsInvocation(Invocation):
             denoising_end=self.denoising_end,
             cfg_rescale_multiplier=self.cfg_rescale_multiplier,
             mask=self.denoise_mask,
+            regions=regions(self.positive_conditioning, self.negative_conditioning),
             controls=_several(self.control),
             adapters=_several(self.t2i_adapter),
             references=_several(self.ip_adapter),
@@ -157,10 +158,6 @@ def _several(given: T | list[T] | None) -> tuple[T, ...]:
     if given is None:
         return ()
     return tuple(given) if isinstance(given, list) else (given,)
-
-
-def _only(conditioning: ConditioningField | list[ConditioningField]) -> ConditioningField:
-    return conditioning[0] if isinstance(conditioning, list) else conditioning
 
 
 @node("l2i", title="Latents to Image - SD1.5, SDXL", version="1.3.2", category="latents", cacheable=False)
