@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
+
+from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError
@@ -12,7 +14,10 @@ ResizeMode = Literal["just_resize", "crop_resize", "fill_resize", "just_resize_s
 ReferenceMethod = Literal["full", "style", "composition", "style_strong", "style_precise"]
 ImageEncoder = Literal["ViT-H", "ViT-G", "ViT-L"]
 
-UNION_KINDS: Final = ("pose", "depth", "soft edges", "hard edges", "normals", "segments", "tile", "repaint")
+UnionKind = Literal["pose", "depth", "soft edges", "hard edges", "normals", "segments", "tile", "repaint"]
+MOST_STEERING: Final = 20
+"""Control pictures, and reference pictures, of one request."""
+UNION_KINDS: Final[tuple[UnionKind, ...]] = get_args(UnionKind)
 """The kinds of control picture that SDXL's union ControlNets know, by their number."""
 
 
@@ -64,3 +69,71 @@ def no_network(name: str) -> BadInputError:
         hint=f"Give a control picture of {known.makes} that was made elsewhere, or use one of: {ready}.",
         code="no_preprocessor",
     )
+
+
+class ControlRequest(Record):
+    """A picture that says where things are, and the ControlNet or T2I-Adapter that reads it."""
+
+    model: str = Field(min_length=1, description="Key or name of a ControlNet or T2I-Adapter")
+    image: str = Field(min_length=1, max_length=4096, description="Picture, by its name in the gallery")
+    weight: float | None = Field(
+        default=None, ge=-1, le=2, description="How strongly it acts; none = 0.75, of a T2I-Adapter 1"
+    )
+    begin: float = Field(default=0, ge=0, le=1, description="Share of the steps after which it begins to act")
+    end: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of the steps after which it ends; none = 0.75, of a T2I-Adapter 1",
+    )
+    control_mode: ControlMode = Field(
+        default="balanced", description="Whether the prompt or the picture counts more"
+    )
+    resize_mode: ResizeMode = Field(
+        default="just_resize", description="How the picture gets to the size that is drawn"
+    )
+    preprocessor: str = Field(
+        default="none", description="What is made of the picture first; auto = what the model wants"
+    )
+    kind: UnionKind | None = Field(
+        default=None, description="What the picture shows, for models that know several"
+    )
+
+
+class ReferenceRequest(Record):
+    """A picture that says what things look like, and the IP-Adapter that shows it."""
+
+    model: str = Field(min_length=1, description="Key or name of an IP-Adapter")
+    image: str = Field(min_length=1, max_length=4096, description="Picture, by its name in the gallery")
+    weight: float = Field(default=1.0, ge=-1, le=2, description="How strongly it counts")
+    begin: float = Field(
+        default=0, ge=0, le=1, description="Share of the steps after which it begins to count"
+    )
+    end: float = Field(default=1, ge=0, le=1, description="Share of the steps after which it ends")
+    method: ReferenceMethod = Field(default="full", description="What is taken from it")
+    clip_vision: ImageEncoder = Field(
+        default="ViT-H", description="The image encoder the adapter was made with"
+    )
+    mask: str | None = Field(
+        default=None, max_length=4096, description="Picture whose white parts it counts in; none = everywhere"
+    )
+
+
+class ResolvedControl(Record):
+    """A control picture with every choice made; ``preprocessor`` is a name of the table, ``model`` a key."""
+
+    model: str
+    image: str
+    weight: float
+    begin: float
+    end: float
+    control_mode: ControlMode = "balanced"
+    resize_mode: ResizeMode = "just_resize"
+    preprocessor: str | None = None
+    union: int | None = None
+
+
+class ResolvedReference(ReferenceRequest):
+    """A reference picture with every choice made; ``model`` is a key."""
+
+    mask_alpha: bool = Field(default=False, description="The mask is what is opaque in its picture")

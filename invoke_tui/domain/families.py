@@ -48,6 +48,9 @@ class FamilyTraits(Record):
     optimized_denoising: bool = Field(
         default=False, description="Whether strengths are spread: start = 1 - strength ** 0.2"
     )
+    controlnets: bool = Field(default=True, description="Whether ControlNets can steer it")
+    t2i_adapters: bool = Field(default=True, description="Whether T2I-Adapters can steer it")
+    ip_adapters: bool = Field(default=True, description="Whether IP-Adapters can show it pictures")
     roles: tuple[str, ...] = Field(
         default=("vae",), description="Fields of a request that name models beside the main one"
     )
@@ -55,7 +58,8 @@ class FamilyTraits(Record):
 
 
 SD: Final = FamilyTraits()
-_SD2_SMALL: Final = FamilyTraits(encoders=(_CLIP_SD2,))
+_NOT_STEERED: Final = {"controlnets": False, "t2i_adapters": False, "ip_adapters": False}
+_SD2_SMALL: Final = FamilyTraits(encoders=(_CLIP_SD2,), t2i_adapters=False, ip_adapters=False)
 _SDXL: Final = FamilyTraits(side=1024, roles=("vae", "refiner_model"), encoders=(_CLIP_L, _CLIP_G))
 _SD3: Final = FamilyTraits(
     side=1024,
@@ -68,6 +72,7 @@ _SD3: Final = FamilyTraits(
     loras=False,
     roles=("vae", "t5_encoder", "clip_embed", "clip_g"),
     encoders=_SD3_ENCODERS,
+    **_NOT_STEERED,
 )
 _SCHNELL: Final = FamilyTraits(
     side=1024,
@@ -80,12 +85,13 @@ _SCHNELL: Final = FamilyTraits(
     negative_prompt=False,
     roles=("vae", "t5_encoder", "clip_embed"),
     encoders=(_CLIP_CUT, _T5.model_copy(update={"tokens": 256})),
+    **_NOT_STEERED,
 )
 _FLUX: Final = _SCHNELL.model_copy(update={"steps": 28, "guidance": 4.0, "encoders": (_CLIP_CUT, _T5)})
 _FLUX_FILL: Final = _FLUX.model_copy(update={"guidance": 30.0, "image_to_image": False})
 _BY_BASE: Final[dict[BaseModelType, FamilyTraits]] = {
     BaseModelType.SD1: SD,
-    BaseModelType.SD2: FamilyTraits(side=768, encoders=(_CLIP_SD2,)),
+    BaseModelType.SD2: _SD2_SMALL.model_copy(update={"side": 768}),
     BaseModelType.SDXL: _SDXL,
     BaseModelType.SDXL_REFINER: _SDXL.model_copy(update={"encoders": (_CLIP_G,)}),
     BaseModelType.SD3: _SD3,

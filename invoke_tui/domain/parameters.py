@@ -10,6 +10,13 @@ from typing import Final, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
+from invoke_tui.domain.controls import (
+    MOST_STEERING,
+    ControlRequest,
+    ReferenceRequest,
+    ResolvedControl,
+    ResolvedReference,
+)
 from invoke_tui.domain.pictures import PictureRequest, Start
 from invoke_tui.domain.schedulers import SchedulerName
 
@@ -98,6 +105,12 @@ class GenerationRequest(PictureRequest):
     loras: tuple[LoRARequest, ...] = Field(
         default=(), max_length=MOST_LORAS, description="LoRAs to apply, each with its weight"
     )
+    controls: tuple[ControlRequest, ...] = Field(
+        default=(), max_length=MOST_STEERING, description="Pictures that say where things are"
+    )
+    references: tuple[ReferenceRequest, ...] = Field(
+        default=(), max_length=MOST_STEERING, description="Pictures that say what things look like"
+    )
     board: str | None = Field(default=None, description="Board that receives the pictures")
     template: str | None = Field(
         default=None,
@@ -144,6 +157,8 @@ class ResolvedRequest(Record):
     refiner: Refiner | None = None
     start: Start | None = Field(default=None, description="The picture to start from; none = from noise")
     loras: tuple[ResolvedLoRA, ...] = ()
+    controls: tuple[ResolvedControl, ...] = ()
+    references: tuple[ResolvedReference, ...] = ()
     width: int = Field(ge=64, multiple_of=8)
     height: int = Field(ge=64, multiple_of=8)
     steps: int = Field(ge=1)

@@ -14,6 +14,7 @@ import annotated_types
 from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
+from invoke_tui.domain.controls import MOST_STEERING
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.parameters import (
     LORA_WEIGHT,
@@ -26,6 +27,7 @@ from invoke_tui.domain.parameters import (
 from invoke_tui.domain.pictures import PictureRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.domain.text import safe_text
+from invoke_tui.nodes.recall_steering import STEERING_KEYS, steering_values
 
 LONGEST_NUMBER: Final = 40
 """Characters of a number written as text; a longer one is not a setting."""
@@ -34,9 +36,6 @@ EXCLUSIVE_MARGIN: Final = 0.01
 """How far below an excluded bound a value is clamped."""
 
 NOT_TAKEN: Final = {
-    "controlnets": "control adapters",
-    "ipAdapters": "IP adapters",
-    "t2iAdapters": "T2I adapters",
     "ref_images": "reference images",
     "hidiffusion": "HiDiffusion",
     "canvas_v2_metadata": "a canvas",
@@ -126,6 +125,25 @@ class _Recall:
                 self.note(key, "a weight is not a number to work with; it was skipped")
         return list(taken.values())
 
+    def steering(self, key: str, value: Any) -> list[dict[str, Any]]:
+        """Control or reference pictures; those that cannot be used are noted one by one."""
+        if not isinstance(value, list | tuple):
+            raise _Unusable("is not a list")
+        taken = []
+        for entry in value[:MOST_STEERING]:
+            try:
+                if not isinstance(entry, Mapping):
+                    raise _Unusable("an entry is not an object")
+                request, values = steering_values(key, entry)
+                values["model"] = self.model(key, values.get("model"))
+                taken.append(request.model_validate(values).model_dump(mode="json", exclude_defaults=True))
+            except _Unusable as why:
+                self.note(key, f"{why}; it was skipped")
+            except ValidationError as error:
+                where = ".".join(map(str, error.errors()[0]["loc"]))
+                self.note(key, f"the {safe_text(where, limit=40)} of an entry cannot be used; it was skipped")
+        return taken
+
     def model(self, key: str, value: Any) -> str:
         """The key of an installed model: by key, by hash, by name; without a list what the metadata says."""
         if isinstance(value, str):
@@ -172,6 +190,7 @@ _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "vae_precision": _Recall.choice,
     "guidance": _Recall.number,
     "loras": _Recall.loras,
+    **dict.fromkeys(STEERING_KEYS, _Recall.steering),
     "t5_encoder": _Recall.model,
     "clip_embed_model": _Recall.model,
     "clip_g_embed_model": _Recall.model,
@@ -189,11 +208,20 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "vae_precision": ("fp16", "fp32"),
     "long_prompts": get_args(LongPrompts),
 }
-_FIELDS: Final = {"clip_embed_model": "clip_embed", "clip_g_embed_model": "clip_g"}
+_FIELDS: Final = {
+    "clip_embed_model": "clip_embed",
+    "clip_g_embed_model": "clip_g",
+    "controlnets": "controls",
+    "t2iAdapters": "controls",
+    "ipAdapters": "references",
+}
 """What a key is called in a request, where that differs."""
 _KINDS: Final = {
     "vae": ModelType.VAE,
     "loras": ModelType.LORA,
+    "controlnets": ModelType.CONTROLNET,
+    "t2iAdapters": ModelType.T2I_ADAPTER,
+    "ipAdapters": ModelType.IP_ADAPTER,
     "t5_encoder": ModelType.T5_ENCODER,
     "clip_embed_model": ModelType.CLIP_EMBED,
     "clip_g_embed_model": ModelType.CLIP_EMBED,
@@ -224,7 +252,8 @@ def request_from_metadata(
         except (ValidationError, ValueError, OverflowError):
             recall.note(key, f"{_short(metadata[key])} cannot be used; it was skipped")
         else:
-            taken[_FIELDS.get(key, key)] = value
+            field = _FIELDS.get(key, key)
+            taken[field] = [*taken.get(field, ()), *value] if key in STEERING_KEYS else value
     for key, name in NOT_TAKEN.items():
         if metadata.get(key):
             recall.note(key, f"the picture was made with {name}, which are not recalled yet")

@@ -10,6 +10,7 @@ from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.steering import CONTROLS, REFERENCES, steering_models
 
 Role = Literal["vae", "t5_encoder", "clip_embed", "clip_g"]
 _TYPES: Final[dict[Role, tuple[ModelType, str | None, str]]] = {
@@ -36,6 +37,8 @@ async def cast_of(request: GenerationRequest, models: Models) -> Cast:
         vae=await _vae(request, main, models),
         refiner=await _refiner(request, models),
         loras=tuple([await models.find(lora.model, ModelType.LORA) for lora in request.loras]),
+        controls=await steering_models(request.controls, CONTROLS, main, models),
+        references=await steering_models(request.references, REFERENCES, main, models),
     )
     needs, welcome = _NEEDS.get(main.base, {}), _WELCOME.get(main.base, {})
     missing: list[Role] = []
@@ -69,6 +72,8 @@ def cast_again(request: ResolvedRequest, models: Models) -> Cast:
         clip_g=by_key(request.clip_g),
         refiner=by_key(request.refiner.model if request.refiner else None),
         loras=tuple(models.require(lora.model) for lora in request.loras),
+        controls=tuple(models.require(control.model) for control in request.controls),
+        references=tuple(models.require(reference.model) for reference in request.references),
     )
 
 

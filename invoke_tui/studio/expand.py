@@ -36,6 +36,7 @@ from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.prompt_tags import asked_by, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.starting import Framed, start_of
+from invoke_tui.studio.steering import Steering, steering_of
 
 FEW: Final = 20
 """Up to so many prompts are previewed with little work, whatever the text."""
@@ -73,7 +74,8 @@ async def expand(
             code="queue_full",
         )
     framed = await start_of(request, cast.main, gallery)
-    drawn = await _drawn(prompts, request, cast, models, framed)
+    steering = await steering_of(request, cast, models, gallery)
+    drawn = await _drawn(prompts, request, cast, models, framed, steering)
     return [
         drawn[prompt].model_copy(update={"positive_prompt": prompt, "seed": seed})
         for prompt, seed in _pairs(prompts, first, request)
@@ -81,14 +83,19 @@ async def expand(
 
 
 async def _drawn(
-    prompts: list[str], request: GenerationRequest, cast: Cast, models: Models, framed: Framed | None
+    prompts: list[str],
+    request: GenerationRequest,
+    cast: Cast,
+    models: Models,
+    framed: Framed | None,
+    steering: Steering,
 ) -> dict[str, ResolvedRequest]:
     """What is drawn for each prompt: its tags may add LoRAs, its ignored words may go to the negative prompt."""
     asked = await asyncio.to_thread(asked_by, prompts)
     by_loras: dict[tuple[tuple[str, float | None], ...], ResolvedRequest] = {}
     for tags in dict.fromkeys(one.loras for one in asked.values()):
         tagged, players = await with_loras(request, cast, tags, models)
-        by_loras[tags] = _resolve(tagged, players, framed)
+        by_loras[tags] = _resolve(tagged, players, framed, steering)
         build_graph(by_loras[tags], players)  # what cannot be drawn is said now, not when its turn comes
     drawn = {prompt: by_loras[one.loras] for prompt, one in asked.items()}
     if not request.ignored_to_negative:
@@ -161,7 +168,9 @@ def _size(request: GenerationRequest, model: ModelRecord) -> tuple[int, int]:
     return width, height
 
 
-def _resolve(request: GenerationRequest, cast: Cast, framed: Framed | None) -> ResolvedRequest:
+def _resolve(
+    request: GenerationRequest, cast: Cast, framed: Framed | None, steering: Steering
+) -> ResolvedRequest:
     """The person's value, else the model's, else the family's."""
     model, asked, family = cast.main, cast.main.default_settings, traits_of(cast.main)
     width, height = (framed.width, framed.height) if framed else _size(request, model)
@@ -181,6 +190,8 @@ def _resolve(request: GenerationRequest, cast: Cast, framed: Framed | None) -> R
             )
             for wanted, record in zip(request.loras, cast.loras, strict=True)
         ),
+        controls=steering.controls,
+        references=steering.references,
         width=width,
         height=height,
         steps=request.steps or asked.steps or family.steps,

@@ -25,7 +25,9 @@ class Cast:
     clip_g: ModelRecord | None = None
     refiner: ModelRecord | None = None
     loras: tuple[ModelRecord, ...] = ()
-    """In the order of the request."""
+    """In the order of the request, as the next two."""
+    controls: tuple[ModelRecord, ...] = ()
+    references: tuple[ModelRecord, ...] = ()
 
 
 Recipe = Callable[[ResolvedRequest, Cast], Graph]
@@ -82,6 +84,10 @@ def build_graph(request: ResolvedRequest, cast: Cast) -> Graph:
         from invoke_tui.nodes.recipes.loras import check_loras
 
         check_loras(cast.loras, model)
+    if cast.controls or cast.references:
+        from invoke_tui.nodes.recipes.steering import check_steering
+
+        check_steering(cast)
     return build(request, cast)
 
 

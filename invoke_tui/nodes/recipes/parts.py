@@ -14,6 +14,7 @@ from invoke_tui.nodes.invocations.metadata import APP_VERSION
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.loras import lora_metadata
 from invoke_tui.nodes.recipes.pictures import start_metadata
+from invoke_tui.nodes.recipes.steering import steering_metadata
 
 
 def begin(request: ResolvedRequest) -> Graph:
@@ -77,7 +78,7 @@ def add_metadata(
         "template": request.template,
         "app_version": APP_VERSION,
     }
-    every = always | recorded | start_metadata(request)
+    every = always | recorded | start_metadata(request) | steering_metadata(request, cast)
     given = {name: value for name, value in every.items() if value is not None}
     graph.add("core_metadata", "core_metadata", **given)
     graph.connect("positive_prompt", "value", "core_metadata", "positive_prompt")

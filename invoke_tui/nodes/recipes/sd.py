@@ -20,6 +20,7 @@ from invoke_tui.nodes.recipes.parts import (
     vae_settings,
 )
 from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
+from invoke_tui.nodes.recipes.steering import add_steering
 
 
 @recipe(BaseModelType.SD1, BaseModelType.SD2)
@@ -36,6 +37,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     graph.connect("noise", "noise", "denoise_latents")
     add_decode(graph, request, "l2i", "denoise_latents", **vae_settings(request))
     connect_unet(graph, request, cast, source)
+    add_steering(graph, request, cast, denoise="denoise_latents")
     keeper = add_picture(
         graph, request, cast, denoise="denoise_latents", decode="l2i", encode="i2l", **vae_settings(request)
     )

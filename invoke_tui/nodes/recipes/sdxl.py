@@ -23,6 +23,7 @@ from invoke_tui.nodes.recipes.parts import (
     vae_settings,
 )
 from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
+from invoke_tui.nodes.recipes.steering import add_steering
 
 
 @recipe(BaseModelType.SDXL)
@@ -38,6 +39,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         last = _add_refiner(graph, request, request.refiner, cast)
     add_decode(graph, request, "l2i", last, **vae_settings(request))
     connect_unet(graph, request, cast, source)
+    add_steering(graph, request, cast, denoise="denoise_latents")
     keeper = add_picture(
         graph, request, cast, denoise="denoise_latents", decode="l2i", encode="i2l", **vae_settings(request)
     )

@@ -1,0 +1,171 @@
+"""Control and reference pictures of a request as nodes beside the denoise loop, and what metadata says of them.
+
+The graphs and keys are InvokeAI's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from invoke_tui.domain.controls import PREPROCESSORS, ResolvedControl, ResolvedReference
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.families import traits_of
+from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.nodes.recipes import Cast
+
+_CALLED: Final = {
+    ModelType.CONTROLNET: ("ControlNet", "controlnets"),
+    ModelType.T2I_ADAPTER: ("T2I-Adapter", "t2i_adapters"),
+    ModelType.IP_ADAPTER: ("IP-Adapter", "ip_adapters"),
+}
+"""What people call a kind, and the trait of a family that says whether it can be used."""
+_KEYS: Final = {ModelType.CONTROLNET: "controlnets", ModelType.T2I_ADAPTER: "t2iAdapters"}
+_INPUTS: Final = {ModelType.CONTROLNET: "control", ModelType.T2I_ADAPTER: "t2i_adapter"}
+
+
+def add_steering(graph: Graph, request: ResolvedRequest, cast: Cast, *, denoise: str) -> None:
+    """A node for each picture, collected by kind."""
+    for number, (control, record) in enumerate(_controls(request, cast), start=1):
+        _add_control(graph, control, record, number, denoise)
+    for number, (reference, record) in enumerate(_references(request, cast), start=1):
+        _add_reference(graph, reference, record, number, denoise)
+
+
+def steering_metadata(request: ResolvedRequest, cast: Cast) -> dict[str, Any]:
+    """The lists InvokeAI writes, those that are not empty. ``preprocessor`` and ``mask`` are keys of ours."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for control, record in _controls(request, cast):
+        said = _control_inputs(control, record) | {"image": {"image_name": control.image}}
+        if control.preprocessor is not None:
+            said["preprocessor"] = control.preprocessor
+        found.setdefault(_KEYS[record.type], []).append(said)
+    for reference, record in _references(request, cast):
+        said = _reference_inputs(reference, record)
+        if reference.mask is not None:
+            said["mask"] = {"image_name": reference.mask}
+        found.setdefault("ipAdapters", []).append(said)
+    return dict(found)
+
+
+def check_steering(cast: Cast) -> None:
+    """Raise for what cannot steer the main model."""
+    for records, kinds in (
+        (cast.controls, (ModelType.CONTROLNET, ModelType.T2I_ADAPTER)),
+        (cast.references, (ModelType.IP_ADAPTER,)),
+    ):
+        for record in records:
+            _check(record, kinds, cast.main)
+
+
+def _check(record: ModelRecord, kinds: tuple[ModelType, ...], main: ModelRecord) -> None:
+    wanted = " or ".join(_CALLED[kind][0] for kind in kinds)
+    if record.type not in kinds:
+        raise BadInputError(
+            f"{record.name} is a {record.type} model, not a {wanted}.",
+            hint=f"Choose a {wanted}.",
+            code="wrong_model",
+        )
+    called, trait = _CALLED[record.type]
+    if not getattr(traits_of(main), trait):
+        raise BadInputError(
+            f"{called}s cannot be used with {main.base} models yet.",
+            hint="Remove it, or choose a model of another family.",
+            code="unsupported_control",
+        )
+    if record.base is not main.base:
+        raise BadInputError(
+            f"The {called} {record.name} is for {record.base} models, {main.name} is {main.base}.",
+            hint="Remove it, or choose a model it was made for.",
+            code="wrong_model",
+        )
+
+
+def _controls(request: ResolvedRequest, cast: Cast) -> Iterator[tuple[ResolvedControl, ModelRecord]]:
+    return zip(request.controls, cast.controls, strict=True)
+
+
+def _references(request: ResolvedRequest, cast: Cast) -> Iterator[tuple[ResolvedReference, ModelRecord]]:
+    return zip(request.references, cast.references, strict=True)
+
+
+def _add_control(
+    graph: Graph, control: ResolvedControl, record: ModelRecord, number: int, denoise: str
+) -> None:
+    made = ""
+    if control.preprocessor is not None:
+        node = PREPROCESSORS[control.preprocessor].node
+        image = {"image_name": control.image}
+        made = graph.add(node, f"preprocessor_{number}", image=image, is_intermediate=True)
+    kind = record.type.value
+    given = _control_inputs(control, record)
+    if not made:
+        given["image"] = {"image_name": control.image}
+    name = graph.add(kind, f"{kind}_{number}", **given)
+    if made:
+        graph.connect(made, "image", name)
+    _collected(graph, name, _INPUTS[record.type], denoise)
+
+
+def _control_inputs(control: ResolvedControl, record: ModelRecord) -> dict[str, Any]:
+    model, span = _plain(record), _span(control)
+    if record.type is ModelType.T2I_ADAPTER:
+        return {
+            "t2i_adapter_model": model,
+            "weight": control.weight,
+            "resize_mode": control.resize_mode,
+            **span,
+        }
+    union = {} if control.union is None else {"union": control.union}
+    return {
+        "control_model": model,
+        "control_weight": control.weight,
+        "control_mode": control.control_mode,
+        "resize_mode": control.resize_mode,
+        **span,
+        **union,
+    }
+
+
+def _add_reference(
+    graph: Graph, reference: ResolvedReference, record: ModelRecord, number: int, denoise: str
+) -> None:
+    name = graph.add("ip_adapter", f"ip_adapter_{number}", **_reference_inputs(reference, record))
+    if reference.mask is not None:
+        image = {"image_name": reference.mask}
+        if reference.mask_alpha:
+            mask = graph.add("alpha_mask_to_tensor", f"ip_adapter_mask_{number}", image=image)
+        else:
+            mask = graph.add("image_mask_to_tensor", f"ip_adapter_mask_{number}", image=image, invert=True)
+        graph.connect(mask, "mask", name)
+    _collected(graph, name, "ip_adapter", denoise)
+
+
+def _reference_inputs(reference: ResolvedReference, record: ModelRecord) -> dict[str, Any]:
+    return {
+        "image": {"image_name": reference.image},
+        "ip_adapter_model": _plain(record),
+        "clip_vision_model": reference.clip_vision,
+        "weight": reference.weight,
+        "method": reference.method,
+        **_span(reference),
+    }
+
+
+def _span(asked: ResolvedControl | ResolvedReference) -> dict[str, float]:
+    return {"begin_step_percent": asked.begin, "end_step_percent": asked.end}
+
+
+def _collected(graph: Graph, name: str, field: str, denoise: str) -> None:
+    """One collector for all of a kind."""
+    collector = f"{field}_collector"
+    if collector not in graph.nodes:
+        graph.add("collect", collector)
+        graph.connect(collector, "collection", denoise, field)
+    graph.connect(name, field, collector, "item")
+
+
+def _plain(record: ModelRecord) -> dict[str, Any]:
+    return record.identifier().model_dump(mode="json")

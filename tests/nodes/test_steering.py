@@ -1,0 +1,170 @@
+"""Control and reference pictures: InvokeAI's graphs, their metadata and the way back, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from invoke_tui.domain.controls import PREPROCESSORS, ResolvedControl, ResolvedReference, preprocessor_named
+from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.nodes.invocations.controls import image_encoder
+from invoke_tui.nodes.recall import request_from_metadata
+from invoke_tui.nodes.recipes import Cast, build_graph
+from invoke_tui.nodes.registry import node_types
+from invoke_tui.nodes.validate import validate
+from tests.nodes.test_recipes import edges, metadata_of, other
+from tests.support.requests import model_record, resolved
+
+CANNY = other("canny", ModelType.CONTROLNET)
+SKETCH = other("sketch", ModelType.T2I_ADAPTER)
+STYLE = other("style", ModelType.IP_ADAPTER)
+
+
+def control(model: ModelRecord, **changes: Any) -> ResolvedControl:
+    fields: dict[str, Any] = {
+        "model": model.key,
+        "image": "photo.png",
+        "weight": 0.75,
+        "begin": 0,
+        "end": 0.75,
+    }
+    return ResolvedControl(**(fields | changes))
+
+
+def reference(**changes: Any) -> ResolvedReference:
+    fields: dict[str, Any] = {"model": STYLE.key, "image": "style.png", "weight": 0.6}
+    return ResolvedReference(**(fields | changes))
+
+
+def graph_of(base: BaseModelType = BaseModelType.SD1) -> Graph:
+    def of(record: ModelRecord) -> ModelRecord:
+        return record.model_copy(update={"base": base})
+
+    request = resolved(
+        controls=(
+            control(CANNY, preprocessor="canny", control_mode="more_control"),
+            control(SKETCH, weight=1.0, end=1.0),
+            control(CANNY, image="edges.png", union=1),
+        ),
+        references=(reference(mask="mask.png"), reference(method="style", mask="hole.png", mask_alpha=True)),
+    )
+    cast = Cast(
+        model_record(base=base),
+        controls=(of(CANNY), of(SKETCH), of(CANNY)),
+        references=(of(STYLE), of(STYLE)),
+    )
+    return build_graph(request, cast)
+
+
+@pytest.mark.parametrize("base", [BaseModelType.SD1, BaseModelType.SDXL])
+def test_the_graph_is_invokeais(base: BaseModelType) -> None:
+    graph = graph_of(base)
+    assert validate(graph) == []
+    assert {
+        "preprocessor_1.image → controlnet_1.image",
+        "controlnet_1.control → control_collector.item",
+        "controlnet_3.control → control_collector.item",
+        "control_collector.collection → denoise_latents.control",
+        "t2i_adapter_2.t2i_adapter → t2i_adapter_collector.item",
+        "t2i_adapter_collector.collection → denoise_latents.t2i_adapter",
+        "ip_adapter_1.ip_adapter → ip_adapter_collector.item",
+        "ip_adapter_mask_1.mask → ip_adapter_1.mask",
+        "ip_adapter_collector.collection → denoise_latents.ip_adapter",
+    } <= edges(graph)
+    assert graph.nodes["preprocessor_1"].is_intermediate
+    assert graph.nodes["ip_adapter_mask_1"].type == "image_mask_to_tensor"
+    assert graph.nodes["ip_adapter_mask_2"].type == "alpha_mask_to_tensor"
+    assert "union" not in graph.nodes["controlnet_1"].fields()
+
+
+def test_the_metadata_brings_them_back() -> None:
+    metadata = metadata_of(graph_of())
+    [first, second] = metadata["controlnets"]
+    assert first["control_model"]["key"] == CANNY.key
+    assert (first["control_weight"], first["control_mode"], first["begin_step_percent"]) == (
+        0.75,
+        "more_control",
+        0,
+    )
+    assert first["image"] == second["image"] | {"image_name": "photo.png"}
+    request, problems = request_from_metadata(metadata, [CANNY, SKETCH, STYLE, model_record()])
+    assert problems == []
+    assert [(one.model, one.image, one.weight) for one in request.controls] == [
+        (CANNY.key, "photo.png", 0.75),
+        (CANNY.key, "edges.png", 0.75),
+        (SKETCH.key, "photo.png", 1.0),
+    ]
+    assert (request.controls[0].preprocessor, request.controls[1].kind) == ("canny", "depth")
+    assert [(one.method, one.mask) for one in request.references] == [
+        ("full", "mask.png"),
+        ("style", "hole.png"),
+    ]
+
+
+def test_what_others_wrote_is_taken_piece_by_piece() -> None:
+    model = {"key": CANNY.key, "name": "canny"}
+    good = {
+        "control_model": model,
+        "image": {"image_name": "a.png"},
+        "processed_image": {"image_name": "b.png"},
+    }
+    bad: list[Any] = [
+        "text", {"image": {"image_name": "a.png"}}, good | {"control_weight": 99}, good | {"control_weight": [1, 2]},
+        {"control_model": model}, good | {"control_mode": "\x1b[31m"},
+        {"control_model": {"name": "gone"}, "image": "a.png"},
+    ]  # fmt: skip
+    request, problems = request_from_metadata({"controlnets": [*bad, good], "ipAdapters": 7}, [CANNY])
+    assert [one.image for one in request.controls] == ["b.png"]
+    assert len(problems) == len(bad) + 1
+    assert not any("\x1b" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("cast", "said"),
+    [
+        ({"controls": (CANNY.model_copy(update={"base": BaseModelType.SDXL}),)}, "is for sdxl models"),
+        ({"controls": (STYLE,)}, "not a ControlNet or T2I-Adapter"),
+        ({"references": (CANNY,)}, "not a IP-Adapter|not an IP-Adapter"),
+    ],
+)
+def test_what_does_not_fit_is_said(cast: dict[str, Any], said: str) -> None:
+    request = resolved(
+        controls=(control(CANNY),) if "controls" in cast else (),
+        references=(reference(),) if "references" in cast else (),
+    )
+    with pytest.raises(BadInputError, match=said):
+        build_graph(request, Cast(model_record(), **cast))
+
+
+def test_families_that_cannot_say_so() -> None:
+    for base in (BaseModelType.SD3, BaseModelType.FLUX):
+        cast = Cast(model_record(base=base), controls=(CANNY.model_copy(update={"base": base}),))
+        with pytest.raises(BadInputError, match=f"ControlNets cannot be used with {base} models yet"):
+            build_graph(resolved(controls=(control(CANNY),)), cast)
+
+
+def test_every_preprocessor_is_a_node_that_says_what_it_needs() -> None:
+    nodes = node_types()
+    for name, known in PREPROCESSORS.items():
+        cls = nodes[known.node]
+        assert cls.spec.category == "controlnet_preprocessors"
+        if known.network:
+            with pytest.raises(BadInputError, match=f"{name} needs the network {known.network}"):
+                cls.model_validate({"image": {"image_name": "a.png"}}).invoke(None)  # type: ignore[arg-type]
+    assert preprocessor_named("normalbae_image_processor") == "normal_map"
+    assert preprocessor_named("mediapipe_face_processor") == "mediapipe_face"
+
+
+def test_image_encoders_are_found_by_name() -> None:
+    large, huge = (
+        other("clip-vit-large", ModelType.CLIP_VISION),
+        other("ip_adapter_sd_image_encoder", ModelType.CLIP_VISION),
+    )
+    assert image_encoder(STYLE, "ViT-H", [large, huge]) is huge
+    assert image_encoder(STYLE, "ViT-L", [large, huge]) is large
+    assert image_encoder(STYLE, "ViT-G", [large]) is large  # the only one: whether it fits, the engine sees
+    with pytest.raises(NotFoundError, match="needs the ViT-G image encoder"):
+        image_encoder(STYLE, "ViT-G", [large, huge])
