@@ -51,6 +51,13 @@ class FamilyTraits(Record):
     controlnets: bool = Field(default=True, description="Whether ControlNets can steer it")
     t2i_adapters: bool = Field(default=True, description="Whether T2I-Adapters can steer it")
     ip_adapters: bool = Field(default=True, description="Whether IP-Adapters can show it pictures")
+    freeu: bool = Field(default=True, description="Whether FreeU acts: it has skip connections")
+    seamless: bool = Field(
+        default=True, description="Whether it draws pictures that tile: it has convolutions"
+    )
+    cfg_rescale: bool = Field(default=True, description="Whether guidance can be rescaled")
+    regions: bool = Field(default=True, description="Whether parts of the picture have their own prompts")
+    highres: bool = Field(default=True, description="Whether it draws in two passes, small ones first")
     roles: tuple[str, ...] = Field(
         default=("vae",), description="Fields of a request that name models beside the main one"
     )
@@ -70,6 +77,10 @@ _SD3: Final = FamilyTraits(
     scheduler="euler",
     schedulers=("euler",),
     loras=False,
+    freeu=False,
+    seamless=False,
+    cfg_rescale=False,
+    regions=False,
     roles=("vae", "t5_encoder", "clip_embed", "clip_g"),
     encoders=_SD3_ENCODERS,
     **_NOT_STEERED,
@@ -83,12 +94,15 @@ _SCHNELL: Final = FamilyTraits(
     scheduler="euler",
     schedulers=("euler", "heun", "lcm"),
     negative_prompt=False,
+    freeu=False,
+    seamless=False,
+    cfg_rescale=False,
     roles=("vae", "t5_encoder", "clip_embed"),
     encoders=(_CLIP_CUT, _T5.model_copy(update={"tokens": 256})),
     **_NOT_STEERED,
 )
 _FLUX: Final = _SCHNELL.model_copy(update={"steps": 28, "guidance": 4.0, "encoders": (_CLIP_CUT, _T5)})
-_FLUX_FILL: Final = _FLUX.model_copy(update={"guidance": 30.0, "image_to_image": False})
+_FLUX_FILL: Final = _FLUX.model_copy(update={"guidance": 30.0, "image_to_image": False, "highres": False})
 _BY_BASE: Final[dict[BaseModelType, FamilyTraits]] = {
     BaseModelType.SD1: SD,
     BaseModelType.SD2: _SD2_SMALL.model_copy(update={"side": 768}),

@@ -18,6 +18,8 @@ from invoke_tui.domain.controls import (
     ResolvedReference,
 )
 from invoke_tui.domain.pictures import PictureRequest, Start
+from invoke_tui.domain.refinement import HighRes, RefinementRequest, RefinementSettings
+from invoke_tui.domain.regions import MOST_REGIONS, RegionRequest, ResolvedRegion
 from invoke_tui.domain.schedulers import SchedulerName
 
 SEED_MAX: Final = 2**32 - 1
@@ -45,7 +47,7 @@ class ResolvedLoRA(Record):
     weight: float = Field(ge=-10, le=10)
 
 
-class GenerationRequest(PictureRequest):
+class GenerationRequest(PictureRequest, RefinementRequest):
     """One press of the generate key. ``None`` means "what the model asks for, else InvokeAI's default"."""
 
     positive_prompt: str = Field(default="", max_length=PROMPT_LIMIT, description="What the picture shows")
@@ -111,6 +113,9 @@ class GenerationRequest(PictureRequest):
     references: tuple[ReferenceRequest, ...] = Field(
         default=(), max_length=MOST_STEERING, description="Pictures that say what things look like"
     )
+    regions: tuple[RegionRequest, ...] = Field(
+        default=(), max_length=MOST_REGIONS, description="Prompts for parts of the picture"
+    )
     board: str | None = Field(default=None, description="Board that receives the pictures")
     template: str | None = Field(
         default=None,
@@ -144,7 +149,7 @@ class Refiner(Record):
     negative_aesthetic_score: float
 
 
-class ResolvedRequest(Record):
+class ResolvedRequest(RefinementSettings):
     """A request for exactly one picture with every choice made; this is what a recipe turns into a graph."""
 
     positive_prompt: str
@@ -156,6 +161,8 @@ class ResolvedRequest(Record):
     clip_g: str | None = Field(default=None, description="CLIP-G key")
     refiner: Refiner | None = None
     start: Start | None = Field(default=None, description="The picture to start from; none = from noise")
+    highres: HighRes | None = Field(default=None, description="A small first pass; none = one pass")
+    regions: tuple[ResolvedRegion, ...] = ()
     loras: tuple[ResolvedLoRA, ...] = ()
     controls: tuple[ResolvedControl, ...] = ()
     references: tuple[ResolvedReference, ...] = ()

@@ -25,6 +25,8 @@ from invoke_tui.domain.parameters import (
     LongPrompts,
 )
 from invoke_tui.domain.pictures import PictureRequest
+from invoke_tui.domain.refinement import RefinementRequest
+from invoke_tui.domain.regions import MOST_REGIONS, RegionRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.domain.text import safe_text
 from invoke_tui.nodes.recall_steering import STEERING_KEYS, steering_values
@@ -144,6 +146,18 @@ class _Recall:
                 self.note(key, f"the {safe_text(where, limit=40)} of an entry cannot be used; it was skipped")
         return taken
 
+    def regions(self, key: str, value: Any) -> list[dict[str, Any]]:
+        """Prompts for parts of the picture; those that cannot be used are noted one by one."""
+        if not isinstance(value, list | tuple):
+            raise _Unusable("is not a list")
+        taken = []
+        for entry in value[:MOST_REGIONS]:
+            try:
+                taken.append(RegionRequest.model_validate(entry).model_dump(exclude_defaults=True))
+            except (ValidationError, ValueError):
+                self.note(key, "an entry is no region as they are known here; it was skipped")
+        return taken
+
     def model(self, key: str, value: Any) -> str:
         """The key of an installed model: by key, by hash, by name; without a list what the metadata says."""
         if isinstance(value, str):
@@ -171,6 +185,7 @@ class _Recall:
 
 PICTURE_KEYS: Final = tuple(PictureRequest.model_fields)
 """The settings of the picture that others were drawn from; they stand in metadata under the names they have here."""
+REFINEMENT_KEYS: Final = tuple(name for name in RefinementRequest.model_fields if name != "hrf_model")
 _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "positive_prompt": _Recall.text,
     "negative_prompt": _Recall.text,
@@ -191,6 +206,9 @@ _READERS: Final[dict[str, Callable[[_Recall, str, Any], Any]]] = {
     "guidance": _Recall.number,
     "loras": _Recall.loras,
     **dict.fromkeys(STEERING_KEYS, _Recall.steering),
+    **dict.fromkeys(REFINEMENT_KEYS, _Recall.as_it_is),
+    "hrf_model": _Recall.model,
+    "regions": _Recall.regions,
     "t5_encoder": _Recall.model,
     "clip_embed_model": _Recall.model,
     "clip_g_embed_model": _Recall.model,
@@ -219,6 +237,7 @@ _FIELDS: Final = {
 _KINDS: Final = {
     "vae": ModelType.VAE,
     "loras": ModelType.LORA,
+    "hrf_model": ModelType.SPANDREL,
     "controlnets": ModelType.CONTROLNET,
     "t2iAdapters": ModelType.T2I_ADAPTER,
     "ipAdapters": ModelType.IP_ADAPTER,

@@ -13,6 +13,8 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.metadata import CoreMetadata
 from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.parameters import Refiner, ResolvedLoRA, ResolvedRequest
+from invoke_tui.domain.refinement import FreeU
+from invoke_tui.domain.regions import RegionRequest, ResolvedRegion
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.nodes.execution import GraphExecution
 from invoke_tui.nodes.invocations.loras import LoRALoaderOutput
@@ -133,6 +135,18 @@ any_request = st.builds(
     seamless_x=st.booleans(),
     seamless_y=st.booleans(),
     vae_precision=st.sampled_from(["fp16", "fp32"]),
+    freeu=st.sampled_from([None, FreeU(), FreeU(b1=1.1, s2=-0.5)]),
+    cfg_begin_step_percent=st.sampled_from([0.0, 0.25]),
+    cfg_end_step_percent=st.sampled_from([1.0, 0.6]),
+    regions=st.sampled_from(
+        [
+            (),
+            (
+                ResolvedRegion(positive_prompt="a fox", right=0.5),
+                ResolvedRegion(negative_prompt="x", top=0.3),
+            ),
+        ]
+    ),
 )
 
 
@@ -143,8 +157,11 @@ def test_the_metadata_brings_every_setting_back(request: ResolvedRequest) -> Non
     assert validate(graph) == []
     recalled, problems = request_from_metadata(metadata_of(graph), models)
     assert problems == []
-    named = set(ResolvedRequest.model_fields) - {"refiner", "start"}
-    assert recalled.model_dump(include=named) == request.model_dump(exclude={"refiner", "start"})
+    other = {"refiner", "start", "highres", "regions"}
+    named = set(ResolvedRequest.model_fields) - other
+    assert recalled.model_dump(include=named) == request.model_dump(exclude=other)
+    pairs = zip(recalled.regions, request.regions, strict=True)
+    assert all(asked == RegionRequest(**made.model_dump(exclude={"mask_alpha"})) for asked, made in pairs)
 
 
 def other(key: str, type_: ModelType, base: BaseModelType = BaseModelType.ANY, **changes: Any) -> ModelRecord:
@@ -238,7 +255,6 @@ class TestLoRAs:
     def asked(self, *pairs: tuple[str, float]) -> ResolvedRequest:
         return resolved(
             clip_skip=1,
-            seamless_x=True,
             cfg_scale=2.0,
             loras=tuple(ResolvedLoRA(model=key, weight=weight) for key, weight in pairs),
         )

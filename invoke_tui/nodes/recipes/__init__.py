@@ -24,6 +24,7 @@ class Cast:
     clip_embed: ModelRecord | None = None
     clip_g: ModelRecord | None = None
     refiner: ModelRecord | None = None
+    upscaler: ModelRecord | None = None
     loras: tuple[ModelRecord, ...] = ()
     """In the order of the request, as the next two."""
     controls: tuple[ModelRecord, ...] = ()
@@ -88,6 +89,9 @@ def build_graph(request: ResolvedRequest, cast: Cast) -> Graph:
         from invoke_tui.nodes.recipes.steering import check_steering
 
         check_steering(cast)
+    from invoke_tui.nodes.recipes.refinement import check_refinement
+
+    check_refinement(request, model)
     return build(request, cast)
 
 

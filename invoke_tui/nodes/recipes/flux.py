@@ -9,6 +9,8 @@ from invoke_tui.nodes.recipes import Cast, recipe
 from invoke_tui.nodes.recipes.loras import add_loras
 from invoke_tui.nodes.recipes.parts import add_decode, add_metadata, begin, plain
 from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
+from invoke_tui.nodes.recipes.refinement import add_first_pass, cfg_scales
+from invoke_tui.nodes.recipes.regions import add_regions
 
 
 @recipe(BaseModelType.FLUX)
@@ -49,7 +51,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         width=request.width,
         height=request.height,
         num_steps=request.steps,
-        cfg_scale=request.cfg_scale,
+        cfg_scale=cfg_scales(request),
         scheduler=request.scheduler,
         **({} if request.guidance is None else {"guidance": request.guidance}),
     )
@@ -60,6 +62,10 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         graph.connect("neg_cond", "conditioning", "flux_denoise", "negative_text_conditioning")
     add_decode(graph, request, "flux_vae_decode", "flux_denoise")
     graph.connect("model_loader", "vae", "flux_vae_decode")
+    add_regions(graph, request)
+    add_first_pass(
+        graph, request, cast, denoise="flux_denoise", decode="flux_vae_decode", encode="flux_vae_encode"
+    )
     keeper = add_picture(
         graph, request, cast, denoise="flux_denoise", decode="flux_vae_decode", encode="flux_vae_encode"
     )

@@ -14,6 +14,8 @@ from invoke_tui.nodes.invocations.metadata import APP_VERSION
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.loras import lora_metadata
 from invoke_tui.nodes.recipes.pictures import start_metadata
+from invoke_tui.nodes.recipes.refinement import cfg_scales, refinement_metadata
+from invoke_tui.nodes.recipes.regions import regions_metadata
 from invoke_tui.nodes.recipes.steering import steering_metadata
 
 
@@ -45,7 +47,7 @@ def add_decode(graph: Graph, request: ResolvedRequest, node_type: str, source: s
 
 
 def connect_unet(graph: Graph, request: ResolvedRequest, cast: Cast, unet_source: str) -> None:
-    """The way from what gives the UNet, and the loaders, to UNet and decoder, through ``seamless`` where it is on."""
+    """The way from what gives the UNet, and the loaders, to UNet and decoder, through what is put onto them."""
     vae_source = "model_loader"
     if cast.vae is not None:
         vae_source = graph.add("vae_loader", "vae_loader", vae_model=plain(cast.vae))
@@ -55,6 +57,10 @@ def connect_unet(graph: Graph, request: ResolvedRequest, cast: Cast, unet_source
         graph.connect(unet_source, "unet", "seamless")
         graph.connect(vae_source, "vae", "seamless")
         unet_source = vae_source = "seamless"
+    if request.freeu is not None:
+        graph.add("freeu", "freeu", **request.freeu.model_dump())
+        graph.connect(unet_source, "unet", "freeu")
+        unet_source = "freeu"
     graph.connect(unet_source, "unet", "denoise_latents")
     graph.connect(vae_source, "vae", "l2i")
 
@@ -75,10 +81,17 @@ def add_metadata(
         "model": plain(cast.main),
         "vae": plain(cast.vae),
         "loras": lora_metadata(request, cast),
+        "regions": regions_metadata(request),
         "template": request.template,
         "app_version": APP_VERSION,
     }
-    every = always | recorded | start_metadata(request) | steering_metadata(request, cast)
+    every = (
+        always
+        | recorded
+        | refinement_metadata(request, cast)
+        | start_metadata(request)
+        | steering_metadata(request, cast)
+    )
     given = {name: value for name, value in every.items() if value is not None}
     graph.add("core_metadata", "core_metadata", **given)
     graph.connect("positive_prompt", "value", "core_metadata", "positive_prompt")
@@ -111,7 +124,7 @@ def denoise_settings(request: ResolvedRequest) -> dict[str, Any]:
     """The inputs of ``denoise_latents`` that are values."""
     settings: dict[str, Any] = {
         "steps": request.steps,
-        "cfg_scale": request.cfg_scale,
+        "cfg_scale": cfg_scales(request),
         "scheduler": request.scheduler,
     }
     if request.cfg_rescale_multiplier:
