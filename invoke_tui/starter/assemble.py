@@ -104,6 +104,7 @@ def ship(name: str, work: Path) -> int:
 
 COMPANIONS: dict[str, Callable[[Path, Path], Path]] = {
     "sticker": _as_it_is,
+    "inpaint": _inpaint,
     "canny": _control,
     "upscaler": _as_it_is,
 }

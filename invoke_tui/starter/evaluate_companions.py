@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,23 +130,37 @@ def inpaint(count: int, seed: int) -> tuple[Score, Pictures]:
         masks.append(mask)
     with tempfile.TemporaryDirectory() as place:
         pipeline = _pipeline("StableDiffusionInpaintPipeline", assemble("inpaint", Path(place)))
-        pictures = _run(pipeline, [prompt_of(t) for t in triples], seed, image=before, mask_image=masks)
+        told, everything = [prompt_of(triple) for triple in triples], Image.new("L", (SIDE, SIDE), 255)
+        pictures = _run(pipeline, told, seed, image=before, mask_image=masks)
+        blind = _run(pipeline, told, seed, image=before, mask_image=[everything] * count)
     readings = [measure(picture) for picture in pictures]
-    inside, strayed = [], []
-    for picture, untouched, mask, (_, _, ground) in zip(pictures, before, masks, triples, strict=True):
-        hole = np.asarray(mask) > 127
-        new = _found(picture, ground)
-        inside.append(float((new & hole).sum() / max(1, new.sum())))
-        difference = np.abs(np.asarray(picture, np.float64) - np.asarray(untouched, np.float64)).mean(axis=2)
-        strayed.append(float(difference[~hole].mean()))
+    holes = [np.asarray(mask) > 127 for mask in masks]
     score = {
         "pictures": count,
         "colour": float(np.mean([r.colour == t[0] for r, t in zip(readings, triples, strict=True)])),
         "shape": float(np.mean([r.shape == t[1] for r, t in zip(readings, triples, strict=True)])),
-        "object inside the mask": float(np.mean(inside)),
-        "outside differs by (of 255)": float(np.mean(strayed)),
+        "inside the mask": _inside(pictures, holes, triples),
+        "inside it when all is masked": _inside(blind, holes, triples),
+        "outside differs by (of 255)": float(
+            np.mean(
+                [_apart(one, other, ~hole) for one, other, hole in zip(pictures, before, holes, strict=True)]
+            )
+        ),
     }
-    return score, [*before, *masks, *pictures]
+    return score, [*before, *masks, *pictures, *blind]
+
+
+def _inside(pictures: Pictures, holes: list[Mask], triples: Sequence[Triple]) -> float:
+    """How much of what was drawn lies in the hole, on average."""
+    found = [_found(picture, triple[2]) for picture, triple in zip(pictures, triples, strict=True)]
+    return float(
+        np.mean([(new & hole).sum() / max(1, new.sum()) for new, hole in zip(found, holes, strict=True)])
+    )
+
+
+def _apart(one: Image.Image, other: Image.Image, where: Mask) -> float:
+    """Mean difference of two pictures' bytes in a part of them."""
+    return float(np.abs(np.asarray(one, np.float64) - np.asarray(other, np.float64))[where].mean())
 
 
 def sticker(count: int, seed: int) -> tuple[Score, Pictures]:

@@ -15,6 +15,7 @@ from invoke_tui.studio.models.scan import examine
 
 KINDS = {
     "sticker": (ModelType.LORA, BaseModelType.SD1, None),
+    "inpaint": (ModelType.MAIN, BaseModelType.SD1, "inpaint"),
     "canny": (ModelType.CONTROLNET, BaseModelType.SD1, None),
     "upscaler": (ModelType.SPANDREL, BaseModelType.ANY, None),
 }
