@@ -11,6 +11,7 @@ from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.steering import CONTROLS, REFERENCES, steering_models
+from invoke_tui.studio.upscaling import upscaler_of
 
 Role = Literal["vae", "t5_encoder", "clip_embed", "clip_g"]
 _TYPES: Final[dict[Role, tuple[ModelType, str | None, str]]] = {
@@ -36,6 +37,7 @@ async def cast_of(request: GenerationRequest, models: Models) -> Cast:
         main=main,
         vae=await _vae(request, main, models),
         refiner=await _refiner(request, models),
+        upscaler=await _upscaler(request, models),
         loras=tuple([await models.find(lora.model, ModelType.LORA) for lora in request.loras]),
         controls=await steering_models(request.controls, CONTROLS, main, models),
         references=await steering_models(request.references, REFERENCES, main, models),
@@ -71,6 +73,7 @@ def cast_again(request: ResolvedRequest, models: Models) -> Cast:
         clip_embed=by_key(request.clip_embed),
         clip_g=by_key(request.clip_g),
         refiner=by_key(request.refiner.model if request.refiner else None),
+        upscaler=by_key(request.highres.model if request.highres else None),
         loras=tuple(models.require(lora.model) for lora in request.loras),
         controls=tuple(models.require(control.model) for control in request.controls),
         references=tuple(models.require(reference.model) for reference in request.references),
@@ -117,6 +120,12 @@ async def _vae(request: GenerationRequest, main: ModelRecord, models: Models) ->
 
 async def _refiner(request: GenerationRequest, models: Models) -> ModelRecord | None:
     return None if request.refiner_model is None else await models.main(request.refiner_model)
+
+
+async def _upscaler(request: GenerationRequest, models: Models) -> ModelRecord | None:
+    """What enlarges the first pass of a high-resolution fix, where a network does."""
+    asked = request.hrf_enabled and request.hrf_method == "ESRGAN"
+    return await upscaler_of(request.hrf_model, models) if asked else None
 
 
 def _with(cast: Cast, role: Role, record: ModelRecord) -> Cast:

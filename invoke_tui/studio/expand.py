@@ -19,6 +19,8 @@ from invoke_tui.domain.parameters import (
     ResolvedRequest,
 )
 from invoke_tui.domain.queue import Batch
+from invoke_tui.domain.refinement import RefinementSettings
+from invoke_tui.domain.regions import ResolvedRegion
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.domain.wildcards import PromptPreview, TextProblem
 from invoke_tui.nodes.batch import GraphTemplate, check_batch, session_count
@@ -35,6 +37,7 @@ from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.prompt_tags import asked_by, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
+from invoke_tui.studio.refining import highres_of, regions_of
 from invoke_tui.studio.starting import Framed, start_of
 from invoke_tui.studio.steering import Steering, steering_of
 
@@ -75,7 +78,11 @@ async def expand(
         )
     framed = await start_of(request, cast.main, gallery)
     steering = await steering_of(request, cast, models, gallery)
-    drawn = await _drawn(prompts, request, cast, models, framed, steering)
+    whole = (framed.start.width, framed.start.height) if framed else _size(request, cast.main)
+    regions = await regions_of(request, whole, gallery)
+    drawn = await _drawn(prompts, request, cast, models, framed, steering, regions)
+    if warnings is not None and request.hrf_enabled and all(one.highres is None for one in drawn.values()):
+        warnings.append("The picture is no larger than the model draws best: it is drawn in one pass.")
     return [
         drawn[prompt].model_copy(update={"positive_prompt": prompt, "seed": seed})
         for prompt, seed in _pairs(prompts, first, request)
@@ -89,13 +96,14 @@ async def _drawn(
     models: Models,
     framed: Framed | None,
     steering: Steering,
+    regions: tuple[ResolvedRegion, ...],
 ) -> dict[str, ResolvedRequest]:
     """What is drawn for each prompt: its tags may add LoRAs, its ignored words may go to the negative prompt."""
     asked = await asyncio.to_thread(asked_by, prompts)
     by_loras: dict[tuple[tuple[str, float | None], ...], ResolvedRequest] = {}
     for tags in dict.fromkeys(one.loras for one in asked.values()):
         tagged, players = await with_loras(request, cast, tags, models)
-        by_loras[tags] = _resolve(tagged, players, framed, steering)
+        by_loras[tags] = _resolve(tagged, players, framed, steering, regions)
         build_graph(by_loras[tags], players)  # what cannot be drawn is said now, not when its turn comes
     drawn = {prompt: by_loras[one.loras] for prompt, one in asked.items()}
     if not request.ignored_to_negative:
@@ -169,11 +177,16 @@ def _size(request: GenerationRequest, model: ModelRecord) -> tuple[int, int]:
 
 
 def _resolve(
-    request: GenerationRequest, cast: Cast, framed: Framed | None, steering: Steering
+    request: GenerationRequest,
+    cast: Cast,
+    framed: Framed | None,
+    steering: Steering,
+    regions: tuple[ResolvedRegion, ...],
 ) -> ResolvedRequest:
     """The person's value, else the model's, else the family's."""
     model, asked, family = cast.main, cast.main.default_settings, traits_of(cast.main)
     width, height = (framed.width, framed.height) if framed else _size(request, model)
+    steps = request.steps or asked.steps or family.steps
     return ResolvedRequest(
         start=framed.start if framed else None,
         positive_prompt=request.positive_prompt,
@@ -184,6 +197,9 @@ def _resolve(
         clip_embed=cast.clip_embed.key if cast.clip_embed else None,
         clip_g=cast.clip_g.key if cast.clip_g else None,
         refiner=_refiner(request, cast),
+        highres=highres_of(request, cast, (width, height), steps),
+        regions=regions,
+        **request.model_dump(include=set(RefinementSettings.model_fields)),
         loras=tuple(
             ResolvedLoRA(
                 model=record.key, weight=_first(wanted.weight, record.default_settings.weight, LORA_WEIGHT)
@@ -194,7 +210,7 @@ def _resolve(
         references=steering.references,
         width=width,
         height=height,
-        steps=request.steps or asked.steps or family.steps,
+        steps=steps,
         cfg_scale=request.cfg_scale or asked.cfg_scale or family.cfg_scale,
         cfg_rescale_multiplier=_first(request.cfg_rescale_multiplier, asked.cfg_rescale_multiplier, 0.0),
         guidance=None

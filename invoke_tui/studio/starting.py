@@ -70,7 +70,7 @@ async def start_of(request: GenerationRequest, model: ModelRecord, gallery: Gall
         height=frame[1],
         mask=request.mask_image,
         mask_alpha=mask is not None and mask.transparency != "none",
-        mask_resize=mask is not None and _differs(mask, source),
+        mask_resize=mask is not None and differs(mask, source),
         denoising_start=request.denoising_start,
         denoising_end=1.0 if request.denoising_end is None else request.denoising_end,
         mask_blur=_edge(request.mask_blur, frame),
@@ -131,7 +131,7 @@ def _mode(request: GenerationRequest, image: Look, frame: _Size, whole: _Size) -
     return "inpaint" if request.mask_image is not None else "img2img"
 
 
-def _differs(mask: Look, source: _Size) -> bool:
+def differs(mask: Look, source: _Size) -> bool:
     """Whether a mask has another size than its picture; another shape is an error, and so is an empty mask."""
     if mask.transparency == "all" or (mask.transparency == "none" and mask.lightest == 0):
         raise BadInputError(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.upscaling import UpscaleRequest, check_size, target_size
 from invoke_tui.nodes.recipes.upscaling import upscale_graph
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import NewItem
-from invoke_tui.studio.services import Services
+
+if TYPE_CHECKING:
+    from invoke_tui.studio.services import Services
 
 INSTALL_HINT = (
     "Install one: 'invoke-tui models install realesrgan-x4plus', or 'starter-upscaler', the small one that "
@@ -24,7 +28,7 @@ async def upscale_items(request: UpscaleRequest, studio: Services) -> list[NewIt
             hint="Give fewer, or raise max_queue_size in invokeai.yaml.",
             code="queue_full",
         )
-    model = await _upscaler(request.model, studio.models)
+    model = await upscaler_of(request.model, studio.models)
     images = [await studio.gallery.record(name) for name in request.images]
     for image in images:
         size = target_size(image.width, image.height, request.scale or 1)
@@ -39,7 +43,7 @@ async def upscale_items(request: UpscaleRequest, studio: Services) -> list[NewIt
     ]
 
 
-async def _upscaler(wanted: str | None, models: Models) -> ModelRecord:
+async def upscaler_of(wanted: str | None, models: Models) -> ModelRecord:
     """The upscaler a person names, else the first by name."""
     picked = models.pick(ModelType.SPANDREL, (BaseModelType.ANY,))
     if picked is None:
