@@ -11,6 +11,7 @@ from invoke_tui.cli.pictures import with_uploads
 from invoke_tui.cli.progress import ProgressLine
 from invoke_tui.cli.save import save
 from invoke_tui.cli.sheet import Cell, contact_sheet, in_rows
+from invoke_tui.cli.steering import with_steering
 from invoke_tui.cli.vary import last_axis
 from invoke_tui.cli.wait import Wait, wait_for
 from invoke_tui.domain.errors import ExitCode, StudioError
@@ -56,7 +57,10 @@ class Call:
 
     async def _work(self) -> int:
         async with attach(self.studio) as client:
-            requests = [await with_uploads(client, one) for one in (self.request, *self.more)]
+            requests = [
+                await with_steering(client, await with_uploads(client, one))
+                for one in (self.request, *self.more)
+            ]
             self.enqueued = enqueued = await client.enqueue(*requests, front=self.front)
             for warning in enqueued.warnings:
                 self.output.note(f"dynamic prompt: {warning}")

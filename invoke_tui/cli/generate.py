@@ -16,6 +16,7 @@ from invoke_tui.cli.parameters import explain, flag, given_fields, loras
 from invoke_tui.cli.pictures import picture_flags
 from invoke_tui.cli.prompts_file import read_prompts
 from invoke_tui.cli.save import Destination
+from invoke_tui.cli.steering import CONTROL_HELP, REFERENCE_HELP, controls, references
 from invoke_tui.cli.vary import dynamic_values, matrix, over_preset
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.parameters import PROMPT_LIMIT, GenerationRequest, LongPrompts
@@ -60,6 +61,14 @@ def generate(
             show_default=False,
             metavar="NAME:W",
         ),
+    ] = None,
+    control: Annotated[
+        list[str] | None,
+        typer.Option("--control", help=CONTROL_HELP, show_default=False, metavar="NAME=VALUE,…"),
+    ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option("--reference", help=REFERENCE_HELP, show_default=False, metavar="NAME=VALUE,…"),
     ] = None,
     refiner: Annotated[str | None, flag("refiner_model", metavar="NAME")] = None,
     refiner_steps: Annotated[int, flag("refiner_steps")] = 20,
@@ -148,6 +157,8 @@ def generate(
         clip_embed=clip_embed,
         clip_g=clip_g,
         loras=loras(lora or []),
+        controls=controls(control or []),
+        references=references(reference or []),
         refiner_model=refiner,
         refiner_steps=refiner_steps,
         refiner_cfg_scale=refiner_cfg_scale,

@@ -66,6 +66,8 @@ FLAGS: Final = PICTURE_FLAGS | {
     "template": "--template",
     "max_prompts": "--max-prompts",
     "loras": "--lora",
+    "controls": "--control",
+    "references": "--reference",
 }
 
 

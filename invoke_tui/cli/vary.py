@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
 
 MOST: Final = 10_000
+NOT_VARIED: Final = ("count", "loras", "outpaint", "controls", "references")
 _SHORT: Final = {
     "cfg": "cfg_scale",
     "prompt": "positive_prompt",
@@ -31,7 +32,7 @@ def field_of(name: str) -> str:
     wanted = name.strip().lstrip("-")
     by_flag = {flag.lstrip("-").lower(): field for field, flag in FLAGS.items()} | _SHORT
     field = by_flag.get(wanted.lower(), wanted.replace("-", "_"))
-    if field not in GenerationRequest.model_fields or field in ("count", "loras", "outpaint"):
+    if field not in GenerationRequest.model_fields or field in NOT_VARIED:
         raise BadInputError(
             f"--vary {name}: there is no such setting",
             hint="Use a flag's name, e.g. steps.",

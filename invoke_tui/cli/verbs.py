@@ -14,6 +14,7 @@ from invoke_tui.cli.generate import generate
 from invoke_tui.cli.history import history
 from invoke_tui.cli.models import models
 from invoke_tui.cli.options import Root, program, remember_root
+from invoke_tui.cli.preprocess import preprocess
 from invoke_tui.cli.presets import presets
 from invoke_tui.cli.prompt import prompt
 from invoke_tui.cli.queue import queue
@@ -25,6 +26,7 @@ from invoke_tui.domain.errors import BadInputError
 app = program("InvokeAI's creative engine as a terminal studio. Without a verb the studio's screen opens.")
 app.command("generate")(generate)
 app.command("upscale")(upscale)
+app.command("preprocess")(preprocess)
 app.add_typer(queue, name="queue")
 app.add_typer(models, name="models")
 app.add_typer(gallery, name="gallery")

@@ -217,6 +217,10 @@ class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCal
             await self._transport.post_bytes("images/upload", data, {"name": name, "category": category})
         )
 
+    async def preprocessed(self, name: str, preprocessor: str) -> bytes:
+        """The control picture a preprocessor makes of a picture, as a PNG."""
+        return await self._transport.get(f"images/{name}/preprocessed/{preprocessor}")
+
     async def image_file(self, name: str) -> bytes:
         """The PNG with its metadata inside."""
         return await self._transport.get(f"images/{name}/file")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from invoke_tui.domain.controls import (
@@ -109,6 +112,24 @@ async def _reference(
         if asked.mask is not None:
             alpha = (await gallery.look(asked.mask)).transparency != "none"
     return ResolvedReference(**asked.model_dump() | {"model": record.key, "mask_alpha": alpha})
+
+
+async def control_picture(path: Path, name: str) -> bytes:
+    """What a preprocessor makes of a picture, as it would before a run: a PNG. Raises ``BadInputError``."""
+    wanted = _preprocessor(name, None)
+    return await asyncio.to_thread(_made, path, wanted)
+
+
+def _made(path: Path, name: str | None) -> bytes:
+    """With the settings its node has when nobody changes them."""
+    from invoke_tui.nodes import images
+
+    picture = images.reading.open_picture(path)
+    if name is not None:
+        picture = images.preprocess.BY_NAME[name](picture)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def _preprocessor(asked: str, wish: str | None) -> str | None:

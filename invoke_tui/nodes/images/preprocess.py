@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -11,14 +12,14 @@ SHUFFLE_SEED: Final = 0
 """Shuffled pictures come out the same every time; InvokeAI's differ."""
 
 
-def canny(image: Image.Image, low: int, high: int) -> Image.Image:
+def canny(image: Image.Image, low: int = 100, high: int = 200) -> Image.Image:
     """Edges in white: those stronger than ``high``, and those above ``low`` that touch them."""
     import cv2
 
     return Image.fromarray(cv2.Canny(np.array(image.convert("RGB")), low, high))
 
 
-def colour_map(image: Image.Image, tile_size: int) -> Image.Image:
+def colour_map(image: Image.Image, tile_size: int = 64) -> Image.Image:
     """Squares of one colour each."""
     import cv2
 
@@ -29,7 +30,7 @@ def colour_map(image: Image.Image, tile_size: int) -> Image.Image:
     return Image.fromarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
-def shuffled(image: Image.Image, scale: int) -> Image.Image:
+def shuffled(image: Image.Image, scale: int = 256) -> Image.Image:
     """The picture warped by smooth noise with features of ``scale`` pixels: colours stay, shapes go."""
     import cv2
 
@@ -51,3 +52,11 @@ def _smooth_noise(drawn: np.random.Generator, height: int, width: int, scale: in
     noise = noise - noise.min()
     spread: np.ndarray[Any, Any] = (noise / max(noise.max(), 1e-9)).astype(np.float32)
     return spread
+
+
+BY_NAME: Final[dict[str, Callable[[Image.Image], Image.Image]]] = {
+    "canny": canny,
+    "color_map": colour_map,
+    "content_shuffle": shuffled,
+}
+"""Those above by the names of InvokeAI's filters."""

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse, Response
 from invoke_tui.domain.events import ImageAdded
 from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
 from invoke_tui.studio.services import Given
+from invoke_tui.studio.steering import control_picture
 
 router = APIRouter(prefix="/images", tags=["gallery"])
 
@@ -45,6 +46,13 @@ async def image(name: str, studio: Given) -> ImageRecord:
 async def file(name: str, studio: Given) -> FileResponse:
     """The PNG."""
     return FileResponse(await studio.gallery.file(name), media_type="image/png")
+
+
+@router.get("/{name}/preprocessed/{preprocessor}")
+async def preprocessed(name: str, preprocessor: str, studio: Given) -> Response:
+    """The control picture that is made of a picture, as a PNG."""
+    made = await control_picture(await studio.gallery.file(name), preprocessor)
+    return Response(made, media_type="image/png")
 
 
 @router.get("/{name}/thumbnail")

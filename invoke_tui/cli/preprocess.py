@@ -1,0 +1,41 @@
+"""``preprocess``: what a control picture made of a picture looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from invoke_tui.cli.options import Json, Root, attach, open_studio, run
+from invoke_tui.cli.output import Output
+from invoke_tui.cli.pictures import in_gallery
+from invoke_tui.cli.save import Destination, save
+
+if TYPE_CHECKING:
+    from invoke_tui.config.settings import Studio
+
+
+def preprocess(
+    name: Annotated[str, typer.Argument(help="canny, color_map, content_shuffle, …", metavar="PREPROCESSOR")],
+    picture: Annotated[
+        str, typer.Argument(help="A file, a name in the gallery, or last.", metavar="PICTURE")
+    ],
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", help="Where it goes; else into this folder.", metavar="FILE_OR_DIR"),
+    ] = None,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Make the control picture of a picture, without drawing anything."""
+    made = f"{Path(picture).stem}-{name}.png"
+    place = Destination.parse(out or made, 1).path(made, 1)
+    saved = save(run(_made(open_studio(root), name, picture)), place).absolute()
+    Output(as_json=json).result({"path": str(saved), "preprocessor": name}, [str(saved)])
+
+
+async def _made(studio: Studio, name: str, picture: str) -> bytes:
+    async with attach(studio) as client:
+        image = await in_gallery(client, picture, "user", "preprocess")
+        return await client.preprocessed(image, name)
