@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.images import LAST, PICTURE_NAME
 
 if TYPE_CHECKING:
     from invoke_tui.client.client import StudioClient
     from invoke_tui.domain.images import ImageCategory, ImageRecord
 
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.png")
-LAST: Final = "last"
-"""Stands for the newest picture of the gallery."""
 MOST_BYTES: Final = 256 * 2**20
 
 
@@ -32,7 +29,7 @@ async def take(client: StudioClient, named: str, category: ImageCategory, *, ask
     data = await asyncio.to_thread(_file, named, asked)
     if data is not None:
         return await client.upload_image(data, name=named, category=category)
-    if NAME.fullmatch(named):
+    if PICTURE_NAME.fullmatch(named):
         return await client.image(named)
     raise NotFoundError(
         f"{asked}{named}: there is no such file",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
+
+PICTURE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.png")
+"""What pictures of the gallery are called."""
+LAST: Final = "last"
+"""Stands for the newest picture where one is named."""
 
 ImageOrigin = Literal["internal", "external"]
 ImageCategory = Literal["general", "mask", "control", "user", "other"]

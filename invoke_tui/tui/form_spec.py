@@ -6,6 +6,7 @@ import types
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
+from invoke_tui.domain.base import Record
 from invoke_tui.domain.families import SD
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
@@ -26,6 +27,8 @@ class FieldSpec:
     maximum: float | None = None
     below: float | None = None
     """The value must be smaller than this (an open upper bound)."""
+    above: float | None = None
+    """The value must be larger than this (an open lower bound)."""
     multiple: int | None = None
     choices: tuple[tuple[str, str], ...] = ()
     """Label and value."""
@@ -49,6 +52,8 @@ class FieldSpec:
             return f"at most {self.maximum:.10g}"
         if self.below is not None and value >= self.below:
             return f"less than {self.below:g}"
+        if self.above is not None and value <= self.above:
+            return f"more than {self.above:g}"
         if self.multiple and int(value) % self.multiple:
             near = max(int(self.minimum or 0), round(value / self.multiple) * self.multiple)
             return f"a multiple of {self.multiple}, such as {near}"
@@ -69,6 +74,8 @@ class FieldSpec:
             value = min(self.maximum, value)
         if self.below is not None and value >= self.below:
             value = self.below - self.step
+        if self.above is not None and value <= self.above:
+            value = self.above + self.step
         return str(round(value)) if self.kind == "integer" else f"{round(value, 4):g}"
 
 
@@ -89,6 +96,29 @@ LABELS: Final[dict[str, str]] = {
     "vae_precision": "VAE",
     "long_prompts": "Long prompts",
     "ignored_to_negative": "[ignored] to negative",
+    "init_image": "Picture",
+    "strength": "Strength",
+    "fit": "Fit",
+    "denoising_start": "From",
+    "denoising_end": "To",
+    "optimized_denoising": "spread low strengths",
+    "mask_image": "Mask",
+    "outpaint": "Outpaint",
+    "mask_blur": "Blur",
+    "mask_expand": "Expand",
+    "coherence_mode": "Edge",
+    "coherence_edge_size": "Edge size",
+    "coherence_min_denoise": "Least",
+    "infill_method": "Infill",
+    "infill_tile_size": "Tile size",
+    "infill_color": "Colour",
+    "scale_before_processing": "Drawn in",
+    "scaled_width": "Width",
+    "scaled_height": "Height",
+    "paste_back": "keep the rest",
+    "color_correct": "match colours",
+    "scale": "Scale",
+    "tile_size": "Tile size",
 }
 _STEPS: Final[dict[str, float]] = {
     "width": 64,
@@ -100,6 +130,14 @@ _STEPS: Final[dict[str, float]] = {
     "refiner_positive_aesthetic_score": 0.5,
     "refiner_negative_aesthetic_score": 0.5,
     "cfg_rescale_multiplier": 0.05,
+    "strength": 0.05,
+    "denoising_start": 0.05,
+    "denoising_end": 0.05,
+    "coherence_min_denoise": 0.05,
+    "scaled_width": 64,
+    "scaled_height": 64,
+    "scale": 0.5,
+    "tile_size": 64,
 }
 _FALLBACKS: Final[dict[str, str]] = {
     "width": "512",
@@ -118,16 +156,33 @@ _FALLBACKS: Final[dict[str, str]] = {
     "refiner_scheduler": SCHEDULER_LABELS["euler"],
     "refiner_positive_aesthetic_score": "6",
     "refiner_negative_aesthetic_score": "2.5",
+    "strength": "0.75",
+    "fit": "cover",
+    "denoising_start": "strength",
+    "denoising_end": "1",
+    "outpaint": "none, or right=128,top=64",
+    "mask_blur": "auto",
+    "mask_expand": "0",
+    "coherence_mode": "Gaussian Blur",
+    "coherence_edge_size": "auto",
+    "coherence_min_denoise": "0",
+    "infill_method": "cv2",
+    "infill_tile_size": "32",
+    "infill_color": "#000000",
+    "scaled_width": "width",
+    "scaled_height": "height",
+    "scale": "once",
+    "tile_size": "512",
 }
 
 
-def spec(name: str) -> FieldSpec:
-    """The form's view of one field of ``GenerationRequest``."""
-    field = GenerationRequest.model_fields[name]
+def spec(name: str, record: type[Record] = GenerationRequest) -> FieldSpec:
+    """The form's view of one field of a request."""
+    field = record.model_fields[name]
     annotation = _without_none(field.annotation)
     bounds: dict[str, Any] = {}
     for rule in field.metadata:
-        for key in ("ge", "le", "lt", "multiple_of"):
+        for key in ("ge", "le", "lt", "gt", "multiple_of"):
             if (value := getattr(rule, key, None)) is not None:
                 bounds[key] = value
     choices: tuple[tuple[str, str], ...] = ()
@@ -151,6 +206,7 @@ def spec(name: str) -> FieldSpec:
         minimum=bounds.get("ge"),
         maximum=bounds.get("le"),
         below=bounds.get("lt"),
+        above=bounds.get("gt"),
         multiple=bounds.get("multiple_of"),
         choices=choices,
         fallback=_FALLBACKS.get(name, ""),

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from pydantic import ValidationError
+
+from invoke_tui.domain.images import PICTURE_NAME
 from invoke_tui.domain.parameters import MOST_LORAS
+from invoke_tui.domain.pictures import Outpaint, PictureRequest
 from invoke_tui.domain.text import safe_text
 
 _NUMBERS: Final = ("width", "height", "steps", "cfg_scale", "cfg_rescale_multiplier", "clip_skip")
@@ -32,7 +36,34 @@ def form_values(metadata: dict[str, Any] | None) -> dict[str, Any]:
     for name in ("seamless_x", "seamless_y"):
         if isinstance(value := found.get(name), bool):
             values[name] = value
+    return values | (_picture(found) if "model" in found else {})
+
+
+def _picture(found: dict[str, Any]) -> dict[str, Any]:
+    """The picture to start from and how it was treated; what was not recorded is as usual."""
+    values: dict[str, Any] = {}
+    for name, field in PictureRequest.model_fields.items():
+        value = found.get(name, field.default)
+        if isinstance(value, bool):
+            values[name] = value
+        elif isinstance(value, int | float) and abs(value) < 1e12:
+            values[name] = "" if value == field.default else f"{value:g}"
+        else:
+            values[name] = (
+                safe_text(value, limit=40) if isinstance(value, str) and value != field.default else ""
+            )
+    for name in ("init_image", "mask_image"):
+        named = found.get(name)
+        values[name] = named if isinstance(named, str) and PICTURE_NAME.fullmatch(named) else ""
+    values["outpaint"] = _sides(found.get("outpaint"))
     return values
+
+
+def _sides(recorded: Any) -> str:
+    try:
+        return str(Outpaint.model_validate(recorded or {}))
+    except ValidationError:
+        return ""
 
 
 def _lora(entry: Any) -> list[Any] | None:

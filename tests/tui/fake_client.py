@@ -32,6 +32,7 @@ from invoke_tui.domain.tokenizers import ModelTokenizers, TokenizerDefinition
 from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_memory import FakeMemory
 from tests.tui.fake_models import FakeModels, a_model
+from tests.tui.fake_pictures import FakePictures
 from tests.tui.fake_prompts import FakePrompts
 
 GIB = 2**30
@@ -59,7 +60,7 @@ def paint(seed: int, width: int = 128, height: int = 128, blur: float = 0.0) -> 
     return out.getvalue()
 
 
-class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary):
+class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakePictures):
     """What the tests attach to the app. ``step_time`` 0 makes pictures at once; ``auto`` False waits for ``work``."""
 
     def __init__(self, *, step_time: float = 0.0, steps: int = 4, auto: bool = True) -> None:
@@ -67,6 +68,7 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary):
         FakeMemory.__init__(self)
         FakePrompts.__init__(self)
         FakeLibrary.__init__(self)
+        FakePictures.__init__(self)
         self.step_time = step_time
         self.steps = steps
         self.auto = auto
@@ -150,6 +152,9 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary):
     async def enqueue(
         self, request: GenerationRequest, *more: GenerationRequest, front: bool = False
     ) -> EnqueueResult:
+        if self.refuse_next is not None:
+            error, self.refuse_next = self.refuse_next, None
+            raise error
         each = [await self._enqueue_one(one) for one in (request, *more)]
         if self.auto and (self._work is None or self._work.done()):
             self._work = asyncio.get_running_loop().create_task(self._work_off())

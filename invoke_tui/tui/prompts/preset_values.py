@@ -10,6 +10,7 @@ from textual.content import Content
 
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.parameters import LORA_WEIGHT, GenerationRequest, LoRARequest
+from invoke_tui.domain.pictures import Outpaint
 from invoke_tui.domain.presets import difference
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 from invoke_tui.domain.text import safe_text
@@ -51,6 +52,7 @@ def form_values(request: GenerationRequest) -> dict[str, Any]:
             values[name] = (
                 "" if value == field.default else f"{value:.10g}" if isinstance(value, float) else str(value)
             )
+    values["outpaint"] = str(request.outpaint)
     values["random_seed"] = request.seed is None
     values["loras"] = json.dumps([[one.model, one.weight, True] for one in request.loras])
     return values
@@ -88,6 +90,8 @@ def _word(name: str, value: Any, models: Sequence[ModelRecord]) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "on" if value else "off"
+    if name == "outpaint":
+        return str(Outpaint.model_validate(value)) or "nothing"
     if name == "loras":
         each = [f"{_name(one['model'], models)} {one['weight']:g}" for one in value]
         return ", ".join(each) or "none"

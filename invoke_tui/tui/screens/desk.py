@@ -36,6 +36,7 @@ from invoke_tui.tui.widgets.settings_form import SettingsForm
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.domain.forecast import Forecast
+    from invoke_tui.domain.upscaling import UpscaleRequest
     from invoke_tui.domain.wildcards import PromptPreview
     from invoke_tui.tui.screens.generate import GenerateScreen
     from invoke_tui.tui.session import Session
@@ -111,6 +112,7 @@ class Desk:
             case ImageAdded():
                 if event.image.image_category == "general" and not event.image.is_intermediate:
                     self.screen.query_one(ResultsStrip).add(event.image)
+                    self.form.pictures.newest(event.image)
                     if self.following:
                         self.results.show(event.image)
             case _:
@@ -201,7 +203,18 @@ class Desk:
     # -- making a picture -----------------------------------------------------------------------------------------
 
     def generate(self) -> None:
-        """Enqueue what the form says."""
+        """Enqueue what the form says, once the pictures it names are in the gallery."""
+        if self.form.pictures.busy:
+            self._pane.say("reading the picture to start from…")
+            self.screen.run_worker(self._generate_later(), group="settle", exclusive=True)
+        else:
+            self._generate()
+
+    async def _generate_later(self) -> None:
+        await self.form.pictures.settled()
+        self._generate()
+
+    def _generate(self) -> None:
         request = self.request()
         if request is None:
             self.screen.show_pane(picture=False)
@@ -219,6 +232,21 @@ class Desk:
         self.screen.show_pane(picture=True)
         self.screen.run_worker(self._enqueue(*requests), group="enqueue")
 
+    def upscale(self, request: UpscaleRequest) -> None:
+        """Enqueue a picture to be made larger, and follow it."""
+        self.following = True
+        self.screen.run_worker(self._upscale(request), group="enqueue")
+
+    async def _upscale(self, request: UpscaleRequest) -> None:
+        pane = self._pane
+        try:
+            client = await self._studio.link.client()
+            await client.upscale(request)
+        except StudioError as error:
+            pane.show_error(error.message, error.hint)
+            return
+        pane.say("1 picture queued")
+
     async def _enqueue(self, *requests: GenerationRequest) -> None:
         pane = self._pane
         try:
@@ -226,6 +254,7 @@ class Desk:
             result = await client.enqueue(*requests)
         except StudioError as error:
             pane.show_error(error.message, error.hint)
+            self.form.pictures.refused(error)
             return
         self.aids.words_changed()
         if result.warnings:

@@ -41,8 +41,10 @@ class Results:
         except StudioError as error:
             screen.studio.show_error(error, title="Pictures")
             return
-        images = [image for image in page.images if not image.is_intermediate]
+        images = [one for one in page.images if one.image_category == "general" and not one.is_intermediate]
         screen.query_one(ResultsStrip).set_images(images)
+        if images:
+            self._desk.form.pictures.newest(images[0])
         if images and screen.query_one(PicturePane).empty and not screen.studio.state.running:
             self.show(images[0])
 
@@ -91,8 +93,20 @@ class Results:
             case "path":
                 screen.app.copy_to_clipboard(safe_text(image.path))
                 screen.notify("Path copied.", timeout=2, markup=False)
+            case "init":
+                screen.show_pane(picture=False)
+                self._desk.form.pictures.use(image)
+            case "upscale":
+                screen.run_worker(self._upscale(image), group="tool", exclusive=True)
             case _:
                 self.recall(image.metadata, what)
+
+    async def _upscale(self, image: ImageRecord) -> None:
+        from invoke_tui.tui.screens.upscale import UpscaleScreen
+
+        request = await self._screen.app.push_screen_wait(UpscaleScreen(image))
+        if request is not None:
+            self._desk.upscale(request)
 
     def recall(self, metadata: dict[str, Any] | None, what: str) -> None:
         """Put what made a picture back: all of it (``recall``), its ``prompt`` or its ``seed``."""

@@ -30,7 +30,8 @@ class ResultsStrip(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("strip")
     help_text: ClassVar[str] = (
         "Your latest pictures. Left and right choose, enter shows one large, r puts all its settings back into the "
-        "form, p its prompt, s its seed, y copies where the file lies."
+        "form, p its prompt, s its seed. i starts the next picture from it, u makes it larger, y copies where the "
+        "file lies."
     )
     selected: reactive[int] = reactive(0)
 
@@ -194,6 +195,14 @@ class ResultsStrip(Widget, can_focus=True):
     def action_recall_seed(self) -> None:
         """The seed into the form."""
         self._tell("seed")
+
+    def action_start_from(self) -> None:
+        """The picture as the one to start from."""
+        self._tell("init")
+
+    def action_upscale(self) -> None:
+        """Make it larger."""
+        self._tell("upscale")
 
     def action_copy_path(self) -> None:
         """The path to the clipboard."""

@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.css.query import DOMQuery
 from textual.message import Message
 from textual.widgets import Input, Select
 
@@ -18,10 +19,13 @@ from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS, SchedulerName
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.form_spec import FieldSpec, spec
+from invoke_tui.tui.form_spec import spec
+from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle
+from invoke_tui.tui.widgets.form_group import FormGroup
 from invoke_tui.tui.widgets.lora_list import LoRAList
 from invoke_tui.tui.widgets.parts_form import REFINER_NUMBERS, REFINER_SCHEDULER, ROLES, PartsForm
+from invoke_tui.tui.widgets.picture_form import PictureForm
 
 NUMBERS: Final = (
     "width",
@@ -37,17 +41,6 @@ NUMBERS: Final = (
 CHOICES: Final = ("scheduler", "vae_precision", "long_prompts")
 SWITCHES: Final = ("seamless_x", "seamless_y", "ignored_to_negative")
 MODEL_LIMIT: Final = 2000
-
-
-class Choice(Select[str]):
-    """A choice among texts; the first line means "as the model asks"."""
-
-    def __init__(self, field: FieldSpec) -> None:
-        options = [(Text(label), value) for label, value in field.choices]
-        super().__init__(
-            options, prompt=field.fallback or "automatic", compact=True, id=f"field-{field.name}"
-        )
-        self.help_text = f"{field.help}. Enter opens the list, letters search in it."
 
 
 class SettingsForm(Vertical):
@@ -102,6 +95,7 @@ class SettingsForm(Vertical):
                 yield self._switch("seamless_y")
             yield PartsForm()
             yield LoRAList()
+        yield PictureForm(self._asked_size)
 
     def _number(self, name: str, label: str | None = None) -> Field:
         field = spec(name)
@@ -158,6 +152,8 @@ class SettingsForm(Vertical):
         self._offer_schedulers(family, usual["scheduler"])
         self.query_one(PartsForm).show(self._all, model)
         self.query_one(LoRAList).show(self._all, model)
+        for group in self.groups:
+            group.show(self._all, model)
         self._seed_state()
 
     def _offer_schedulers(self, family: FamilyTraits, usual: SchedulerName) -> None:
@@ -170,6 +166,21 @@ class SettingsForm(Vertical):
             if before in family.schedulers:
                 choice.value = before
 
+    @property
+    def groups(self) -> DOMQuery[FormGroup]:
+        """The foldable parts."""
+        return self.query(FormGroup)
+
+    @property
+    def pictures(self) -> PictureForm:
+        """The picture to start from."""
+        return self.query_one(PictureForm)
+
+    def _asked_size(self) -> tuple[int | None, int | None]:
+        """Width and height as they are typed."""
+        width, height = (self._input(name).value.strip() for name in ("width", "height"))
+        return int(width) if width else None, int(height) if height else None
+
     # -- values ---------------------------------------------------------------------------------------------------
 
     def values(self) -> dict[str, Any]:
@@ -181,6 +192,8 @@ class SettingsForm(Vertical):
         if self._wanted_model:
             values["model"] = self._wanted_model
         values["loras"] = self.query_one(LoRAList).value()
+        for group in self.groups:
+            values |= group.values()
         return values | self.query_one(PartsForm).values()
 
     def restore(self, values: Mapping[str, Any]) -> None:
@@ -199,6 +212,8 @@ class SettingsForm(Vertical):
         self.query_one(PartsForm).restore(values)
         if isinstance(listed := values.get("loras"), str):
             self.query_one(LoRAList).restore(listed)
+        for group in self.groups:
+            group.restore(values)
         self._seed_state()
 
     def _choose(self, name: str, raw: str) -> None:
@@ -225,6 +240,10 @@ class SettingsForm(Vertical):
                     self._fold(shut=False)
                 field.focus()
                 return None
+        for group in self.groups:
+            if trouble := group.trouble():
+                group.complain(trouble)
+                return None
         asked: dict[str, Any] = {"positive_prompt": prompt, "negative_prompt": negative}
         for name in NUMBERS:
             raw = self._input(name).value.strip()
@@ -238,6 +257,8 @@ class SettingsForm(Vertical):
             asked[name] = self._toggle(name).value
         asked |= self.query_one(PartsForm).asked()
         asked["loras"] = self.query_one(LoRAList).asked()
+        for group in self.groups:
+            asked |= group.asked()
         try:
             return GenerationRequest.model_validate(asked)
         except ValidationError as error:
@@ -287,6 +308,8 @@ class SettingsForm(Vertical):
         """Back to what the model asks for."""
         parts = dict.fromkeys((*ROLES, *REFINER_NUMBERS, REFINER_SCHEDULER, "loras"), "")
         self.restore(dict.fromkeys((*NUMBERS, *CHOICES), "") | dict.fromkeys(SWITCHES, False) | parts)
+        for group in self.groups:
+            group.reset()
         self.query_one("#random-seed", Toggle).value = True
         self._seed_state()
 
@@ -296,6 +319,7 @@ class SettingsForm(Vertical):
     def _typed(self, event: Input.Changed) -> None:
         if isinstance(event.input, NumberField):
             self._check(event.input.spec.name)
+            self.pictures.size_changed()
         self.post_message(self.Changed())
 
     @on(Select.Changed)
@@ -307,6 +331,11 @@ class SettingsForm(Vertical):
 
     @on(PartsForm.Changed)
     def _part_chosen(self) -> None:
+        self.post_message(self.Changed())
+
+    @on(FormGroup.Changed)
+    def _group_changed(self, event: FormGroup.Changed) -> None:
+        event.stop()
         self.post_message(self.Changed())
 
     @on(LoRAList.Changed)

@@ -13,6 +13,7 @@ from invoke_tui.client.preset_files import read_presets, write_presets
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
+from invoke_tui.domain.pictures import Outpaint
 from invoke_tui.domain.presets import Preset, difference
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.name import NameScreen
@@ -23,8 +24,9 @@ from invoke_tui.tui.prompts.presets import PresetsScreen
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.screens.desk import Desk
 from invoke_tui.tui.screens.generate import GenerateScreen
-from tests.tui.fake_client import FakeClient
+from tests.tui.fake_client import FakeClient, paint
 from tests.tui.fake_models import a_model
+from tests.tui.fake_pictures import a_picture
 from tests.tui.harness import connected, settle, words
 
 XL = BaseModelType.SDXL
@@ -65,10 +67,29 @@ EVERY = GenerationRequest(
     refiner_positive_aesthetic_score=7.5,
     refiner_negative_aesthetic_score=1.5,
     loras=(LoRARequest(model="Ink", weight=0.35), LoRARequest(model="wool-key")),
+    init_image="fox.png",
+    mask_image="head.png",
+    strength=0.4,
+    fit="contain",
+    denoising_start=0.2,
+    denoising_end=0.9,
+    outpaint=Outpaint(top=8),
+    mask_blur=3,
+    mask_expand=2,
+    coherence_mode="Staged",
+    coherence_edge_size=5,
+    coherence_min_denoise=0.1,
+    infill_method="color",
+    infill_color="#102030",
+    scale_before_processing="manual",
+    scaled_width=512,
+    scaled_height=768,
+    paste_back=False,
+    color_correct=True,
     **OPTIONS,
 )
-OF_OTHERS = {"guidance", "t5_encoder", "clip_embed", "clip_g"}
-"""Fields of families other than this one."""
+OF_OTHERS = {"guidance", "t5_encoder", "clip_embed", "clip_g", "optimized_denoising", "infill_tile_size"}
+"""Fields of families other than this one, and of another infill."""
 
 
 def models() -> list[Any]:
@@ -105,6 +126,7 @@ def about(screen: PresetsScreen) -> str:
 async def test_a_preset_reaches_every_field(app: InvokeTuiApp, client: FakeClient) -> None:
     client.records = models()
     flux = GenerationRequest(model="Swift", guidance=2.5, scheduler="heun", steps=4)
+    client.pictures = {name: (a_picture(name), paint(1)) for name in ("fox.png", "head.png")}
     client.kept_presets = [Preset(name="Every", request=EVERY), Preset(name="Flux", request=flux)]
     async with app.run_test(size=(80, 24)) as pilot:
         await connected(pilot)
@@ -122,6 +144,7 @@ async def test_a_preset_reaches_every_field(app: InvokeTuiApp, client: FakeClien
         await pilot.press("enter")
         await settle(pilot, lambda: isinstance(app.screen, GenerateScreen))
         await pilot.pause(0.1)
+        await desk(app).form.pictures.settled()
         now = desk(app).request()
         assert now is not None
         assert difference(now, meant(EVERY, before, client.records)) == {}

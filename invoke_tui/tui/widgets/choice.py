@@ -1,0 +1,26 @@
+"""A choice among the values of a field."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widgets import Select
+
+from invoke_tui.tui.form_spec import FieldSpec
+
+
+class Choice(Select[str]):
+    """A choice among texts; the first line means "as the model asks"."""
+
+    def __init__(self, field: FieldSpec, value: str = "") -> None:
+        options = [(Text(label), text) for label, text in field.choices]
+        super().__init__(
+            options, prompt=field.fallback or "automatic", compact=True, id=f"field-{field.name}"
+        )
+        if value in {text for _, text in field.choices}:
+            self.value = value
+        self.help_text = f"{field.help}. Enter opens the list, letters search in it."
+
+    @property
+    def chosen(self) -> str:
+        """The value, or nothing."""
+        return "" if self.is_blank() else str(self.value)
