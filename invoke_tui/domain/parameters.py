@@ -114,7 +114,10 @@ class GenerationRequest(PictureRequest, RefinementRequest):
         default=(), max_length=MOST_STEERING, description="Pictures that say what things look like"
     )
     regions: tuple[RegionRequest, ...] = Field(
-        default=(), max_length=MOST_REGIONS, description="Prompts for parts of the picture"
+        default=(),
+        max_length=MOST_REGIONS,
+        description="A prompt for a part of the picture; "
+        "its sides are shares, 0 to 1, or mask=FILE_OR_NAME says where",
     )
     board: str | None = Field(default=None, description="Board that receives the pictures")
     template: str | None = Field(
