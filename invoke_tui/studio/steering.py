@@ -84,8 +84,6 @@ async def _control(asked: ControlRequest, record: ModelRecord, gallery: Gallery 
         await gallery.file(asked.image)
     wish = record.default_settings.preprocessor
     preprocessor = _preprocessor(asked.preprocessor, wish)
-    shown = preprocessor or preprocessor_named(wish or "")
-    union = PREPROCESSORS[shown].union if shown in PREPROCESSORS else None
     return ResolvedControl(
         model=record.key,
         image=asked.image,
@@ -95,8 +93,16 @@ async def _control(asked: ControlRequest, record: ModelRecord, gallery: Gallery 
         control_mode=asked.control_mode,
         resize_mode=asked.resize_mode,
         preprocessor=preprocessor,
-        union=union if asked.kind is None else UNION_KINDS.index(asked.kind),
+        union=_union(asked, record, preprocessor),
     )
+
+
+def _union(asked: ControlRequest, record: ModelRecord, preprocessor: str | None) -> int | None:
+    """The kind of picture, for models that know several: as it is said, else as it is made."""
+    if asked.kind is not None:
+        return UNION_KINDS.index(asked.kind)
+    knows = "union" in f"{record.name} {Path(record.path).name}".lower()
+    return PREPROCESSORS[preprocessor].union if knows and preprocessor else None
 
 
 async def _reference(

@@ -17,11 +17,11 @@ from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast
 
 _CALLED: Final = {
-    ModelType.CONTROLNET: ("ControlNet", "controlnets"),
-    ModelType.T2I_ADAPTER: ("T2I-Adapter", "t2i_adapters"),
-    ModelType.IP_ADAPTER: ("IP-Adapter", "ip_adapters"),
+    ModelType.CONTROLNET: ("ControlNet", "controlnets", "a"),
+    ModelType.T2I_ADAPTER: ("T2I-Adapter", "t2i_adapters", "a"),
+    ModelType.IP_ADAPTER: ("IP-Adapter", "ip_adapters", "an"),
 }
-"""What people call a kind, and the trait of a family that says whether it can be used."""
+"""What people call a kind, the trait of a family that says whether it can be used, and the article."""
 _KEYS: Final = {ModelType.CONTROLNET: "controlnets", ModelType.T2I_ADAPTER: "t2iAdapters"}
 _INPUTS: Final = {ModelType.CONTROLNET: "control", ModelType.T2I_ADAPTER: "t2i_adapter"}
 
@@ -61,14 +61,14 @@ def check_steering(cast: Cast) -> None:
 
 
 def _check(record: ModelRecord, kinds: tuple[ModelType, ...], main: ModelRecord) -> None:
-    wanted = " or ".join(_CALLED[kind][0] for kind in kinds)
+    wanted = " or ".join(f"{_CALLED[kind][2]} {_CALLED[kind][0]}" for kind in kinds)
     if record.type not in kinds:
         raise BadInputError(
-            f"{record.name} is a {record.type} model, not a {wanted}.",
-            hint=f"Choose a {wanted}.",
+            f"{record.name} is a {record.type} model, not {wanted}.",
+            hint=f"Choose {wanted}.",
             code="wrong_model",
         )
-    called, trait = _CALLED[record.type]
+    called, trait, _ = _CALLED[record.type]
     if not getattr(traits_of(main), trait):
         raise BadInputError(
             f"{called}s cannot be used with {main.base} models yet.",
