@@ -38,7 +38,24 @@ PICTURE_FLAGS: Final = {
     "optimized_denoising": "--optimized-denoising/--plain-denoising",
 }
 """Of drawing from a picture."""
-FLAGS: Final = PICTURE_FLAGS | {
+REFINEMENT_FLAGS: Final = {
+    "regions": "--region",
+    "freeu": "--freeu",
+    "cfg_begin_step_percent": "--cfg-begin",
+    "cfg_end_step_percent": "--cfg-end",
+    "hrf_enabled": "--hires/--no-hires",
+    "hrf_method": "--hires-method",
+    "hrf_strength": "--hires-strength",
+    "hrf_scale": "--hires-scale",
+    "hrf_steps": "--hires-steps",
+    "hrf_model": "--hires-model",
+    "refiner_positive_aesthetic_score": "--refiner-aesthetic",
+    "refiner_negative_aesthetic_score": "--refiner-negative-aesthetic",
+}
+"""Of what refines a picture."""
+MORE_FLAGS: Final = PICTURE_FLAGS | REFINEMENT_FLAGS
+"""Flags that are made of the request's fields alone."""
+FLAGS: Final = MORE_FLAGS | {
     "positive_prompt": "PROMPT",
     "negative_prompt": "--negative",
     "model": "--model",

@@ -1,4 +1,4 @@
-"""Flags of drawing from a picture, made from the request's fields; and the way of files into the gallery."""
+"""Flags made from the request's fields: drawing from a picture, refinement; and the way of files into the gallery."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
-from invoke_tui.cli.parameters import PICTURE_FLAGS, flag
+from invoke_tui.cli.parameters import MORE_FLAGS, PICTURE_FLAGS, flag
+from invoke_tui.cli.refinement import refined, with_masks
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.pictures import PictureRequest, read_sides
+from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.pictures import read_sides
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.parameters import GenerationRequest
 
-_METAVARS: Final = {"init_image": "FILE_OR_NAME", "mask_image": "FILE_OR_NAME", "outpaint": "SIDE=PIXELS,…"}
+_METAVARS: Final = {
+    "init_image": "FILE_OR_NAME",
+    "mask_image": "FILE_OR_NAME",
+    "outpaint": "SIDE=PIXELS,…",
+    "regions": "prompt=…,left=…,right=…",
+    "freeu": "b1=…,b2=…,s1=…,s2=…",
+    "hrf_model": "NAME",
+}
+_TEXTS: Final[dict[str, Any]] = {"outpaint": str, "freeu": str, "regions": list[str]}
+"""Flags that are written in another form than their field has."""
 
 
 def picture_flags(verb: Callable[..., None]) -> Callable[..., None]:
@@ -23,14 +33,14 @@ def picture_flags(verb: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(verb)
     def with_flags(**given: Any) -> None:
-        values = {name: given.pop(name) for name in PICTURE_FLAGS}
+        values = {name: given.pop(name) for name in MORE_FLAGS}
         verb(**given, picture=_values(values))
 
     signature = inspect.signature(verb, eval_str=True)
     own = [parameter for name, parameter in signature.parameters.items() if name != "picture"]
     ours = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(name))
-        for name in PICTURE_FLAGS
+        for name in MORE_FLAGS
     ]
     plain = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     with_flags.__signature__ = signature.replace(parameters=[*plain, *ours])  # type: ignore[attr-defined]
@@ -42,17 +52,17 @@ def picture_flags(verb: Callable[..., None]) -> Callable[..., None]:
 
 def _annotation(name: str) -> Any:
     """The type of a flag that may be left out."""
-    declared: Any = str if name == "outpaint" else PictureRequest.model_fields[name].annotation
+    declared: Any = _TEXTS.get(name) or GenerationRequest.model_fields[name].annotation
     if type(None) not in get_args(declared):
         declared = declared | None
-    return Annotated[declared, flag(name, PICTURE_FLAGS[name], metavar=_METAVARS.get(name))]
+    return Annotated[declared, flag(name, metavar=_METAVARS.get(name))]
 
 
 def _values(given: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: value for name, value in given.items() if value is not None}
     if "outpaint" in values:
         values["outpaint"] = _sides(values["outpaint"])
-    return values
+    return refined(values)
 
 
 def _sides(text: str) -> dict[str, int]:
@@ -69,7 +79,7 @@ async def with_uploads(client: StudioClient, request: GenerationRequest) -> Gene
         named = getattr(request, field)
         if named is not None:
             update[field] = await in_gallery(client, named, category, PICTURE_FLAGS[field])
-    return request.model_copy(update=update) if update else request
+    return await with_masks(client, request.model_copy(update=update) if update else request)
 
 
 async def in_gallery(client: StudioClient, named: str, category: Any, asked: str) -> str:

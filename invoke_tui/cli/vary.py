@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
 
 MOST: Final = 10_000
-NOT_VARIED: Final = ("count", "loras", "outpaint", "controls", "references")
+NOT_VARIED: Final = ("count", "loras", "outpaint", "controls", "references", "regions", "freeu")
 _SHORT: Final = {
     "cfg": "cfg_scale",
     "prompt": "positive_prompt",
@@ -53,7 +53,9 @@ def values_of(text: str) -> list[str]:
             number = (end - start) / step + 1e-9 if step else -1.0
             if not 0 <= number < MOST:
                 raise BadInputError(
-                    f"--vary {text}: from, to and step make no list of at most {MOST}", code="bad_value"
+                    f"--vary {text}: from, to and step make no list of at most {MOST}",
+                    hint="The step leads from the first to the second, e.g. 5:9:2 or 9:5:-2.",
+                    code="bad_value",
                 )
             return [f"{start + step * k:.10g}" for k in range(int(number) + 1)]
     values = [value.replace("\0", ",").strip() for value in text.replace("\\,", "\0").split(",")]
