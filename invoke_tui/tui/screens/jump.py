@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from string import ascii_lowercase
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 from textual import events
@@ -12,7 +12,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-LETTERS = "asdfghjkl" + "".join(letter for letter in ascii_lowercase if letter not in "asdfghjkl")
+HOME = "asdfghjkl"
+LETTERS = HOME + "".join(sorted(set(ascii_lowercase) - set(HOME))) + digits + ascii_uppercase
 
 
 class JumpScreen(ModalScreen[Widget | None], inherit_bindings=False):
@@ -36,7 +37,7 @@ class JumpScreen(ModalScreen[Widget | None], inherit_bindings=False):
         """A letter goes, anything else stays."""
         event.stop()
         event.prevent_default()
-        self.dismiss(self._targets.get(event.key))
+        self.dismiss(self._targets.get(event.character or ""))
 
 
 def _targets(screen: Screen[Any]) -> list[Widget]:

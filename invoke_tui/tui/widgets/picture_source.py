@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif")
 OFFERED: Final = 40
+WIDE: Final = 16
+"""The most letters of a name; there is a thumbnail beside it."""
 
 
 @dataclass
@@ -79,7 +81,10 @@ class PictureSource:
     @property
     def called(self) -> str:
         """What people call it, in few letters."""
-        return "last result" if self.text == LAST else safe_text(Path(self.text).name, limit=60)
+        if self.text == LAST:
+            return "last result"
+        name = safe_text(Path(self.text).name)
+        return name if len(name) <= WIDE else f"{name[: WIDE - 1]}…"
 
 
 def _shows_through(data: bytes) -> bool:
