@@ -117,7 +117,7 @@ class _Predictor:
 
     def __call__(self, latents: Tensor, timestep: Tensor, scale: float, call: int) -> Tensor:
         def ask(latents: Tensor, conditioning: Conditioning, negatives: int = 0) -> Tensor:
-            return self._predict(ModelCall(call, latents, timestep, conditioning, negatives))
+            return self._predict(ModelCall(call, latents, timestep, conditioning, negatives, self._guidance))
 
         if scale == 1 or self._negative is None:
             return ask(latents, self._positive)

@@ -43,7 +43,8 @@ class Control:
     """A ControlNet and the picture it follows, which has the size of the run's picture.
 
     ``weight`` is one number or one per step. It acts from ``begin`` to ``end``, both shares of the run. ``union`` is
-    the kind of picture for a model that knows several (``domain.controls.UNION_KINDS``).
+    the kind of picture for a model that knows several (``domain.controls.UNION_KINDS``). ``latents`` are those of the
+    picture, at which most of FLUX.1's look.
     """
 
     model: ModelIdentifier
@@ -53,6 +54,7 @@ class Control:
     end: float = 1.0
     mode: ControlMode = "balanced"
     union: int | None = None
+    latents: Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ class Flux:
             pooled_projections=conditioning.pooled,
             encoder_hidden_states=embeds,
             txt_ids=torch.zeros(embeds.shape[1], 3, device=embeds.device, dtype=embeds.dtype),
-            img_ids=_positions(height // 2, width // 2, embeds.device, embeds.dtype),
+            img_ids=positions(height // 2, width // 2, embeds.device, embeds.dtype),
             return_dict=False,
             **arguments,
         )
@@ -130,7 +130,7 @@ def unpack(patches: Tensor, height: int, width: int) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def _positions(rows: int, columns: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+def positions(rows: int, columns: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Row and column of each patch, behind an unused axis: (rows * columns, 3)."""
     grid = torch.zeros(rows, columns, 3)
     grid[..., 1] = torch.arange(rows)[:, None]

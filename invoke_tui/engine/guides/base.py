@@ -42,13 +42,14 @@ class Run:
 @dataclass(frozen=True)
 class ModelCall:
     """One call of the model: ``latents`` (n, c, h, w) as it gets them; the first ``negatives`` of the n are those of
-    the negative prompt."""
+    the negative prompt. ``guidance`` is the distilled one of FLUX.1."""
 
     call: int
     latents: Tensor
     timestep: Tensor
     conditioning: Conditioning
     negatives: int = 0
+    guidance: float | None = None
 
 
 class Guide:

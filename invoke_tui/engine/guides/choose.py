@@ -9,6 +9,7 @@ from torch import nn
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.guides.base import Guide
 from invoke_tui.engine.guides.controls import ControlNetGuide, T2IAdapterGuide
+from invoke_tui.engine.guides.flux_controls import FluxControlNetGuide
 from invoke_tui.engine.guides.masks import FillChannels, InpaintChannels, MaskedLatents
 from invoke_tui.engine.guides.references import ReferencesGuide
 from invoke_tui.engine.guides.regions import RegionsGuide
@@ -21,9 +22,10 @@ FILL_TRANSFORMER_CHANNELS: Final = 384
 
 def guides_of(job: DenoiseJob, tools: Tools) -> tuple[Guide, ...]:
     """The guides of ``job``, in the order they act. Raises ``BadInputError`` for what its model cannot take."""
+    beside = FluxControlNetGuide if hasattr(tools.model, "single_transformer_blocks") else ControlNetGuide
     return (
         *_masks(job, tools.model),
-        *(ControlNetGuide(control, tools) for control in job.controls),
+        *(beside(control, tools) for control in job.controls),
         *(T2IAdapterGuide(adapter, tools) for adapter in job.adapters),
         *((ReferencesGuide(job.references, tools),) if job.references else ()),
         *((RegionsGuide(job.regions, tools),) if job.regions else ()),

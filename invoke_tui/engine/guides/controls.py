@@ -101,7 +101,15 @@ class ControlNetGuide(Guide):
         store, control = self._tools.store, self._control
         self._model = self._own.enter_context(store.use(control.model, "controlnet"))
         self._own.enter_context(cancelable(self._tools.check_cancel, self._model))
-        _check_fit(store.record(control.model), self._model, self._tools.model)
+        self._check()
+
+    def _check(self) -> None:
+        """It repeats the UNet's way down: as wide, as deep, with the same text."""
+        for name in ("cross_attention_dim", "block_out_channels", "layers_per_block"):
+            ours, theirs = self._model.config[name], self._tools.model.config[name]  # type: ignore[index]
+            same = list(ours) == list(theirs) if isinstance(ours, list | tuple) else ours == theirs
+            if not same:
+                raise not_for(self._tools.store.record(self._control.model), "ControlNet")
 
 
 class T2IAdapterGuide(Guide):
@@ -121,7 +129,7 @@ class T2IAdapterGuide(Guide):
         with store.use(given.model, "t2i_adapter") as model:
             config: Any = self._tools.model.config
             if list(model.config.channels) != list(config.block_out_channels):
-                raise _not_for(store.record(given.model), "T2I-Adapter")
+                raise not_for(store.record(given.model), "T2I-Adapter")
             seen = pixels(
                 given.image, run, dtype, channels=model.config.in_channels, grid=model.downscale_factor
             )
@@ -181,16 +189,8 @@ def _masked(model: nn.Module, mask: Tensor | None) -> Iterator[None]:
             hook.remove()
 
 
-def _check_fit(record: ModelRecord, control: Any, unet: Any) -> None:
-    """A ControlNet repeats the UNet's way down: as wide, as deep, with the same text."""
-    for name in ("cross_attention_dim", "block_out_channels", "layers_per_block"):
-        ours, theirs = control.config[name], unet.config[name]
-        same = list(ours) == list(theirs) if isinstance(ours, list | tuple) else ours == theirs
-        if not same:
-            raise _not_for(record, "ControlNet")
-
-
-def _not_for(record: ModelRecord, kind: str) -> BadInputError:
+def not_for(record: ModelRecord, kind: str) -> BadInputError:
+    """What is said of a model whose layers are those of another."""
     return BadInputError(
         f"The {kind} {record.name} was made for another model: their layers differ.",
         hint=f"Choose a {kind} for this kind of model.",

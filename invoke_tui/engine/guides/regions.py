@@ -61,9 +61,7 @@ class RegionsGuide(Guide):
         """All prompts of one side, one behind the other."""
         mine = [region for region in self._regions if region.negative == negative]
         if not mine:
-            self._sides[negative] = Side(
-                self._run.start.device, self._size, [(prompt.embeds.shape[1], None)]
-            )
+            self._sides[negative] = Side(self._run.start.device, self._size, [(prompt.embeds.shape[1], None)])
             return prompt
         embeds = [region.prompt.embeds.to(prompt.embeds) for region in mine]
         prompts = [

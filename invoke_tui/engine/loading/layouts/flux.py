@@ -77,3 +77,57 @@ def _rules(config: Config) -> list[Rule]:
 FLUX_TRANSFORMER: Final = Layout(
     ("model.diffusion_model.", "diffusion_model.", ""), "img_in.weight", _config, _rules
 )
+
+
+def _xlabs_config(shapes: Shapes) -> Config:
+    return _config({**shapes, "final_layer.linear.weight": shapes["img_in.weight"]}) | {
+        "patch_size": 2,
+        "conditioning_embedding_channels": shapes[f"input_hint_block.{_LAST_HINT}.weight"][0],
+    }
+
+
+def _xlabs_rules(config: Config) -> list[Rule]:
+    hint = "input_hint_block"
+    return [
+        *_rules(config),
+        rule("controlnet_blocks", "controlnet_blocks"),
+        rule("pos_embed_input", "controlnet_x_embedder"),
+        rule(f"{hint}.0", f"{hint}.conv_in"),
+        *(rule(f"{hint}.{number}", f"{hint}.blocks.{number // 2 - 1}") for number in range(2, _LAST_HINT, 2)),
+        rule(f"{hint}.{_LAST_HINT}", f"{hint}.conv_out"),
+    ]
+
+
+def _ours_config(shapes: Shapes) -> Config:
+    """Off a file with diffusers' names, as InstantX saves its ControlNets."""
+    hidden, channels = shapes["x_embedder.weight"]
+    head = shapes["transformer_blocks.0.attn.norm_q.weight"][0]
+    return {
+        "patch_size": 1,
+        "in_channels": channels,
+        "num_layers": numbered(shapes, "transformer_blocks."),
+        "num_single_layers": numbered(shapes, "single_transformer_blocks."),
+        "attention_head_dim": head,
+        "num_attention_heads": hidden // head,
+        "joint_attention_dim": shapes["context_embedder.weight"][1],
+        "pooled_projection_dim": shapes["time_text_embed.text_embedder.linear_1.weight"][1],
+        "guidance_embeds": "time_text_embed.guidance_embedder.linear_1.weight" in shapes,
+        "axes_dims_rope": [head // 8, head * 7 // 16, head * 7 // 16],
+        "num_mode": shapes["controlnet_mode_embedder.weight"][0]
+        if "controlnet_mode_embedder.weight" in shapes
+        else None,
+    }
+
+
+_LAST_HINT: Final = 14
+"""The last of XLabs' convolutions on the control picture, which stand at even numbers."""
+_OURS: Final = (
+    "x_embedder", "context_embedder", "time_text_embed", "transformer_blocks", "single_transformer_blocks",
+    "controlnet_blocks", "controlnet_single_blocks", "controlnet_mode_embedder", "controlnet_x_embedder",
+)  # fmt: skip
+FLUX_CONTROLNETS: Final = (
+    Layout(("",), "input_hint_block.0.weight", _xlabs_config, _xlabs_rules),
+    Layout(
+        ("",), "controlnet_x_embedder.weight", _ours_config, lambda _: [rule(name, name) for name in _OURS]
+    ),
+)
