@@ -10,7 +10,7 @@ import pytest
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.families import FILL, traits_of
 from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models import BaseModelType, ModelType
 from invoke_tui.domain.parameters import Refiner
 from invoke_tui.domain.pictures import Start
 from invoke_tui.domain.refinement import FreeU, HighRes
@@ -50,9 +50,10 @@ def asked(family: str, **changes: Any) -> Graph:
     return build_graph(resolved(**(settings | changes)), Cast(record, **cast_of(changes)))
 
 
-def cast_of(changes: dict[str, Any]) -> dict[str, ModelRecord]:
+def cast_of(changes: dict[str, Any]) -> dict[str, Any]:
     """The models that a request names beside the main one."""
-    high, found = changes.get("highres"), {}
+    high = changes.get("highres")
+    found: dict[str, Any] = {}
     if high is not None and high.method == "ESRGAN":
         found["upscaler"] = UPSCALER
     if "refiner" in changes:
