@@ -21,6 +21,10 @@ UNION_KINDS: Final[tuple[UnionKind, ...]] = get_args(UnionKind)
 """The kinds of control picture that SDXL's union ControlNets know, by their number."""
 
 
+FLUX_UNION: Final[dict[UnionKind, int]] = {"hard edges": 0, "tile": 1, "depth": 2, "pose": 4}
+"""The numbers of those that FLUX.1's union ControlNets know."""
+
+
 class Preprocessor(Record):
     """What makes a control picture of a picture: the node that does it, and the network it needs, if any."""
 

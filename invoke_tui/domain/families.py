@@ -99,10 +99,12 @@ _SCHNELL: Final = FamilyTraits(
     cfg_rescale=False,
     roles=("vae", "t5_encoder", "clip_embed"),
     encoders=(_CLIP_CUT, _T5.model_copy(update={"tokens": 256})),
-    **_NOT_STEERED,
+    **(_NOT_STEERED | {"controlnets": True}),
 )
 _FLUX: Final = _SCHNELL.model_copy(update={"steps": 28, "guidance": 4.0, "encoders": (_CLIP_CUT, _T5)})
-_FLUX_FILL: Final = _FLUX.model_copy(update={"guidance": 30.0, "image_to_image": False, "highres": False})
+_FLUX_FILL: Final = _FLUX.model_copy(
+    update={"guidance": 30.0, "image_to_image": False, "controlnets": False, "highres": False}
+)
 _BY_BASE: Final[dict[BaseModelType, FamilyTraits]] = {
     BaseModelType.SD1: SD,
     BaseModelType.SD2: _SD2_SMALL.model_copy(update={"side": 768}),

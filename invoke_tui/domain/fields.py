@@ -60,6 +60,24 @@ class ControlField(Document):
     union: int | None = None
 
 
+class FluxControlNetField(Document):
+    """A ControlNet of FLUX.1 and the picture it follows. A control mode of -1 is none."""
+
+    image: ImageField
+    control_model: ModelIdentifier
+    control_weight: float | list[float] = 1.0
+    begin_step_percent: float = Field(default=0, ge=0, le=1)
+    end_step_percent: float = Field(default=1, ge=0, le=1)
+    resize_mode: ResizeMode = "just_resize"
+    instantx_control_mode: int | None = -1
+
+    def plain(self) -> ControlField:
+        """As the denoise loop is asked for any family's."""
+        mode = self.instantx_control_mode
+        given = self.model_dump(exclude={"instantx_control_mode"})
+        return ControlField.model_validate({**given, "union": None if mode is None or mode < 0 else mode})
+
+
 class T2IAdapterField(Document):
     """A T2I-Adapter and the picture it follows."""
 

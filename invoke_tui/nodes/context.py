@@ -67,6 +67,8 @@ class DenoiseCall:
     fill: FillCall | None = None
     regions: tuple[RegionCall, ...] = ()
     controls: tuple[ControlField, ...] = ()
+    control_latents: tuple[LatentsField, ...] = ()
+    """Of the pictures of ``controls``, for families whose ControlNets look at latents."""
     adapters: tuple[T2IAdapterField, ...] = ()
     references: tuple[IPAdapterField, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from invoke_tui.domain.controls import UNION_KINDS, ControlRequest, ReferenceRequest
+from invoke_tui.domain.controls import FLUX_UNION, UNION_KINDS, ControlRequest, ReferenceRequest
 
 _SPAN: Final = {"begin": "begin_step_percent", "end": "end_step_percent"}
 _KEYS: Final[dict[str, tuple[type[ControlRequest | ReferenceRequest], dict[str, str]]]] = {
@@ -56,6 +56,9 @@ def steering_values(
     union = entry.get("union")
     if isinstance(union, int) and 0 <= union < len(UNION_KINDS):
         values["kind"] = UNION_KINDS[union]
+    mode = entry.get("instantx_control_mode")
+    if isinstance(mode, int) and mode in FLUX_UNION.values():
+        values["kind"] = next(kind for kind, number in FLUX_UNION.items() if number == mode)
     return request, values
 
 

@@ -279,7 +279,9 @@ class NodeEngine:
                 )
                 for one in call.regions
             ),
-            **steering(call, (start.width, start.height), self._state.picture, self._mask_of),
+            **steering(
+                call, (start.width, start.height), self._state.picture, self._mask_of, self._latents_of
+            ),
         )
         value = self._state.engine.denoise(job, self._hooks)
         return self._sized(Stored(value, start.width, start.height), call.seed)
@@ -342,6 +344,9 @@ class NodeEngine:
     def _mask_of(self, field: TensorField) -> Image:
         mask: Image = self._stored(field.tensor_name).value
         return mask
+
+    def _latents_of(self, field: LatentsField) -> Any:
+        return self._stored(field.latents_name).value
 
     def _mask(self, field: DenoiseMaskField) -> DenoiseMask:
         masked = self._stored(field.masked_latents_name).value if field.masked_latents_name else None

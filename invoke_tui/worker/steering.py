@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from invoke_tui.domain.fields import ImageField, TensorField
+from invoke_tui.domain.fields import ImageField, LatentsField, TensorField
 from invoke_tui.engine.jobs import Adapter, Control, Reference
 from invoke_tui.nodes import images
 from invoke_tui.nodes.context import DenoiseCall
@@ -19,6 +20,7 @@ def steering(
     size: tuple[int, int],
     picture: Callable[[ImageField], Image],
     mask: Callable[[TensorField], Image],
+    latents: Callable[[LatentsField], Any],
 ) -> dict[str, Any]:
     """The fields ``controls``, ``adapters`` and ``references`` of the engine's job."""
 
@@ -35,8 +37,9 @@ def steering(
                 end=one.end_step_percent,
                 mode=one.control_mode,
                 union=one.union,
+                latents=latents(seen) if seen else None,
             )
-            for one in call.controls
+            for one, seen in zip_longest(call.controls, call.control_latents)
         ),
         "adapters": tuple(
             Adapter(

@@ -15,11 +15,12 @@ from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.nodes.registry import node_types
 from invoke_tui.nodes.validate import validate
-from tests.nodes.test_recipes import edges, metadata_of, other
+from tests.nodes.test_recipes import ENCODERS, edges, metadata_of, other
 from tests.support.requests import model_record, resolved
 
 CANNY = other("canny", ModelType.CONTROLNET)
 SKETCH = other("sketch", ModelType.T2I_ADAPTER)
+FLUX_ENCODERS = {key: ENCODERS[key] for key in ("t5_encoder", "clip_embed")}
 STYLE = other("style", ModelType.IP_ADAPTER)
 
 
@@ -140,10 +141,34 @@ def test_what_does_not_fit_is_said(cast: dict[str, Any], said: str) -> None:
 
 
 def test_families_that_cannot_say_so() -> None:
-    for base in (BaseModelType.SD3, BaseModelType.FLUX):
+    for base in (BaseModelType.SD3,):
         cast = Cast(model_record(base=base), controls=(CANNY.model_copy(update={"base": base}),))
         with pytest.raises(BadInputError, match=f"ControlNets cannot be used with {base} models yet"):
             build_graph(resolved(controls=(control(CANNY),)), cast)
+
+
+def test_flux_has_a_node_of_its_own() -> None:
+    canny = CANNY.model_copy(update={"base": BaseModelType.FLUX})
+    cast = Cast(
+        model_record(base=BaseModelType.FLUX, variant="dev"),
+        vae=other("vae", ModelType.VAE),
+        controls=(canny,),
+        **FLUX_ENCODERS,
+    )
+    request = resolved(controls=(control(CANNY, union=1),), cfg_scale=1.0)
+    graph = build_graph(request, cast)
+    assert validate(graph) == []
+    assert {
+        "flux_controlnet_1.control → control_collector.item",
+        "control_collector.collection → flux_denoise.control",
+        "model_loader.vae → flux_denoise.controlnet_vae",
+    } <= edges(graph)
+    assert graph.nodes["flux_controlnet_1"].fields()["instantx_control_mode"] == 2
+    recalled, problems = request_from_metadata(metadata_of(graph))
+    assert (recalled.controls[0].kind, problems) == ("depth", [])
+    fill = Cast(model_record(base=BaseModelType.FLUX, variant="dev_fill"), controls=(canny,))
+    with pytest.raises(BadInputError, match="ControlNets cannot be used"):
+        build_graph(request, fill)
 
 
 def test_every_preprocessor_is_a_node_that_says_what_it_needs() -> None:

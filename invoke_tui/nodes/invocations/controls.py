@@ -10,7 +10,14 @@ from pydantic import Field
 
 from invoke_tui.domain.controls import ControlMode, ImageEncoder, ReferenceMethod, ResizeMode
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.fields import ControlField, ImageField, IPAdapterField, T2IAdapterField, TensorField
+from invoke_tui.domain.fields import (
+    ControlField,
+    FluxControlNetField,
+    ImageField,
+    IPAdapterField,
+    T2IAdapterField,
+    TensorField,
+)
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
@@ -31,6 +38,13 @@ class ControlOutput(Output):
     """A ControlNet with its picture."""
 
     control: ControlField
+
+
+@output("flux_controlnet_output")
+class FluxControlNetOutput(Output):
+    """A ControlNet of FLUX.1 with its picture."""
+
+    control: FluxControlNetField
 
 
 @output("t2i_adapter_output")
@@ -63,6 +77,23 @@ class ControlNetInvocation(Invocation):
     def invoke(self, ctx: InvocationContext) -> ControlOutput:
         _require(ctx, self.control_model, ModelType.CONTROLNET)
         return ControlOutput(control=ControlField(**_inputs(self)))
+
+
+@node("flux_controlnet", title="FLUX ControlNet", version="1.0.0", category="conditioning")
+class FluxControlNetInvocation(Invocation):
+    """A picture that says where things are, for FLUX.1."""
+
+    image: ImageField = Input()
+    control_model: ModelIdentifier = Input()
+    control_weight: Weight | list[Weight] = Input(1.0)
+    begin_step_percent: float = Input(0, ge=0, le=1)
+    end_step_percent: float = Input(1, ge=0, le=1)
+    resize_mode: ResizeMode = Input("just_resize")
+    instantx_control_mode: int | None = Input(-1)
+
+    def invoke(self, ctx: InvocationContext) -> FluxControlNetOutput:
+        _require(ctx, self.control_model, ModelType.CONTROLNET)
+        return FluxControlNetOutput(control=FluxControlNetField(**_inputs(self)))
 
 
 @node("t2i_adapter", title="T2I-Adapter - SD1.5, SDXL", version="1.0.4", category="conditioning")

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from invoke_tui.domain.fields import (
     DenoiseMaskField,
     FluxConditioningField,
+    FluxControlNetField,
     FluxFillConditioningField,
     LatentsField,
     MetadataField,
@@ -17,9 +18,16 @@ from invoke_tui.domain.fields import (
     VAEField,
 )
 from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.nodes import images
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import DenoiseCall, FillCall, InvocationContext, NoiseType
-from invoke_tui.nodes.invocations.latents import BoardField, ImageOutput, LatentsOutput, save_decoded
+from invoke_tui.nodes.invocations.latents import (
+    BoardField,
+    ImageOutput,
+    LatentsOutput,
+    save_decoded,
+    several,
+)
 from invoke_tui.nodes.invocations.regions import chief, regions
 from invoke_tui.nodes.registry import node
 
@@ -33,7 +41,6 @@ class FluxDenoiseInvocation(Invocation):
     dormant: ClassVar[dict[str, Any]] = {
         "control_lora": None,
         "redux_conditioning": None,
-        "control": None,
         "ip_adapter": None,
         "kontext_conditioning": None,
         "dype_preset": "off",
@@ -63,6 +70,7 @@ class FluxDenoiseInvocation(Invocation):
     seed: int = Input(0, ge=0, le=SEED_MAX)
     fill_conditioning: FluxFillConditioningField | None = Input(None, kind="connection")
     controlnet_vae: VAEField | None = Input(None, kind="connection")
+    control: FluxControlNetField | list[FluxControlNetField] | None = Input(None, kind="connection")
 
     @model_validator(mode="after")
     def _enough(self) -> Self:
@@ -90,6 +98,8 @@ class FluxDenoiseInvocation(Invocation):
             denoising_end=self.denoising_end,
             mask=self.denoise_mask,
             fill=self._fill(ctx),
+            controls=tuple(one.plain() for one in several(self.control)),
+            control_latents=self._control_latents(ctx),
             regions=regions(self.positive_text_conditioning, negative),
         )
         result = ctx.engine.denoise(call)
@@ -110,6 +120,20 @@ class FluxDenoiseInvocation(Invocation):
             hidden=ctx.load_mask(mask),
         )
         return FillCall(encoded.latents, mask)
+
+    def _control_latents(self, ctx: InvocationContext) -> tuple[LatentsField, ...]:
+        """The control pictures in the size that is drawn, as latents, where there is a VAE to make them."""
+        vae, size = self.controlnet_vae, (self.width, self.height)
+        if vae is None:
+            return ()
+        fitted = [
+            images.fitting.fitted_control(ctx.load_image(one.image), size, one.resize_mode)
+            for one in several(self.control)
+        ]
+        return tuple(
+            ctx.engine.encode_image(one, vae, fp32=False, tiled=False, tile_size=0, grid=16).latents
+            for one in fitted
+        )
 
     def _scales(self) -> float | list[float]:
         """One scale for each step: 1 outside of the steps that are guided. Negative steps count from the end."""

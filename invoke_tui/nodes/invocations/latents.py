@@ -145,15 +145,15 @@ class DenoiseLatentsInvocation(Invocation):
             cfg_rescale_multiplier=self.cfg_rescale_multiplier,
             mask=self.denoise_mask,
             regions=regions(self.positive_conditioning, self.negative_conditioning),
-            controls=_several(self.control),
-            adapters=_several(self.t2i_adapter),
-            references=_several(self.ip_adapter),
+            controls=several(self.control),
+            adapters=several(self.t2i_adapter),
+            references=several(self.ip_adapter),
         )
         result = ctx.engine.denoise(call)
         return LatentsOutput(latents=result.latents, width=result.width, height=result.height)
 
 
-def _several(given: T | list[T] | None) -> tuple[T, ...]:
+def several(given: T | list[T] | None) -> tuple[T, ...]:
     """What one field, several or none stand for."""
     if given is None:
         return ()

@@ -11,6 +11,7 @@ from invoke_tui.nodes.recipes.parts import add_decode, add_metadata, begin, plai
 from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
 from invoke_tui.nodes.recipes.refinement import add_first_pass, cfg_scales
 from invoke_tui.nodes.recipes.regions import add_regions
+from invoke_tui.nodes.recipes.steering import add_steering
 
 
 @recipe(BaseModelType.FLUX)
@@ -62,6 +63,9 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         graph.connect("neg_cond", "conditioning", "flux_denoise", "negative_text_conditioning")
     add_decode(graph, request, "flux_vae_decode", "flux_denoise")
     graph.connect("model_loader", "vae", "flux_vae_decode")
+    if request.controls:
+        add_steering(graph, request, cast, denoise="flux_denoise")
+        graph.connect("model_loader", "vae", "flux_denoise", "controlnet_vae")
     add_regions(graph, request)
     add_first_pass(
         graph, request, cast, denoise="flux_denoise", decode="flux_vae_decode", encode="flux_vae_encode"

@@ -8,11 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from invoke_tui.domain.controls import PREPROCESSORS, ResolvedControl, ResolvedReference
+from invoke_tui.domain.controls import (
+    FLUX_UNION,
+    PREPROCESSORS,
+    UNION_KINDS,
+    ResolvedControl,
+    ResolvedReference,
+)
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.families import traits_of
 from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast
 
@@ -99,7 +105,7 @@ def _add_control(
         node = PREPROCESSORS[control.preprocessor].node
         image = {"image_name": control.image}
         made = graph.add(node, f"preprocessor_{number}", image=image, is_intermediate=True)
-    kind = record.type.value
+    kind = f"flux_{record.type}" if record.base is BaseModelType.FLUX else record.type.value
     given = _control_inputs(control, record)
     if not made:
         given["image"] = {"image_name": control.image}
@@ -117,6 +123,15 @@ def _control_inputs(control: ResolvedControl, record: ModelRecord) -> dict[str, 
             "weight": control.weight,
             "resize_mode": control.resize_mode,
             **span,
+        }
+    if record.base is BaseModelType.FLUX:
+        mode = None if control.union is None else FLUX_UNION.get(UNION_KINDS[control.union])
+        return {
+            "control_model": model,
+            "control_weight": control.weight,
+            "resize_mode": control.resize_mode,
+            **span,
+            **({} if mode is None else {"instantx_control_mode": mode}),
         }
     union = {} if control.union is None else {"union": control.union}
     return {
