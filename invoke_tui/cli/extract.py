@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from invoke_tui.cli.options import Json
+from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
 
 
 def extract(
     file: Annotated[str, typer.Argument(help="A PNG, JPEG or WebP file.", show_default=False)],
+    root: Root = None,
     json: Json = False,
 ) -> None:
     """Show the prompts and settings a picture was made with, by InvokeAI or another program."""

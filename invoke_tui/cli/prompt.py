@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from invoke_tui.prompt.dynamic.expand import Expansion
+    from invoke_tui.prompt.foreign import Fix
     from invoke_tui.prompt.problems import Problem
 
 prompt = program("Check, explain, expand and convert prompts; take them from pictures.")
@@ -36,8 +37,9 @@ class Language(StrEnum):
 @prompt.command()
 def check(text: Prompt, root: Root = None, json: Json = False) -> None:
     """Say what cannot be read as written; ends with 1 when there is something."""
-    document, problems, _ = _read(_text(text), root)
-    Output(as_json=json).result(document, _problem_lines(problems) or ["no problems"])
+    text = _text(text)
+    document, problems, _ = _read(text, root)
+    Output(as_json=json).result(document, _problem_lines(problems, text) or ["no problems"])
     if problems:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -53,7 +55,7 @@ def explain(text: Prompt, root: Root = None, json: Json = False) -> None:
     tree = explained(text)
     output = Output(as_json=json)
     output.result(
-        document | ({"tree": tree.as_json()} if json else {}), [*lines(tree), *_problem_lines(problems)]
+        document | ({"tree": tree.as_json()} if json else {}), [*lines(tree), *_problem_lines(problems, text)]
     )
 
 
@@ -74,7 +76,7 @@ def expand(
     output = Output(as_json=json)
     output.result(document, found.prompts)
     if not json:
-        for line in _problem_lines(problems):
+        for line in _problem_lines(problems, text):
             output.note(line)
         if found.count > len(found.prompts):
             output.note(f"{len(found.prompts)} of {found.count:,}")
@@ -85,6 +87,7 @@ def convert(
     text: Prompt,
     to: Annotated[Language, typer.Option("--to", help="The language wanted.")] = Language.INVOKEAI,
     diff: Annotated[bool, typer.Option("--diff", help="Show what changes, line by line.")] = False,
+    root: Root = None,
     json: Json = False,
 ) -> None:
     """Turn A1111's attention syntax into InvokeAI's, or back with --to a1111."""
@@ -96,7 +99,7 @@ def convert(
     shown = _diff(text, found.text) if diff and not json else [found.text]
     output.result({"text": found.text, "problems": _problems(found.problems)}, shown)
     if not json:
-        for line in _problem_lines(found.problems):
+        for line in _problem_lines(found.problems, text):
             output.note(line)
 
 
@@ -156,12 +159,14 @@ def _problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
-def _problem_lines(problems: Iterable[Problem]) -> list[str]:
-    return [
-        f"{p.start}-{p.end}: {p.message}"
-        + (f"; put {p.fix.text!r} at {p.fix.start}-{p.fix.end}" if p.fix else "")
-        for p in problems
-    ]
+def _problem_lines(problems: Iterable[Problem], text: str) -> list[str]:
+    return [f"{p.start}-{p.end}: {p.message}{_advice(p.fix, text)}" for p in problems]
+
+
+def _advice(fix: Fix | None, text: str) -> str:
+    if fix is None:
+        return ""
+    return f"; write {fix.text} for {text[fix.start : fix.end]}" if fix.text else "; leave it out"
 
 
 def _diff(before: str, after: str) -> list[str]:

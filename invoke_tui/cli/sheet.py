@@ -42,8 +42,8 @@ def in_rows(cells: Sequence[tuple[int, Cell]], values: int) -> tuple[list[Cell |
 
 
 def contact_sheet(cells: Sequence[Cell | None], columns: int) -> bytes:
-    """A PNG of all pictures, made smaller where they are many; None leaves a place empty."""
-    from PIL import Image, ImageDraw, ImageFont
+    """A PNG of all pictures in one size, smaller where they are many, each on its label; None leaves a place empty."""
+    from PIL import Image, ImageDraw, ImageFont, ImageOps
 
     columns = max(1, min(columns, len(cells)))
     rows, lines = math.ceil(len(cells) / columns), max(len(cell.label) for cell in cells if cell)
@@ -57,9 +57,8 @@ def contact_sheet(cells: Sequence[Cell | None], columns: int) -> bytes:
         left = _GAP + number % columns * (side + _GAP)
         top = _GAP + number // columns * (side + below)
         with Image.open(io.BytesIO(cell.picture)) as picture:
-            small = picture.convert("RGB")
-        small.thumbnail((side, side))
-        sheet.paste(small, (left + (side - small.width) // 2, top + (side - small.height) // 2))
+            shown = ImageOps.contain(picture.convert("RGB"), (side, side))
+        sheet.paste(shown, (left + (side - shown.width) // 2, top + side - shown.height))
         for line, text in enumerate(cell.label):
             draw.text(
                 (left, top + side + 2 + line * _LINE), _fitting(text, side, font), fill="black", font=font

@@ -10,10 +10,10 @@ from typing import Final
 from invoke_tui.prompt import grammar
 from invoke_tui.prompt.tree import Group, Ignored
 
-WEIGHT_NOTE: Final = "(words:1.3) is A1111 syntax; read literally (InvokeAI writes (words)1.3)"
+WEIGHT_NOTE: Final = "A1111's (words:1.3) is read literally; here it is (words)1.3"
 MIDWAY_NOTE: Final = "[from:to:when] and [a|b] of A1111 have no counterpart; all in brackets is left out"
-BREAK_NOTE: Final = "BREAK of A1111 is drawn as a word; long prompts are cut into chunks by themselves"
-NOVELAI_NOTE: Final = "a choice of one; if NovelAI's emphasis is meant, InvokeAI writes (words)1.05"
+BREAK_NOTE: Final = "A1111's BREAK is drawn as a word; chunks are cut by themselves"
+NOVELAI_NOTE: Final = "a choice of one; if NovelAI's emphasis is meant, here it is (words)1.05"
 NOVELAI_STEP: Final = 1.05
 
 _MIDWAY = re.compile(r"[^:|]*(?::[^:|]*:\s*[\d.]+\s*|\|.*)", re.DOTALL)
@@ -54,7 +54,7 @@ def weights(text: str, closed: dict[int, Group]) -> Iterator[Foreign]:
 
 def midway(text: str, ignored: Ignored) -> Iterator[Foreign]:
     """``[from:to:0.5]`` and ``[a|b]``, which change while a picture is drawn."""
-    if _MIDWAY.fullmatch(text, ignored.start + 1, ignored.end - 1):
+    if _MIDWAY.fullmatch(text, ignored.brackets[0].end, ignored.brackets[1].start):
         yield Foreign(ignored.start, ignored.end, MIDWAY_NOTE)
 
 

@@ -9,7 +9,8 @@ Read otherwise than by InvokeAI, on purpose:
   explained; ``()`` alone is an empty prompt.
 * Text after ``.and(…)`` is not dropped: the whole is literal.
 * ``[words]`` are left out, as InvokeAI's own guide says; its parser takes brackets for letters (of its recorded
-  prompts this changes ``[low res] image``). ``\[`` is a bracket that is drawn.
+  prompts this changes ``[low res] image``), and with them the ``++`` of ``[words]++``. ``\[`` is a bracket that is
+  drawn.
 * ``<lora:name:0.7>`` adds a LoRA and is not drawn (changes ``a <lora:foo:1>``); ``withLora(…)`` stays text.
 * ``<an.embedding>`` is one word wherever it stands; InvokeAI takes it apart at the period inside parentheses.
 * Double backslashes lose one level of escaping, not two, and ``\"`` never closes a quote.
@@ -52,6 +53,8 @@ LITERAL: Final = re.compile(rf"{_LETTERS}(?:,(?!\S){_LETTERS})*(?:,(?=\S))?")
 """Anything up to the next space or comma."""
 
 STEPS: Final = re.compile(r"\++|-+")
+LOST_STEPS: Final = re.compile(rf"(?:\++|-+)(?=[{SPACES}{_SYNTAX}]|\Z)")
+"""What would weigh words that are left out, and is left out with them."""
 WEIGHT: Final = re.compile(rf"\++|-+|{_UNSIGNED}")
 LORA: Final = re.compile(rf"<lora:([^<>:\r\n]{{1,200}})(?::\s?({_NUMBER})\s?)?>")
 BRACKET: Final = re.compile(rf"\\[{_SYNTAX}]|{_LORA}|[\[\]]")

@@ -175,7 +175,10 @@ class Reader:
             return None
         run = yield Ask(Mode.TEXT, at + 1, close)
         children = run.children if isinstance(run, Run) else ()
-        return Ignored(at, close + 1, children, (Span(at, at + 1), Span(close, close + 1)))
+        brackets = (Span(at, at + 1), Span(close, close + 1))
+        steps = grammar.LOST_STEPS.match(self.text, close + 1, limit)
+        mark = Span(*steps.span()) if steps else None
+        return Ignored(at, mark.end if mark else close + 1, children, brackets, mark)
 
     def _quote(self, at: int, limit: int) -> Part[Group]:
         found = grammar.QUOTED.match(self.text, at, limit)

@@ -115,7 +115,7 @@ def _marks(
             if node.mark:
                 yield node.mark, TokenKind.WEIGHT
         case Ignored():
-            for span in node.brackets:
+            for span in (*node.brackets, *([node.mark] if node.mark else [])):
                 yield span, TokenKind.IGNORED
         case LoRATag():
             yield Span(node.start, node.end), TokenKind.LORA

@@ -53,6 +53,8 @@ class Ignored:
     end: int
     children: tuple[Node, ...]
     brackets: tuple[Span, Span]
+    mark: Span | None = None
+    """Pluses or minuses behind it, which weigh nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,15 @@ from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
-from invoke_tui.studio.prompt_tags import asked_by, with_ignored, with_loras
+from invoke_tui.studio.prompt_tags import asked_by, takes_words, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.refining import highres_of, regions_of
 from invoke_tui.studio.starting import Framed, start_of
 from invoke_tui.studio.steering import Steering, steering_of
 
+NO_PLACE: Final = (
+    "The negative prompt is a blend: write the [ignored words] into one of its parts; now they are left out."
+)
 FEW: Final = 20
 """Up to so many prompts are previewed with little work, whatever the text."""
 
@@ -83,6 +86,10 @@ async def expand(
     drawn = await _drawn(prompts, request, cast, models, framed, steering, regions)
     if warnings is not None and request.hrf_enabled and all(one.highres is None for one in drawn.values()):
         warnings.append("The picture is no larger than the model draws best: it is drawn in one pass.")
+    if warnings is not None and request.ignored_to_negative and not takes_words(request.negative_prompt):
+        asked = await asyncio.to_thread(asked_by, prompts)
+        if any(one.ignored for one in asked.values()):
+            warnings.append(NO_PLACE)
     return [
         drawn[prompt].model_copy(update={"positive_prompt": prompt, "seed": seed})
         for prompt, seed in _pairs(prompts, first, request)

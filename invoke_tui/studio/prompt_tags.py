@@ -90,9 +90,14 @@ async def _named(name: str, main: ModelRecord, models: Models) -> ModelRecord:
     )
 
 
+def takes_words(negative: str) -> bool:
+    """Words can be added to a negative prompt; a blend or conjunction has no place for them."""
+    return isinstance(parse(negative).tree, Prompt)
+
+
 def with_ignored(negative: str, ignored: Iterable[str]) -> str:
     """The negative prompt with words that the positive one leaves out, unless it has them or is a blend."""
-    if not isinstance(parse(negative).tree, Prompt):
+    if not takes_words(negative):
         return negative
     for words in ignored:
         if f", {words}," not in f", {' '.join(negative.split())},":

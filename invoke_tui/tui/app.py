@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -86,7 +86,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.paths = locate(root)
         self.session = session.load(self.paths.session_file)
         wanted = flags.get("theme") or self.session.theme or "auto"
-        self.first_theme = themes.chosen(wanted, dark_terminal=graphics.dark, known=BUILTIN_THEMES)
+        self.first_theme = self._theme_for(wanted, BUILTIN_THEMES)
         self.first_screen = self.session.screen
         self.DEFAULT_MODE = "generate" if self.first_screen in ("", "generate") else "arriving"  # type: ignore[misc]
         super().__init__()
@@ -114,6 +114,12 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     def get_theme(self, theme_name: str) -> Theme | None:
         """Ours are known from the first moment, so that no style sheet is read twice."""
         return themes.BY_NAME.get(theme_name) or super().get_theme(theme_name)
+
+    def _theme_for(self, wanted: str, known: Container[str]) -> str:
+        graphics = self.graphics
+        return themes.chosen(
+            wanted, dark_terminal=graphics.dark, known=known, few_colours=graphics.few_colours
+        )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of the prompt editor for themes that are not ours."""
@@ -148,9 +154,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
             self.stylesheet.read(style_sheet(name))
         self.stylesheet.parse()  # reading alone would leave the next widget to the rules of the first frame
         if self._follow_settings:
-            self.theme = themes.chosen(
-                settings.theme, dark_terminal=self.graphics.dark, known=self.available_themes
-            )
+            self.theme = self._theme_for(settings.theme, self.available_themes)
         self.set_keymap(settings.keymap)
         self.add_mode("models", came.models)
         self.add_mode("queue", came.queue)

@@ -185,8 +185,13 @@ def default_variables(*, ansi: bool, dark: bool) -> dict[str, str]:
     return {name: value for name, value in model.variables.items() if name.startswith(PROMPT)}
 
 
-def chosen(name: str, *, dark_terminal: bool | None, known: Container[str]) -> str:
-    """The theme for a setting: ``auto`` follows the terminal's background, where it told; so do unknown names."""
+def chosen(name: str, *, dark_terminal: bool | None, known: Container[str], few_colours: bool = False) -> str:
+    """The theme for a setting: ``auto`` follows the terminal's background, where it told; so do unknown names.
+
+    Of a terminal with few colours its own are taken: what ours would be rounded to cannot be told apart.
+    """
     if name in BY_NAME or (name != "auto" and name in known):
         return name
+    if few_colours:
+        return "ansi-light" if dark_terminal is False else "ansi-dark"
     return LIGHT if dark_terminal is False else DARK

@@ -139,7 +139,11 @@ def test_a_contact_sheet() -> None:
     )
     assert sheet.width > 3 * 250
     assert sheet.height > 2 * 250
-    assert sheet.convert("RGB").getpixel((136, 136)) == (255, 0, 0)
+    assert [sheet.convert("RGB").getpixel((136, y)) for y in (130, 140, 260)] == [
+        (255, 255, 255),
+        (255, 0, 0),
+        (255, 0, 0),
+    ], "as large as there is room, right above its label"
     assert Image.open(BytesIO(contact_sheet([Cell(stream.getvalue(), ("x",))] * 900, 30))).width <= 16_010
 
 

@@ -62,6 +62,8 @@ def test_reads_as_invokeai_does(reading: dict[str, Any]) -> None:
         ("(a).5", [("a", 0.5)]),
         ("(a)2 dogs", [("a", 2.0), ("dogs", 1.0)]),
         ("cat.attend(1.3)", [("cat", 1.3)]),
+        ("[dog]++ cat", [("cat", 1.0)]),
+        ("[dog]-ray", [("-ray", 1.0)]),
         ("<my.style>+ cat", [("<my.style>", 1.1), ("cat", 1.0)]),
         ("(<my.style> cat)1.2", [("<my.style> cat", 1.2)]),
         (r"\(smile\)", plain("(smile)")),

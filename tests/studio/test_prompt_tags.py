@@ -12,7 +12,7 @@ from invoke_tui.domain.parameters import GenerationRequest, LoRARequest, Resolve
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import build_graph
 from invoke_tui.studio.casting import cast_again
-from invoke_tui.studio.expand import expand
+from invoke_tui.studio.expand import NO_PLACE, expand
 from invoke_tui.studio.prompt_tags import with_ignored
 from tests.studio.test_casting import Shelf, shelf
 
@@ -111,8 +111,14 @@ async def test_ignored_words_go_where_the_setting_says(shelf: Shelf) -> None:
     assert moved[0].positive_prompt == "a cat [fog, (rain)1.2]"
 
 
-def test_a_negative_that_is_a_blend_stays_as_it_is() -> None:
+async def test_a_negative_that_is_a_blend_stays_as_it_is(shelf: Shelf) -> None:
+    await stocked(shelf)
     blend = '("a", "b").blend(1, 1)'
+    for text, said in (("a [fog]", [NO_PLACE]), ("a fog", [])):
+        request = GenerationRequest(positive_prompt=text, negative_prompt=blend, ignored_to_negative=True)
+        warnings: list[str] = []
+        [item] = await expand(request, shelf.models, limit=1, warnings=warnings)
+        assert (item.negative_prompt, warnings) == (blend, said)
     assert with_ignored(blend, ["fog"]) == blend
     assert with_ignored("  ", ["fog", "rain"]) == "fog, rain"
     assert with_ignored("a,  fog, b", ["fog"]) == "a,  fog, b"

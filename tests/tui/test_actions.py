@@ -13,6 +13,8 @@ from textual.widgets._footer import FooterKey
 from invoke_tui.tui import actions
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.editor import PromptEditor
+from invoke_tui.tui.prompts.presets import PresetsScreen
+from invoke_tui.tui.prompts.templates import TemplatesScreen
 from invoke_tui.tui.screens.help import HelpScreen
 from invoke_tui.tui.screens.install import InstallScreen
 from invoke_tui.tui.screens.jump import JumpScreen
@@ -53,6 +55,13 @@ def test_no_key_means_two_things_in_one_place() -> None:
         assert len(keys) == len(set(keys)), places
 
 
+@pytest.mark.parametrize("window", [TemplatesScreen, PresetsScreen])
+def test_the_line_below_a_picker_names_the_keys_it_has(window: type[TemplatesScreen | PresetsScreen]) -> None:
+    _, _, shown = window.keys.partition("alt+")
+    named = [f"alt+{item.split()[0]}" for item in shown.split("  ")]
+    assert named == [action.keys for action in actions.at(window.place) if action.keys.startswith("alt+")]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize("key", ["alt+1", "alt+5", "alt+6", "alt+7"])
 async def test_the_footer_fits_and_its_keys_are_the_ones_that_matter(
@@ -63,8 +72,13 @@ async def test_the_footer_fits_and_its_keys_are_the_ones_that_matter(
         await pilot.press(key)
         await pilot.pause(0.2)
         keys = list(app.screen.query_one(Footer).query(FooterKey))
-        assert 5 <= len(keys) <= 6
+        assert 5 <= len(keys) <= 7
         assert max(k.region.right for k in keys) <= size[0]
+        if key == "alt+1":
+            named = [k.description for k in keys]
+            assert {"Generate", "Weight", "History", "Commands", "Help"} <= set(named)
+            await pilot.press("ctrl+g")
+            await settle(pilot, lambda: "Cancel" in [k.description for k in app.screen.query(FooterKey)])
 
 
 async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> None:

@@ -130,3 +130,17 @@ def test_tmux_decides_by_what_is_outside_and_lets_through(
     found = ask(CELL.format(16, 8) + DA1.format("1;2"), {"TERM": "tmux-256color", "TMUX": "/tmp/x"})
     assert found.protocol == protocol
     assert found.tmux
+
+
+@pytest.mark.parametrize(
+    ("environ", "few"),
+    [
+        ({"TERM": "screen"}, True),
+        ({"TERM": "linux"}, True),
+        ({"TERM": "screen-256color"}, False),
+        ({"TERM": "screen", "COLORTERM": "truecolor"}, False),
+        ({"TERM": "xterm-kitty"}, False),
+    ],
+)
+def test_a_terminal_that_promises_sixteen_colours_has_few(environ: dict[str, str], few: bool) -> None:
+    assert detect(environ=environ).few_colours is few

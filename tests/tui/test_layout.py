@@ -154,3 +154,6 @@ def test_auto_follows_the_terminal() -> None:
     assert themes.chosen("auto", dark_terminal=False, known=["nord"]) == themes.LIGHT
     assert themes.chosen("nord", dark_terminal=False, known=["nord"]) == "nord"
     assert themes.chosen("sunset", dark_terminal=False, known=["nord"]) == themes.LIGHT
+    assert themes.chosen("auto", dark_terminal=None, known=[], few_colours=True) == "ansi-dark"
+    assert themes.chosen("auto", dark_terminal=False, known=[], few_colours=True) == "ansi-light"
+    assert themes.chosen("nord", dark_terminal=None, known=["nord"], few_colours=True) == "nord"

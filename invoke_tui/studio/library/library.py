@@ -42,7 +42,7 @@ class Library:
         for test in (lambda t: t.id == name, lambda t: t.name == name, lambda t: t.name.lower() == lower):
             if found := next(filter(test, known), None):
                 return found
-        near = get_close_matches(name, [t.name for t in known], n=3, cutoff=0.4)
+        near = get_close_matches(name, [t.name for t in known], n=3, cutoff=0.5)
         raise NotFoundError(
             f"There is no template {name!r}.",
             hint=f"Did you mean {' or '.join(near)}?" if near else "'invoke-tui templates list' shows all.",
@@ -78,7 +78,7 @@ class Library:
     async def take_in(self, texts: list[TemplateText], *, replace: bool) -> ImportOutcome:
         """Keep the templates of a file, all or none."""
         given = [(text.name, text.model_dump_json()) for text in texts]
-        return await self._templates.take_in(given, replace=replace)
+        return await self._templates.take_in(given, replace=replace, as_now=_template_body)
 
     async def applied(self, request: GenerationRequest) -> GenerationRequest:
         """The request with its template around the prompts."""
@@ -101,7 +101,9 @@ class Library:
     async def take_in_presets(self, presets: list[Preset], *, replace: bool) -> ImportOutcome:
         """Keep the presets of a file, all or none."""
         given = [(preset.name, preset.model_dump_json()) for preset in presets]
-        return await self._presets.take_in(given, replace=replace)
+        return await self._presets.take_in(
+            given, replace=replace, as_now=lambda entry: _preset(entry).model_dump_json()
+        )
 
     async def delete_preset(self, name: str) -> None:
         """Delete a preset."""
@@ -126,6 +128,10 @@ class Library:
 def _template(entry: Entry) -> Template:
     text = TemplateText.model_validate_json(entry.body)
     return Template(**(text.model_dump() | {"name": entry.name}), id=entry.id)
+
+
+def _template_body(entry: Entry) -> str:
+    return TemplateText.model_validate_json(entry.body).model_dump_json()
 
 
 def _preset(entry: Entry) -> Preset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,12 +70,17 @@ class Shelf:
 
         await self._database.write(work)
 
-    async def take_in(self, given: list[tuple[str, str]], *, replace: bool) -> ImportOutcome:
-        """Add many, all or none. A name that is taken by something else gets a number, or is replaced."""
+    async def take_in(
+        self, given: list[tuple[str, str]], *, replace: bool, as_now: Callable[[Entry], str]
+    ) -> ImportOutcome:
+        """Add many, all or none. A name that is taken by something else gets a number, or is replaced.
+
+        ``as_now`` writes a known document as it would be written today, so that one of an older version is known, too.
+        """
 
         def work(connection: Connection) -> ImportOutcome:
             known = {entry.name: entry for entry in self._all(connection)}
-            bodies = {entry.body for entry in known.values()}
+            bodies = {as_now(entry) for entry in known.values()}
             outcome = ImportOutcome()
             for name, body in given:
                 other = known.get(name)

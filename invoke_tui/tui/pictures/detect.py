@@ -58,6 +58,8 @@ class TerminalGraphics:
     reason: str = ""
     dark: bool | None = None
     """Whether the background is dark; None where the terminal did not say."""
+    few_colours: bool = False
+    """Sixteen are all it promises."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def detect(
     answers = probe(read_fd, write_fd, timeout=timeout, in_tmux=in_tmux)
     protocol, reason = _choose(environ, answers, in_tmux)
     truecolor = _truecolor(environ, answers)
-    found = TerminalGraphics(protocol, answers.cell_size, truecolor, in_tmux, reason, answers.dark)
+    few = not truecolor and "256color" not in environ.get("TERM", "")
+    found = TerminalGraphics(protocol, answers.cell_size, truecolor, in_tmux, reason, answers.dark, few)
     return configured(found, override or "auto")
 
 

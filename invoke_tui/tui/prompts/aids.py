@@ -105,6 +105,8 @@ class PromptAids:
     async def _count(self) -> None:
         prompts, heard = self._desk.screen.prompts, self._heard
         drawn = [heard.prompts, [heard.negative]] if heard and heard.prompts else [[], []]
+        if self._desk.options.template is None:
+            drawn[1] = []  # only a template makes something else of it
         for box, texts in zip(prompts.boxes, drawn, strict=True):
             text = box.editor.text
             if not texts or texts == [text]:

@@ -189,11 +189,10 @@ class PromptEditor(ColouredArea):
 
     def problem_text(self, problem: Problem, more: int) -> str:
         """The problem's message, and that there are others."""
-        from invoke_tui.prompt.foreign import WEIGHT_NOTE
-
         message = safe_text(problem.message, limit=200)
-        if problem.message == WEIGHT_NOTE:
-            message += f" · {cast('InvokeTuiApp', self.app).key_of('prompt.fix')} rewrites it"
+        if problem.fix is not None:
+            key = cast("InvokeTuiApp", self.app).key_of("prompt.fix")
+            message += f" · {key} {'rewrites it' if problem.fix.text else 'takes it out'}"
         return f"{message} · and {more} more" if more else message
 
     # -- actions --------------------------------------------------------------------------------------------------

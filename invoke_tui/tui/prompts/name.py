@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -21,9 +22,18 @@ class Named(NamedTuple):
     switched: bool
 
 
+class Switch(Toggle, inherit_bindings=False):
+    """A switch that leaves enter to its window."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "flip", "Change", show=False, id="form.switch"),
+    ]
+
+
 class NameScreen(PromptDialog[Named]):
     """Answers a name, and what the switch says where there is one."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "keep", "Keep", show=False, id="name.keep")]
     help_title = "A name"
     AUTO_FOCUS = "Input"
 
@@ -38,11 +48,12 @@ class NameScreen(PromptDialog[Named]):
             name = Input(self._value, placeholder="what to call it", max_length=200, compact=True)
             yield Field("Name", name)
             if self._switch:
-                yield Toggle(self._switch, help_text=self._help, id="name-switch")
+                yield Switch(self._switch, help_text=self._help, id="name-switch")
             keys = f"enter keep   {'tab space switch   ' if self._switch else ''}esc back"
             yield Static(Content(keys), classes="dialog-keys")
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        if name := event.value.strip():
-            self.dismiss(Named(name, any(toggle.value for toggle in self.query(Toggle))))
+    def action_keep(self) -> None:
+        """Answer, once there is a name."""
+        if name := self.query_one(Input).value.strip():
+            self.dismiss(Named(name, any(switch.value for switch in self.query(Switch))))

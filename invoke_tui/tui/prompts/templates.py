@@ -58,7 +58,7 @@ class TemplatesScreen(Picker[Answer]):
         "the default ones never change, but can be copied."
     )
     placeholder = "type to search, e.g. film"
-    keys = "enter use   alt+ n new  e edit  c copy  d del  f flatten  i load  x save"
+    keys = "enter use   alt+ n new  e edit  c copy  d del  l flatten  i load  x save"
 
     def __init__(
         self, positive: str, negative: str, current: str | None, choose: Callable[[str | None], None]

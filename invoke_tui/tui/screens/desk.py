@@ -260,11 +260,11 @@ class Desk:
         if result.warnings:
             said = safe_text(result.warnings[0], limit=300)
             more = f" (and {len(result.warnings) - 1} more)" if len(result.warnings) > 1 else ""
-            self.screen.notify(f"{said}{more}", title="Dynamic prompt", severity="warning", markup=False)
+            self.screen.notify(f"{said}{more}", title="Prompt", severity="warning", markup=False)
         many = f"{len(result.item_ids)} pictures" if len(result.item_ids) > 1 else "1 picture"
         state = self._studio.state
         if state.worker is None or state.worker.state in ("starting", "warming"):
-            pane.say(f"{many} queued · the engine is warming up, which takes a while the first time")
+            pane.say(f"{many} queued · the engine is warming up; that takes a while")
         elif not state.running:
             pane.say(f"{many} queued")
         else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult, SuspendNotSupported
-from textual.binding import BindingType
+from textual.binding import ActiveBinding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import TextArea
 
@@ -32,6 +33,16 @@ PROMPTS_QUIET: Final = 0.15
 """Seconds without a key before what the prompts ask for is looked at, ..."""
 A_SECOND_MORE: Final = 50_000
 """... and the characters for which that is a second more."""
+FOOTER: Final = (
+    "generate.run", "generate.pane", "prompt.raise", "generate.history", "generate.templates", "generate.cancel",
+    "app.palette", "app.help",
+)  # fmt: skip
+"""The keys below, in this order wherever the focus is."""
+NO_ROOM: Final[dict[str, tuple[str, ...]]] = {
+    "form": ("generate.templates", "generate.cancel"),
+    "picture": ("generate.templates", "generate.history"),
+}
+"""What a narrow terminal has no room for."""
 
 
 class GenerateScreen(StudioScreen):
@@ -85,6 +96,23 @@ class GenerateScreen(StudioScreen):
         self.refresh_bindings()
         if self._pressed_early:
             desk.generate()
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """What the keys do here; the footer shows them in its order, and no more than it has room for."""
+        pane = "picture" if self.has_class("-picture") else "form"
+        left_out = NO_ROOM[pane] if self.has_class("-narrow") else ()
+
+        def place(entry: tuple[str, ActiveBinding]) -> int:
+            name = entry[1].binding.id
+            return FOOTER.index(name) if name in FOOTER else len(FOOTER)
+
+        return {
+            key: active._replace(binding=replace(active.binding, show=False))
+            if active.binding.id in left_out
+            else active
+            for key, active in sorted(super().active_bindings.items(), key=place)
+        }
 
     # -- the session ----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
@@ -53,6 +55,9 @@ async def test_presets_keep_every_setting(studio: StudioHarness) -> None:
     )
     [preset] = await client.presets()
     assert difference(request, preset.request) == {"steps": (7, 8)}
+    assert (await client.import_presets([preset])).unchanged == ["quick"]
+    with sqlite3.connect(studio.paths.database) as database:  # as a version knew it that had fewer settings
+        database.execute("UPDATE library SET body = json_remove(body, '$.request.clip_skip')")
     assert (await client.import_presets([preset])).unchanged == ["quick"]
     await client.delete_preset("quick")
     with pytest.raises(NotFoundError):

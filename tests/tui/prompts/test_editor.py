@@ -90,7 +90,9 @@ async def test_choices_are_counted_as_they_will_be_heard(app: InvokeTuiApp) -> N
         await connected(pilot)
         editor, count = editor_of(app), app.screen.query_one("#prompt-count", Static)
         await write(pilot, editor, "a {red|dark green} fox")
+        editor_of(app, "#negative").load_text("a dull grey fog")
         await settle(pilot, lambda: words(count) == "up to 4/75")
+        await settle(pilot, lambda: words(app.screen.query_one("#negative-count", Static)) == "4/75")
         await write(pilot, editor, "a fox")
         await settle(pilot, lambda: words(count) == "2/75")
 
@@ -222,3 +224,7 @@ async def test_who_is_just_writing_a_parenthesis_is_not_told_off(app: InvokeTuiA
         assert editor_of(app).text == ") (a)1.3"
         editor_of(app).move_cursor((0, 0))
         await settle(pilot, lambda: words(below).startswith(") is read literally"))
+        await write(pilot, editor_of(app), "fox BREAK snow")
+        await settle(pilot, lambda: words(below).endswith("alt+q takes it out"))
+        await pilot.press("alt+q")
+        assert editor_of(app).text == "fox snow"

@@ -175,7 +175,7 @@ async def test_presets_are_kept_renamed_deleted_and_shared(
         await settle(pilot, lambda: app.screen is screen and screen.chosen and screen.chosen.name == "mine")
         [kept] = client.kept_presets
         assert (kept.request.steps, kept.request.positive_prompt) == (12, "")
-        await pilot.press("alt+n", *"mine", "tab", "space", "shift+tab", "enter")
+        await pilot.press("alt+n", *"mine", "tab", "space", "enter")
         await settle(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("y")
         await settle(pilot, lambda: client.kept_presets[0].request.positive_prompt == "a fox")
