@@ -133,7 +133,7 @@ def _outer(marks: list[str]) -> list[float]:
     return [1.1**steps for steps in range(24)] if "+" in marks else [1.0]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(selected(anything), st.sampled_from(["increment", "decrement"]), st.booleans())
 def test_any_text_at_any_place(case: tuple[str, int, int], step: Step, numeric: bool) -> None:
     text = written = case[0]
@@ -161,8 +161,8 @@ def test_only_what_is_near_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("piece", ["(", '"', "'a, ", "(a)+ ", "a.swap(", "{a|"])
 def test_long_and_odd(piece: str) -> None:
-    for text in (piece * 4000, "(" + piece * 3000 + ").and()", "(" * 3000 + "a" + ")+" * 3000):
-        for at in ((6000, 6000), (0, len(text))):
+    for text in (piece * 1500, "(" + piece * 1200 + ").and()", "(" * 1200 + "a" + ")+" * 1200):
+        for at in ((len(text) // 2,) * 2, (0, len(text))):
             assert adjust(text, *at, "increment").text
 
 
@@ -170,6 +170,6 @@ def test_work_grows_with_the_text() -> None:
     """Also where nothing limits what is near."""
     for piece in ("lorem ", "(a)+ ", "( a ", "{a|", "'a, ", "a+ "):
         small, large = (
-            steps(partial(adjust, piece * times, 0, len(piece) * times, "increment")) for times in (100, 400)
+            steps(partial(adjust, piece * times, 0, len(piece) * times, "increment")) for times in (50, 200)
         )
-        assert large < 4.4 * small + 2000
+        assert large < 4.4 * small + 1000

@@ -23,7 +23,7 @@ from tests.prompt.strategies import PIECES, PROMPTS, anything
 DRAWN = {TokenKind.WORD, TokenKind.ESCAPE, TokenKind.EMBEDDING, TokenKind.LITERAL}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(anything)
 def test_any_text_is_read(text: str) -> None:
     parsed = parse(text)
@@ -39,7 +39,7 @@ def test_any_text_is_read(text: str) -> None:
         assert problem.message
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(anything)
 def test_no_word_is_lost(text: str) -> None:
     """Every character that a token shows as drawn reaches the encoder, in order; no other does."""
@@ -73,7 +73,7 @@ def _bare(text: str) -> str:
     return re.sub(r"[ \t\n\r\f\v\\]", "", text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(anything)
 def test_highlight_agrees_with_the_parse(text: str) -> None:
     shown, parsed = highlight(text), parse(text)
@@ -87,7 +87,7 @@ def test_highlight_agrees_with_the_parse(text: str) -> None:
     assert shown.problems == list(parsed.problems)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(anything)
 def test_escaping_every_bracket_makes_plain_text(text: str) -> None:
     escaped = re.sub(
@@ -148,16 +148,16 @@ GROWING = {
 @pytest.mark.parametrize("piece", GROWING.values(), ids=GROWING.keys())
 def test_time_is_linear_in_the_length(piece: str) -> None:
     for start in ("", "(", '("'):
-        small = steps(partial(highlight, start + piece * 60))
-        large = steps(partial(highlight, start + piece * 240))
-        assert large <= 4.4 * small + 2000
+        small = steps(partial(highlight, start + piece * 30))
+        large = steps(partial(highlight, start + piece * 120))
+        assert large <= 4.4 * small + 1000
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("piece", GROWING.values(), ids=GROWING.keys())
 def test_patterns_are_linear_too(piece: str) -> None:
     """What the line count cannot see: a quadratic pattern would take minutes here."""
-    parsed = parse(piece * (60_000 // len(piece)))
+    parsed = parse(piece * (30_000 // len(piece)))
     assert flatten(parsed.tree).parts
 
 

@@ -114,7 +114,7 @@ def test_escaped_and_commented() -> None:
     ],
 )  # fmt: skip
 def test_bombs_and_mistakes_are_refused_with_a_message(text: str, word: str) -> None:
-    found = expand(text, 100, wildcards=Wildcards())
+    found = expand(text, 100, wildcards=Wildcards(), steps=20_000)
     assert found.refused
     assert found.prompts == (text,)
     assert any(word in problem.message for problem in found.problems), found.problems
