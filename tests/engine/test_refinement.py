@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,16 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from invoke_tui.domain.families import traits_of
 from invoke_tui.domain.models import BaseModelType, ModelDefaults
+from invoke_tui.domain.refinement import FreeU, HighRes
+from invoke_tui.domain.regions import ResolvedRegion
+from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.starter.layout import MODEL_DIR
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 from tests.engine.test_families import Studio, studio
+from tests.support.in_process import InProcess
+from tests.support.requests import resolved
 
 __all__ = ["studio"]  # its fixture is this file's as well
 pytestmark = pytest.mark.engine
@@ -71,3 +78,27 @@ def overlap(one: Image.Image, other: Image.Image) -> float:
 def red(picture: Image.Image) -> npt.NDArray[np.bool_]:
     pixels = np.asarray(picture.convert("RGB"), dtype=np.int16)
     return np.asarray(pixels[..., 0] > pixels[..., 2] + 40)
+
+
+@pytest.mark.parametrize("name", ["sd1", "sd2", "sdxl", "sd3", "flux", "schnell"])
+def test_every_family_runs_all_it_can_at_once(studio: Studio, name: str, tmp_path: Path) -> None:
+    record = studio.know(name, submodels=["text_encoder_3"] if name == "sd3" else [])
+    traits = traits_of(record)
+    run = InProcess(studio.engine, {record.key: record})
+    run.add("mask.png", Image.new("L", (32, 16), 255), tmp_path)
+    regions = (
+        ResolvedRegion(positive_prompt="a fox", negative_prompt="a cat", right=0.5, auto_negative=True),
+        ResolvedRegion(positive_prompt="a dog", mask_image="mask.png"),
+    )
+    request = resolved(
+        width=128,
+        height=64,
+        steps=3,
+        cfg_scale=3.0,
+        cfg_end_step_percent=0.5,
+        freeu=FreeU() if traits.freeu else None,
+        seamless_x=traits.seamless,
+        regions=regions if traits.regions else (),
+        highres=HighRes(width=64, height=64, method="bilinear", strength=0.5, steps=2),
+    )
+    assert run.run(build_graph(request, Cast(record))).size == (128, 64)
