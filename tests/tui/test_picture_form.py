@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
+import pytest
 from PIL import Image, ImageDraw
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -17,7 +19,6 @@ from invoke_tui.tui.prompts.preset_values import form_values as preset_values
 from invoke_tui.tui.recall import form_values
 from invoke_tui.tui.screens.upscale import UpscaleScreen
 from invoke_tui.tui.widgets.fields import Field
-from invoke_tui.tui.widgets.form_group import FormGroup
 from invoke_tui.tui.widgets.picture_form import PictureForm
 from invoke_tui.tui.widgets.picture_line import PictureLine
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
@@ -51,7 +52,7 @@ def error_at(app: InvokeTuiApp, name: str) -> str:
     return words(row.query_one(".field-error", Static)) if row.has_class("-invalid") else ""
 
 
-async def opened(app: InvokeTuiApp, pilot: Pilot[None]) -> tuple[SettingsForm, PictureForm]:
+async def opened(app: InvokeTuiApp, pilot: Pilot[Any]) -> tuple[SettingsForm, PictureForm]:
     await connected(pilot)
     form = app.screen.query_one(SettingsForm)
     await settle(pilot, lambda: form.model is not None)
@@ -84,7 +85,7 @@ async def test_a_file_a_mask_and_borders_become_a_request(
         assert client.taken == [(str(fox), "user")]
         assert app.screen.query(Thumbnail).first().display
         assert "96 × 64" in words(pictures.query(".picture-words").first(Static))
-        assert pictures.mode == "img2img"
+        assert [pictures.mode] == ["img2img"]
         assert "Image to image" in words(app.screen.query_one("#picture-mode", Static))
         assert not app.screen.query_one("#picture-part").display
         fill(app, "strength", "0.5")
@@ -92,7 +93,7 @@ async def test_a_file_a_mask_and_borders_become_a_request(
         fill(app, "mask_blur", "4")
         await settle(pilot, lambda: pictures.sources["mask_image"].strips)
         assert client.taken[1][1] == "mask"
-        assert pictures.mode == "inpaint"
+        assert [pictures.mode] == ["inpaint"]
         assert app.screen.query_one("#picture-part").display
         fill(app, "outpaint", "right=64")
         await settle(pilot, lambda: pictures.mode == "outpaint")
@@ -145,22 +146,10 @@ async def test_what_cannot_be_is_told_before_the_run(
 
         (tmp_path / "notes.png").write_text("no picture")
         tall = a_file(tmp_path, "tall.png", Image.new("L", (64, 128), 255))
-        await told("init_image", "need a picture", mask_image="fox.png")
         await told("init_image", "no such file", init_image=str(tmp_path / "none.png"))
         await told("init_image", "There is no picture", init_image="elsewhere.png")
         await told("init_image", "no picture that can be read", init_image=str(tmp_path / "notes.png"))
         await told("mask_image", "shapes differ", init_image="fox.png", mask_image=tall)
-        await told("mask_image", "transparent", init_image="fox.png", mask_image="alpha")
-        await told("outpaint", "such as right=128", init_image="fox.png", outpaint="up=3")
-        await told("outpaint", "at most 4096", init_image="fox.png", outpaint="9000")
-        await told("strength", "at most 1", init_image="fox.png", strength="2")
-        await told(
-            "scaled_width",
-            "by hand",
-            init_image="fox.png",
-            outpaint="64",
-            scale_before_processing="manual",
-        )
         form.reset()
         form.restore({"model": "fill"})
         await told("mask_image", "only fills", init_image="fox.png")
@@ -242,8 +231,37 @@ def test_a_picture_says_what_it_was_drawn_from() -> None:
     assert "init_image" not in form_values({"seed": 1}), "what does not say how it was made changes nothing"
 
 
-def test_groups_keep_values_without_fields() -> None:
-    group: FormGroup = PictureForm(lambda: (None, None))
-    assert group.values()["paste_back"] is True
-    assert group.asked() == {}
-    assert group.trouble() is None
+@pytest.mark.parametrize(
+    ("values", "field", "part"),
+    [
+        ({"init_image": "", "mask_image": "fox.png"}, "init_image", "need a picture"),
+        ({"mask_image": "alpha"}, "mask_image", "transparent"),
+        ({"outpaint": "up=3"}, "outpaint", "such as right=128"),
+        ({"outpaint": "9000"}, "outpaint", "at most 4096"),
+        ({"strength": "2"}, "strength", "at most 1"),
+        ({"outpaint": "8", "infill_method": "color", "infill_color": "red"}, "infill_color", "#c04040"),
+        ({"outpaint": "8", "scale_before_processing": "manual"}, "scaled_width", "by hand"),
+    ],
+)
+def test_a_group_without_fields_knows_what_is_wrong(values: dict[str, str], field: str, part: str) -> None:
+    group = PictureForm(lambda: (None, None))
+    assert (group.values()["paste_back"], group.asked(), group.trouble()) == (True, {}, None)
+    group.raw |= {"init_image": "fox.png"} | values
+    for name, source in group.sources.items():
+        source.text = str(group.raw[name])
+        source.record = None if source.text in ("", "alpha") else a_picture(source.text)
+    trouble = group.trouble()
+    assert trouble is not None
+    assert trouble[0] == field
+    assert part in trouble[1]
+
+
+def test_a_picture_that_is_contained_has_borders_to_draw() -> None:
+    size: list[int | None] = [None, None]
+    group = PictureForm(lambda: (size[0], size[1]))
+    group.raw |= {"init_image": "fox.png", "fit": "contain"}
+    group.sources["init_image"].record = a_picture("fox.png", 100, 50)
+    modes = [group.mode]
+    for size[:] in ([200, 100], [200, 200]):
+        modes.append(group.mode)
+    assert modes == ["img2img", "img2img", "outpaint"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
 from textual.containers import Vertical
@@ -14,48 +14,21 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker, WorkerError
 
-from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.families import SD, traits_of
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.families import traits_of
 from invoke_tui.domain.images import LAST, ImageRecord
 from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.pictures import MOST_PADDING, Outpaint, StartMode, read_sides
+from invoke_tui.domain.pictures import StartMode
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.prompts.dialog import TYPED
-from invoke_tui.tui.widgets.form_group import FormGroup, Trouble
 from invoke_tui.tui.widgets.picture_line import PictureLine
+from invoke_tui.tui.widgets.picture_rules import ALPHA, NOT_FOUND, AskedSize, PictureRules
 from invoke_tui.tui.widgets.picture_source import PictureSource
 from invoke_tui.tui.widgets.thumbnail import TILE
 
 if TYPE_CHECKING:
     from invoke_tui.tui.app import InvokeTuiApp
 
-ALPHA: Final = "alpha"
-"""In the field for the mask: what is transparent in the picture."""
-ALIKE: Final = 0.02
-"""How much the shape of a mask may differ from the picture's; the studio refuses more."""
-ALWAYS: Final = (
-    "strength",
-    "fit",
-    "denoising_start",
-    "denoising_end",
-    "optimized_denoising",
-    "color_correct",
-)
-PARTLY: Final = (
-    "mask_blur",
-    "mask_expand",
-    "coherence_mode",
-    "coherence_edge_size",
-    "coherence_min_denoise",
-    "infill_method",
-    "infill_tile_size",
-    "infill_color",
-    "scale_before_processing",
-    "scaled_width",
-    "scaled_height",
-    "paste_back",
-)
-"""Fields that matter where only a part of the picture is drawn."""
 EXPLAINED: Final[dict[StartMode, str]] = {
     "img2img": "Image to image: as new as its strength",
     "inpaint": "Inpainting: white in the mask is drawn",
@@ -68,25 +41,20 @@ WORDS: Final[dict[StartMode, str]] = {
 }
 _TROUBLES: Final = {"bad_mask": "mask_image", "empty_mask": "mask_image", "empty_picture": "init_image"}
 """Codes of what the studio refuses, and the field that is to blame."""
-Size = tuple[int, int]
 
 
-class PictureForm(FormGroup):
+class PictureForm(PictureRules):
     """A picture, how much of it is drawn anew, and which part."""
 
-    names = ("init_image", "mask_image", "outpaint", *ALWAYS, *PARTLY)
     title: ClassVar[str] = "init image"
     help_title: ClassVar[str] = (
         "A picture to start from: changed as a whole, in a part, or beyond its borders."
     )
 
-    def __init__(self, asked_size: Callable[[], tuple[int | None, int | None]]) -> None:
-        super().__init__(id="picture-form")
-        self._asked_size = asked_size
-        self._traits = SD
+    def __init__(self, asked_size: AskedSize) -> None:
+        super().__init__(asked_size, id="picture-form")
         self._newest: ImageRecord | None = None
         self._looking: dict[str, Worker[None]] = {}
-        self.sources = {"init_image": PictureSource("user"), "mask_image": PictureSource("mask")}
 
     # -- how it is laid out -----------------------------------------------------------------------------------
 
@@ -123,124 +91,6 @@ class PictureForm(FormGroup):
     def settle(self) -> None:
         """The fields have been made."""
         self._arrange()
-
-    # -- what is set ------------------------------------------------------------------------------------------
-
-    @property
-    def text(self) -> str:
-        """What stands in the field for the picture; nothing while the model can do nothing with one."""
-        return str(self.raw["init_image"]).strip() if self.display else ""
-
-    @property
-    def partly(self) -> bool:
-        """Only a part of the picture is drawn, as far as is known."""
-        return self.mode in ("inpaint", "outpaint")
-
-    @property
-    def mode(self) -> StartMode | None:
-        """What the settings give; None without a picture."""
-        if not self.text:
-            return None
-        if self.sources["init_image"].transparent or self._sides() or self._borders():
-            return "outpaint"
-        return "inpaint" if self.raw["mask_image"] else "img2img"
-
-    def used(self) -> Iterable[str]:
-        """The fields that count as things stand."""
-        if not self.text:
-            return ()
-        left_out = set() if self._traits.optimized_denoising else {"optimized_denoising"}
-        if self.raw["infill_method"] != "tile":
-            left_out.add("infill_tile_size")
-        if self.raw["infill_method"] != "color":
-            left_out.add("infill_color")
-        if self.raw["scale_before_processing"] != "manual":
-            left_out |= {"scaled_width", "scaled_height"}
-        names = (*ALWAYS, *PARTLY) if self.partly else ALWAYS
-        return [name for name in names if name not in left_out]
-
-    def asked(self) -> dict[str, Any]:
-        """The fields of the request; ``trouble`` has been looked for before."""
-        found = self.sources["init_image"].record
-        if not self.text or found is None:
-            return {}
-        asked: dict[str, Any] = {"init_image": found.image_name}
-        if (mask := self.sources["mask_image"].record) is not None:
-            asked["mask_image"] = mask.image_name
-        if sides := self._sides():
-            asked["outpaint"] = sides
-        return asked | super().asked()
-
-    def trouble(self) -> Trouble | None:
-        """The first field that cannot be used as it is, and why."""
-        if not self.display:
-            return None
-        if not self.text:
-            orphan = next((name for name in ("mask_image", "outpaint") if self.raw[name]), None)
-            return ("init_image", "A mask and borders need a picture to start from.") if orphan else None
-        wrong = self._outpaint_trouble()
-        for name, source in self.sources.items():
-            if source.text and source.problem:
-                return name, source.problem
-            if source.busy:
-                return name, "It is being read; try again in a moment."
-            if source.text and source.record is None and source.text != ALPHA:
-                return name, "There is no such file, and no picture of that name."
-        if wrong:
-            return "outpaint", wrong
-        return self._mask_trouble() or self._mode_trouble() or super().trouble()
-
-    def _outpaint_trouble(self) -> str:
-        text = str(self.raw["outpaint"]).strip()
-        if not text:
-            return ""
-        try:
-            sides = read_sides(text)
-        except BadInputError:
-            return "sides and pixels, such as right=128,top=64"
-        return f"at most {MOST_PADDING}" if any(pixels > MOST_PADDING for pixels in sides.values()) else ""
-
-    def _mask_trouble(self) -> Trouble | None:
-        init, mask = self.sources["init_image"], self.sources["mask_image"]
-        if mask.text == ALPHA and not init.transparent:
-            return "mask_image", "Nothing of the picture is transparent."
-        if init.record is None or mask.record is None:
-            return None
-        one, other = init.record, mask.record
-        stretch = (other.width / other.height) / (one.width / one.height)
-        if abs(stretch - 1) <= ALIKE:
-            return None
-        sizes = f"{other.width} × {other.height}, the picture {one.width} × {one.height}"
-        return "mask_image", f"The mask has {sizes}: their shapes differ."
-
-    def _mode_trouble(self) -> Trouble | None:
-        if self.mode == "img2img" and not self._traits.image_to_image:
-            return "mask_image", "This model only fills: it needs a mask, or sides to outpaint."
-        if self.raw["scale_before_processing"] == "manual" and self.partly:
-            for name in ("scaled_width", "scaled_height"):
-                if not self.raw[name]:
-                    return name, "needed to scale by hand"
-        return None
-
-    def _sides(self) -> dict[str, int]:
-        """The borders to draw; none while they cannot be read."""
-        text = str(self.raw["outpaint"]).strip()
-        return read_sides(text) if text and not self._outpaint_trouble() else {}
-
-    def _whole(self) -> Size | None:
-        """The size of the picture with its borders."""
-        if (found := self.sources["init_image"].record) is None:
-            return None
-        sides = Outpaint(**self._sides())
-        return found.width + sides.left + sides.right, found.height + sides.top + sides.bottom
-
-    def _borders(self) -> bool:
-        """Whether the fit leaves borders to draw: the picture in another shape than what is asked for."""
-        whole, (width, height) = self._whole(), self._asked_size()
-        if self.raw["fit"] != "contain" or whole is None or width is None or height is None:
-            return False
-        scale = min(width / whole[0], height / whole[1])
-        return (round(whole[0] * scale), round(whole[1] * scale)) != (width, height)
 
     # -- the pictures -----------------------------------------------------------------------------------------
 
@@ -380,4 +230,4 @@ class PictureForm(FormGroup):
         event.stop()
         source = self.sources[event.name]
         if source.text and not source.busy and source.record is None and source.text != ALPHA:
-            self.tell(event.name, source.problem or "There is no such file, and no picture of that name.")
+            self.tell(event.name, source.problem or NOT_FOUND)
