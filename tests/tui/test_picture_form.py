@@ -29,7 +29,7 @@ from tests.tui.fake_client import FakeClient, paint
 from tests.tui.fake_pictures import a_picture
 from tests.tui.harness import connected, settle, words
 
-SIZE = (120, 50)
+SIZE = (104, 30)
 
 
 def a_file(folder: Path, name: str, picture: Image.Image) -> str:
