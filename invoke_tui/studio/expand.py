@@ -219,7 +219,9 @@ def _resolve(
         height=height,
         steps=steps,
         cfg_scale=request.cfg_scale or asked.cfg_scale or family.cfg_scale,
-        cfg_rescale_multiplier=_first(request.cfg_rescale_multiplier, asked.cfg_rescale_multiplier, 0.0),
+        cfg_rescale_multiplier=_first(
+            request.cfg_rescale_multiplier, asked.cfg_rescale_multiplier if family.cfg_rescale else None, 0.0
+        ),
         guidance=None
         if family.guidance is None
         else _first(request.guidance, asked.guidance, family.guidance),
