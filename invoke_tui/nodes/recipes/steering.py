@@ -68,6 +68,12 @@ def check_steering(cast: Cast) -> None:
 
 def _check(record: ModelRecord, kinds: tuple[ModelType, ...], main: ModelRecord) -> None:
     wanted = " or ".join(f"{_CALLED[kind][2]} {_CALLED[kind][0]}" for kind in kinds)
+    if record.type is ModelType.FLUX_REDUX:
+        raise BadInputError(
+            f"{record.name} is a FLUX Redux model, which cannot be used yet.",
+            hint="FLUX.1 takes control pictures, but no reference pictures.",
+            code="unsupported_control",
+        )
     if record.type not in kinds:
         raise BadInputError(
             f"{record.name} is a {record.type} model, not {wanted}.",
