@@ -26,7 +26,7 @@ NONE_INSTALLED: Final = (
     "  invoke-tui models install starter-upscaler\n"
     "      small, comes with invoke-tui; for flat drawings\n"
     "  invoke-tui models install realesrgan-x4plus\n"
-    "      64 MB from the network; for photographs\n\n"
+    "      from the network; for photographs\n\n"
     "or on the Models screen (alt+5, then i) by the same names."
 )
 NUMBERS: Final = ("scale", "tile_size")
@@ -84,6 +84,7 @@ class UpscaleScreen(PromptDialog[UpscaleRequest]):
         self._models = [one for one in models if one.type is ModelType.SPANDREL and not one.missing]
         if not self._models:
             below.update(Content(NONE_INSTALLED))
+            self.query_one(".dialog-keys", Static).update(Content("esc back   F1 help"))
             return
         below.display = False
         self.query_one("#upscale-fields").display = True
