@@ -39,7 +39,7 @@ def test_prompt_verbs_need_no_daemon(root: Path, run: Run) -> None:
     ]
     offered = run("prompt", "check", "a (b:1.3)", "--json").json["problems"][0]["fix"]
     assert offered == {"start": 4, "end": 9, "text": ")1.3"}
-    assert "put ')1.3' at 4-9" in run("prompt", "check", "a (b:1.3)").out
+    assert "write )1.3 for :1.3)" in run("prompt", "check", "a (b:1.3)").out
     assert run("prompt", "check", "a cat").code == 0
     tokens = run("prompt", "explain", "red++ dog", "--json").json["tokens"]
     assert [(t["text"], round(t["weight"], 2)) for t in tokens if t["kind"] == "word"] == [

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.convert.a1111 import from_a1111, to_a1111
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import Either, PromptDialog
 from invoke_tui.tui.prompts.diff import compared
 from invoke_tui.tui.widgets.fields import SmallButton, Toggle
@@ -95,7 +96,7 @@ class ConvertScreen(PromptDialog[str]):
 
     @on(Toggle.Changed)
     def _convert(self) -> None:
-        self.run_worker(self._work(self.query_one(Either).value), group="convert", exclusive=True)
+        beside(self, "convert", self._work, self.query_one(Either).value)
 
     async def _work(self, from_there: bool) -> None:
         made = await asyncio.to_thread(from_a1111 if from_there else to_a1111, self._text)

@@ -16,6 +16,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.dynamic.varying import fixed, varying
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import spec
 from invoke_tui.tui.prompts.dialog import TYPED, Either, PromptDialog, told
 from invoke_tui.tui.prompts.options import PromptOptions
@@ -202,7 +203,7 @@ class DynamicScreen(PromptDialog[tuple[PromptOptions, bool]]):
 
     def _ask(self, quiet: float) -> None:
         request = self._request.model_copy(update=self.options.asked())
-        self.run_worker(self._preview(request, quiet), group="dynamic", exclusive=True)
+        beside(self, "dynamic", self._preview, request, quiet)
 
     async def _preview(self, request: GenerationRequest, quiet: float) -> None:
         await asyncio.sleep(quiet)

@@ -21,6 +21,7 @@ from invoke_tui.prompt.convert.a1111 import from_a1111
 from invoke_tui.prompt.extract.found import Found
 from invoke_tui.prompt.extract.read import read_picture
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import Either, PromptDialog, told
 from invoke_tui.tui.prompts.file_line import FileLine
 from invoke_tui.tui.widgets.fields import SmallButton, Toggle
@@ -99,7 +100,7 @@ class ExtractScreen(PromptDialog[tuple[dict[str, Any], str]]):
 
     @on(FileLine.Chosen)
     def _path(self, event: FileLine.Chosen) -> None:
-        self.run_worker(self._read(event.path), group="extract", exclusive=True)
+        beside(self, "extract", self._read, event.path)
 
     async def _read(self, path: Path | None) -> None:
         try:

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from invoke_tui.tui import complete
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import TYPED
 from invoke_tui.tui.prompts.path import PathField
 
@@ -70,7 +71,7 @@ class FileLine(Vertical):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self.run_worker(self._look(event.value), group="file", exclusive=True)
+        beside(self, "file", self._look, event.value)
 
     async def _look(self, typed: str) -> None:
         await asyncio.sleep(TYPED)

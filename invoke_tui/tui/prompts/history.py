@@ -14,6 +14,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.history import RememberedPrompt
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import told
 from invoke_tui.tui.prompts.picker import Picker, line, marked
 from invoke_tui.tui.words import when
@@ -68,7 +69,7 @@ class HistoryScreen(Picker[tuple[RememberedPrompt, bool]]):
 
     def look(self, query: str) -> None:
         """Ask the studio."""
-        self.run_worker(self._find(query, TYPED if query else 0.0), group="history", exclusive=True)
+        beside(self, "history", self._find, query, TYPED if query else 0.0)
 
     async def _find(self, query: str, quiet: float, cursor: int = 0) -> None:
         await asyncio.sleep(quiet)

@@ -18,6 +18,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.dynamic.scan import is_dynamic
 from invoke_tui.prompt.lines import PromptLine, PromptLines, read_prompt_lines
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import FieldSpec
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
 from invoke_tui.tui.prompts.file_line import FileLine
@@ -128,7 +129,7 @@ class ImportScreen(PromptDialog[list[str]]):
 
     @on(FileLine.Chosen)
     def _chosen(self, event: FileLine.Chosen) -> None:
-        self.run_worker(self._read(event.path), group="import", exclusive=True)
+        beside(self, "import", self._read, event.path)
 
     async def _read(self, path: Path | None) -> None:
         self._found = None

@@ -18,6 +18,7 @@ from invoke_tui.config.atomic import write_private
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import complete
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.widgets.fields import Field
@@ -73,7 +74,7 @@ class PathScreen(PromptDialog[Path]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self.query_one(".dialog-problem").remove_class("-shown")
-        self.run_worker(self._hint(event.value), group="path-hint", exclusive=True)
+        beside(self, "path-hint", self._hint, event.value)
 
     async def _hint(self, typed: str) -> None:
         await asyncio.sleep(TYPED)
@@ -84,7 +85,7 @@ class PathScreen(PromptDialog[Path]):
     def _submitted(self, event: Input.Submitted) -> None:
         typed = event.value.strip()
         if typed:
-            self.run_worker(self._answer(Path(typed).expanduser().absolute()), group="path", exclusive=True)
+            beside(self, "path", self._answer, Path(typed).expanduser().absolute())
 
     async def _answer(self, path: Path) -> None:
         try:

@@ -17,6 +17,7 @@ from invoke_tui.domain.templates import LONGEST_NAME, PLACEHOLDER, Template, Tem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.templates.merge import pieces
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets.fields import Field, SmallButton
@@ -96,7 +97,7 @@ class TemplateEditScreen(PromptDialog[Template]):
     @on(SmallButton.Pressed, "#save")
     def action_save(self) -> None:
         """Keep it."""
-        self.run_worker(self._save(), group="template-save", exclusive=True)
+        beside(self, "template-save", self._save)
 
     async def _save(self) -> None:
         try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from invoke_tui.tui.screens.desk import Desk
 
-Tool = Callable[["Desk"], Awaitable[None]]
+Tool = Callable[["Desk"], Coroutine[Any, Any, None]]
 
 
 def _late(module: str) -> Tool:

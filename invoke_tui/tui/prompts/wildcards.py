@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import Finder, PromptDialog, told
 from invoke_tui.tui.prompts.wildcard_tree import Node, WildcardRows
 from invoke_tui.tui.widgets.model_rows import Rows, cell
@@ -133,7 +134,7 @@ class WildcardsScreen(PromptDialog[str]):
     @on(Rows.Moved, "#wildcard-rows")
     def _moved(self) -> None:
         node = self.query_one(WildcardRows).node
-        self.run_worker(self._values(node), group="wildcard-values", exclusive=True)
+        beside(self, "wildcard-values", self._values, node)
 
     async def _values(self, node: Node | None) -> None:
         head, rows = self.query_one("#wildcard-head", Static), self.query_one(ValueRows)

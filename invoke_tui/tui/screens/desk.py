@@ -20,6 +20,7 @@ from invoke_tui.domain.families import traits_of
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.prompts.aids import PromptAids
 from invoke_tui.tui.prompts.options import PromptOptions, restored
@@ -100,7 +101,7 @@ class Desk:
             case Snapshot():
                 self._catch_up()
             case ModelsChanged():
-                self.screen.run_worker(self._load_models(), group="models", exclusive=True)
+                beside(self.screen, "models", self._load_models)
             case Preview() if self.following:
                 self._preview(event)
             case Progress() if self.following:
@@ -119,7 +120,7 @@ class Desk:
                 pass
 
     def _catch_up(self) -> None:
-        self.screen.run_worker(self._load_models(), group="models", exclusive=True)
+        beside(self.screen, "models", self._load_models)
         self.results.load()
         state = self._studio.state
         for item in state.running.values():
@@ -167,7 +168,7 @@ class Desk:
 
     def use_tool(self, name: str) -> None:
         """Open one of the tools that work on the prompts."""
-        self.screen.run_worker(TOOLS[name](self), group="tool", exclusive=True)
+        beside(self.screen, "tool", TOOLS[name], self)
 
     def choose_template(self, name: str | None) -> None:
         """Put this template, or none, around every prompt from now on."""
@@ -206,7 +207,7 @@ class Desk:
         """Enqueue what the form says, once the pictures it names are in the gallery."""
         if self.form.pictures.busy:
             self._pane.say("reading the picture to start from…")
-            self.screen.run_worker(self._generate_later(), group="settle", exclusive=True)
+            beside(self.screen, "settle", self._generate_later)
         else:
             self._generate()
 

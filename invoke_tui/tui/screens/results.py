@@ -9,6 +9,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import recall
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
@@ -31,7 +32,7 @@ class Results:
 
     def load(self) -> None:
         """Fill the strip."""
-        self._screen.run_worker(self._load(), group="strip", exclusive=True)
+        beside(self._screen, "strip", self._load)
 
     async def _load(self) -> None:
         screen = self._screen
@@ -50,7 +51,7 @@ class Results:
 
     def show(self, image: ImageRecord) -> None:
         """Show one large."""
-        self._screen.run_worker(self._show(image), group="show", exclusive=True)
+        beside(self._screen, "show", self._show, image)
 
     async def _show(self, image: ImageRecord) -> None:
         pane = self._screen.query_one(PicturePane)
@@ -97,7 +98,7 @@ class Results:
                 screen.show_pane(picture=False)
                 self._desk.form.pictures.use(image)
             case "upscale":
-                screen.run_worker(self._upscale(image), group="tool", exclusive=True)
+                beside(screen, "tool", self._upscale, image)
             case _:
                 self.recall(image.metadata, what)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -72,8 +71,8 @@ async def test_tokens_are_counted_and_what_is_not_heard_is_dim(app: InvokeTuiApp
         await settle(pilot, lambda: not words(count))
 
 
-async def test_long_prompts_show_where_a_chunk_begins(app: InvokeTuiApp) -> None:
-    async with app.run_test(size=(160, 40)) as pilot:
+async def test_long_prompts_and_choices_are_counted_as_they_will_be_heard(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         editor, count = editor_of(app), app.screen.query_one("#prompt-count", Static)
         await write(pilot, editor, "one, " * 40)
@@ -83,12 +82,6 @@ async def test_long_prompts_show_where_a_chunk_begins(app: InvokeTuiApp) -> None
         editor.move_cursor((0, 0))
         await pilot.press("x")
         assert editor._chunks == [at + 1], "the mark moves along until it is counted anew"
-
-
-async def test_choices_are_counted_as_they_will_be_heard(app: InvokeTuiApp) -> None:
-    async with app.run_test(size=(120, 40)) as pilot:
-        await connected(pilot)
-        editor, count = editor_of(app), app.screen.query_one("#prompt-count", Static)
         await write(pilot, editor, "a {red|dark green} fox")
         editor_of(app, "#negative").load_text("a dull grey fog")
         await settle(pilot, lambda: words(count) == "up to 4/75")
@@ -190,20 +183,21 @@ async def test_what_is_on_screen_is_what_the_text_is(app: InvokeTuiApp) -> None:
                 assert shown.rstrip() == editor.render_line(y).text.rstrip()
 
 
-@pytest.mark.parametrize(("width", "beside"), [(160, True), (120, True), (80, False)])
-async def test_the_prompts_stand_side_by_side_where_there_is_room(
-    app: InvokeTuiApp, width: int, beside: bool
-) -> None:
-    async with app.run_test(size=(width, 40)) as pilot:
+async def test_the_prompts_stand_side_by_side_where_there_is_room(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         prompt, negative = editor_of(app), editor_of(app, "#negative")
         await write(pilot, prompt, "a lighthouse in thick fog and much more of it " * 3)
         assert negative.region.y > prompt.region.bottom
         await pilot.press("alt+v")
-        await settle(pilot, lambda: (negative.region.y == prompt.region.y) is beside)
-        assert app.screen.query_one(PromptPanel).region.contains_region(negative.region)
-        shown = " ".join(prompt.render_line(y).text.strip() for y in range(prompt.size.height)).split()
-        assert shown == prompt.text.split(), "it is wrapped to its new width"
+        for width in (120, 160, 80):
+            await pilot.resize_terminal(width, 40)
+            await settle(pilot, lambda: (negative.region.y == prompt.region.y) is (width > 80))  # noqa: B023
+            await settle(
+                pilot, lambda: app.screen.query_one(PromptPanel).region.contains_region(negative.region)
+            )
+            shown = " ".join(prompt.render_line(y).text.strip() for y in range(prompt.size.height)).split()
+            assert shown == prompt.text.split(), "it is wrapped to its new width"
         app.save_session()
         assert session.load(app.paths.session_file).beside
 

@@ -26,14 +26,21 @@ def test_names_become_a_tree_with_sums() -> None:
 
 
 async def test_choose_one_and_it_stands_at_the_cursor(app: InvokeTuiApp, client: FakeClient) -> None:
-    client.wildcard_lists = {
+    lists = {
         "animal": [f"beast {number:04}" for number in range(1_500)],
         "art/style": ["oil", "ink \x1b]52;c;QQ==\x07", "[bold]x[/]"],
         "colour": ["red"],
     }
-    client.wildcard_problems = ["broken.yaml: is nested too deep"]
     async with app.run_test(size=(80, 24)) as pilot:
         await connected(pilot)
+        await pilot.press("alt+w")
+        await settle(pilot, lambda: isinstance(app.screen, WildcardsScreen))
+        nothing = app.screen.query_one("#wildcard-none", Static)
+        await settle(pilot, lambda: nothing.display)
+        assert "/data/wildcards" in words(nothing), "without files it says where to put them"
+        await pilot.press("enter", "escape")
+
+        client.wildcard_lists, client.wildcard_problems = lists, ["broken.yaml: is nested too deep"]
         screen = app.screen
         assert isinstance(screen, GenerateScreen)
         screen.prompts.positive.load_text("a  fox")
@@ -54,15 +61,3 @@ async def test_choose_one_and_it_stands_at_the_cursor(app: InvokeTuiApp, client:
         await pilot.press("slash", *"col", "enter")
         await settle(pilot, lambda: app.screen is screen)
         assert screen.prompts.positive.text == "a __colour__ fox"
-
-
-async def test_without_files_it_says_where_to_put_them(app: InvokeTuiApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await connected(pilot)
-        await pilot.press("alt+w")
-        await settle(pilot, lambda: isinstance(app.screen, WildcardsScreen))
-        nothing = app.screen.query_one("#wildcard-none", Static)
-        await settle(pilot, lambda: nothing.display)
-        assert "/data/wildcards" in words(nothing)
-        await pilot.press("enter", "escape")
-        assert isinstance(app.screen, GenerateScreen)
