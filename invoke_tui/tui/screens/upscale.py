@@ -71,7 +71,7 @@ class UpscaleScreen(PromptDialog[UpscaleRequest]):
     def on_mount(self) -> None:
         """Look for upscalers."""
         self.query_one("#upscale-fields").display = False
-        self.run_worker(self._load(), group="upscalers", exclusive=True)
+        self.run_worker(self._load, group="upscalers", exclusive=True)
 
     async def _load(self) -> None:
         below = self.query_one("#upscale-none", Static)

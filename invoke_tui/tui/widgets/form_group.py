@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -191,7 +192,7 @@ class FormGroup(Vertical):
 
     def complain(self, trouble: Trouble) -> None:
         """Say at a field what is wrong with it, and go there."""
-        self.run_worker(self._complain(*trouble), group="complain", exclusive=True)
+        self.run_worker(partial(self._complain, *trouble), group="complain", exclusive=True)
 
     async def _complain(self, name: str, message: str) -> None:
         await self.open()

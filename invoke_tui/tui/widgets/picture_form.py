@@ -104,7 +104,7 @@ class PictureForm(PictureRules):
         """Start from a picture of the gallery, in sight."""
         self._put("init_image", image.image_name)
         self.post_message(self.Changed())
-        self.run_worker(self._show_picture(), group="open", exclusive=True)
+        self.run_worker(self._show_picture, group="open", exclusive=True)
 
     async def _show_picture(self) -> None:
         await self.open()
