@@ -17,6 +17,7 @@ from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.domain.upscaling import UpscaleRequest, check_size, target_size
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import spec
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton
@@ -71,7 +72,7 @@ class UpscaleScreen(PromptDialog[UpscaleRequest]):
     def on_mount(self) -> None:
         """Look for upscalers."""
         self.query_one("#upscale-fields").display = False
-        self.run_worker(self._load, group="upscalers", exclusive=True)
+        beside(self, "upscalers", self._load)
 
     async def _load(self) -> None:
         below = self.query_one("#upscale-none", Static)

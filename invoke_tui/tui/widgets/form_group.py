@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -22,6 +21,7 @@ from textual.widgets import Input, Select, Static
 
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle
@@ -192,7 +192,7 @@ class FormGroup(Vertical):
 
     def complain(self, trouble: Trouble) -> None:
         """Say at a field what is wrong with it, and go there."""
-        self.run_worker(partial(self._complain, *trouble), group="complain", exclusive=True)
+        beside(self, "complain", self._complain, *trouble)
 
     async def _complain(self, name: str, message: str) -> None:
         await self.open()

@@ -20,6 +20,7 @@ from invoke_tui.domain.images import LAST, ImageRecord
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.pictures import StartMode
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import TYPED
 from invoke_tui.tui.widgets.picture_line import PictureLine
 from invoke_tui.tui.widgets.picture_rules import ALPHA, NOT_FOUND, AskedSize, PictureRules
@@ -104,7 +105,7 @@ class PictureForm(PictureRules):
         """Start from a picture of the gallery, in sight."""
         self._put("init_image", image.image_name)
         self.post_message(self.Changed())
-        self.run_worker(self._show_picture, group="open", exclusive=True)
+        beside(self, "open", self._show_picture)
 
     async def _show_picture(self) -> None:
         await self.open()
