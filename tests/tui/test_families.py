@@ -56,7 +56,9 @@ async def test_flux_has_guidance_three_schedulers_and_encoders(app: InvokeTuiApp
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)
         assert not app.screen.query_one("#row-guidance", Field).display
-        form = await choose(app, pilot, "dev")
+        form = app.screen.query_one(SettingsForm)
+        form.restore({"seamless_x": True, "cfg_rescale_multiplier": "0.5"})
+        await choose(app, pilot, "dev")
         assert app.screen.query_one("#row-guidance", Field).display
         assert app.screen.query_one("#field-steps", NumberField).placeholder == "28"
         assert app.screen.query_one("#field-width", NumberField).placeholder == "1024"
@@ -68,6 +70,7 @@ async def test_flux_has_guidance_three_schedulers_and_encoders(app: InvokeTuiApp
         app.screen.query_one("#part-t5_encoder", PartChoice).value = "t5 [/]"
         request = form.request("a fox", "")
         assert request is not None
+        assert not (request.seamless_x or request.cfg_rescale_multiplier), "what it cannot do is not asked of it"
         assert (request.guidance, request.t5_encoder, request.model) == (2.5, "t5 [/]", "dev")
         form = await choose(app, pilot, "xl")
         request = form.request("a fox", "")

@@ -149,6 +149,9 @@ class SettingsForm(Vertical):
             value = usual.get(name)
             field.placeholder = f"{value:g}" if value is not None else field.spec.fallback
         self.query_one("#row-guidance", Field).display = family.guidance is not None
+        self.query_one("#row-cfg_rescale_multiplier", Field).display = family.cfg_rescale
+        for name in ("seamless_x", "seamless_y"):
+            self._toggle(name).display = family.seamless
         self._offer_schedulers(family, usual["scheduler"])
         self.query_one(PartsForm).show(self._all, model)
         self.query_one(LoRAList).show(self._all, model)
@@ -253,8 +256,7 @@ class SettingsForm(Vertical):
         for name in ("model", *CHOICES):
             if value := self._value(self._choice(name)):
                 asked[name] = value
-        for name in SWITCHES:
-            asked[name] = self._toggle(name).value
+        asked |= {name: self._toggle(name).value for name in SWITCHES if self._toggle(name).display}
         asked |= self.query_one(PartsForm).asked()
         asked["loras"] = self.query_one(LoRAList).asked()
         for group in self.groups:
