@@ -63,7 +63,7 @@ class Call:
             ]
             self.enqueued = enqueued = await client.enqueue(*requests, front=self.front)
             for warning in enqueued.warnings:
-                self.output.note(f"dynamic prompt: {warning}")
+                self.output.note(f"prompt: {warning}")
             wait = Wait(enqueued.item_ids)
             if self.no_wait:
                 await wait.refresh(client)
