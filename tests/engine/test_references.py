@@ -160,3 +160,19 @@ def test_clip_sees_the_middle_of_a_picture() -> None:
 def _latents(studio: Studio, record: ModelRecord, *references: Reference, **changes: Any) -> torch.Tensor:
     result: torch.Tensor = studio.latents(record, references=references, **changes)
     return result
+
+
+def test_beside_regions_both_count(studio: Studio) -> None:
+    from invoke_tui.engine.jobs import Region
+
+    record = studio.know("sd1")
+    _, known = adapter(studio, "sd1")
+    left = Image.new("L", (SIZE, SIZE), 0)
+    left.paste(255, (0, 0, SIZE // 2, SIZE))
+    regions = (Region(studio.encode(record, "a blue fox"), left), Region(studio.encode(record, "a red cat")))
+    shown = reference(studio, known)
+    plain, parted = studio.latents(record), studio.latents(record, regions=regions)
+    seen, both = _latents(studio, record, shown), _latents(studio, record, shown, regions=regions)
+    assert not any(torch.allclose(both, other, atol=1e-3) for other in (plain, parted, seen))
+    assert near(_latents(studio, record, reference(studio, known, weight=0.0), regions=regions), parted)
+    assert torch.equal(studio.latents(record), plain)
