@@ -50,3 +50,34 @@ def test_files_and_folders_hold_the_same_weights(studio: Studio, tmp_path: Path)
             state = loaded.state_dict()
             assert set(state) == set(ours), name
             assert all(torch.equal(state[key], ours[key]) for key in ours), name
+
+
+def test_adapters_and_encoders_in_single_files(studio: Studio, tmp_path: Path) -> None:
+    import diffusers
+
+    from invoke_tui.engine.loading.layouts.rules import to_original
+    from invoke_tui.engine.loading.layouts.t2i import T2I_ADAPTER
+    from tests.engine import tiny_controls as tiny
+
+    torch.manual_seed(10)
+    made = diffusers.T2IAdapter(3, [32, 64, 64, 96], num_res_blocks=2, downscale_factor=8)
+    state = dict(made.state_dict())
+    save_file(state, tmp_path / "ours.safetensors")
+    theirs = to_original(state, T2I_ADAPTER.rules(dict(made.config)))
+    assert "body.2.in_conv.weight" in theirs
+    save_file(theirs, tmp_path / "theirs.safetensors")
+    encoder, _ = tiny.clip_vision(studio)
+    seen = encoder.state_dict()
+    save_file({name: value.clone() for name, value in seen.items()}, tmp_path / "vision.safetensors")
+    kinds = {"ours": ModelType.T2I_ADAPTER, "theirs": ModelType.T2I_ADAPTER, "vision": ModelType.CLIP_VISION}
+    for name, kind in kinds.items():
+        record = tiny.know(studio, tmp_path / f"{name}.safetensors", BaseModelType.SD1, kind)
+        with studio.engine._store.use(record.identifier(), kind.value) as loaded:
+            expected = seen if name == "vision" else state
+            found = loaded.state_dict()
+            assert set(found) == set(expected), name
+            assert all(torch.equal(found[key], expected[key]) for key in expected), name
+            if name != "vision":
+                assert loaded.config.channels == [32, 64, 64, 96]
+            else:
+                assert loaded.config.image_size == 30

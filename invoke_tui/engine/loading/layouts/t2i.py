@@ -39,10 +39,10 @@ def _rules(config: Config) -> list[Rule]:
     depth = config["num_res_blocks"]
     rules = [rule("conv_in", "adapter.conv_in")]
     for level in range(_LEVELS):
+        rules.append(rule(f"body.{level * depth}.in_conv", f"adapter.body.{level}.in_conv"))
         for block in range(depth):
             name, ours = f"body.{level * depth + block}", f"adapter.body.{level}"
             rules += [
-                rule(f"{name}.in_conv", f"{ours}.in_conv"),
                 rule(f"{name}.block1", f"{ours}.resnets.{block}.block1"),
                 rule(f"{name}.block2", f"{ours}.resnets.{block}.block2"),
             ]
