@@ -98,10 +98,16 @@ class OnePicture:
 
     def schedule(self, job: Any, config: Any, record: Any, shape: Any) -> Any: ...
 
-    def check(self, model: nn.Module, conditioning: Conditioning, latents: Tensor) -> None: ...
+    def check(self, model: nn.Module, conditioning: Conditioning, channels: int) -> None: ...
 
     def predict(
-        self, model: nn.Module, latents: Tensor, timestep: Tensor, conditioning: Any, guidance: Any
+        self,
+        model: nn.Module,
+        latents: Tensor,
+        timestep: Tensor,
+        conditioning: Any,
+        guidance: Any,
+        arguments: Any,
     ) -> Tensor:
         self.calls += 1
         ratio = float(np.exp(np.interp(float(timestep), np.arange(1000), self._log_sigmas)))
