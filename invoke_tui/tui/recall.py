@@ -7,10 +7,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from invoke_tui.domain.base import Record
 from invoke_tui.domain.images import PICTURE_NAME
 from invoke_tui.domain.parameters import MOST_LORAS
 from invoke_tui.domain.pictures import Outpaint, PictureRequest
+from invoke_tui.domain.refinement import FreeU, RefinementRequest
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.widgets.refinement_form import freeu_values
 
 _NUMBERS: Final = ("width", "height", "steps", "cfg_scale", "cfg_rescale_multiplier", "clip_skip")
 
@@ -36,13 +39,35 @@ def form_values(metadata: dict[str, Any] | None) -> dict[str, Any]:
     for name in ("seamless_x", "seamless_y"):
         if isinstance(value := found.get(name), bool):
             values[name] = value
-    return values | (_picture(found) if "model" in found else {})
+    return values | (_picture(found) | _refinement(found) if "model" in found else {})
 
 
 def _picture(found: dict[str, Any]) -> dict[str, Any]:
     """The picture to start from and how it was treated; what was not recorded is as usual."""
+    values = _settings(found, PictureRequest)
+    for name in ("init_image", "mask_image"):
+        named = found.get(name)
+        values[name] = named if isinstance(named, str) and PICTURE_NAME.fullmatch(named) else ""
+    values["outpaint"] = _sides(found.get("outpaint"))
+    return values
+
+
+def _refinement(found: dict[str, Any]) -> dict[str, Any]:
+    """Two passes, FreeU, the span of guidance; what was not recorded is off."""
+    model = found.get("hrf_model")
+    key = model.get("key") if isinstance(model, dict) else None
+    try:
+        freeu = FreeU.model_validate(found["freeu"]) if found.get("freeu") is not None else None
+    except ValidationError:
+        freeu = None
+    upscaler = key[:500] if isinstance(key, str) else ""
+    return _settings(found, RefinementRequest) | {"hrf_model": upscaler} | freeu_values(freeu)
+
+
+def _settings(found: dict[str, Any], record: type[Record]) -> dict[str, Any]:
+    """The plain fields of a record; what was not recorded, or cannot be, is as usual."""
     values: dict[str, Any] = {}
-    for name, field in PictureRequest.model_fields.items():
+    for name, field in record.model_fields.items():
         value = found.get(name, field.default)
         if isinstance(value, bool):
             values[name] = value
@@ -52,10 +77,6 @@ def _picture(found: dict[str, Any]) -> dict[str, Any]:
             values[name] = (
                 safe_text(value, limit=40) if isinstance(value, str) and value != field.default else ""
             )
-    for name in ("init_image", "mask_image"):
-        named = found.get(name)
-        values[name] = named if isinstance(named, str) and PICTURE_NAME.fullmatch(named) else ""
-    values["outpaint"] = _sides(found.get("outpaint"))
     return values
 
 

@@ -17,9 +17,10 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import LABELS
 from invoke_tui.tui.prompts.options import PromptOptions
 from invoke_tui.tui.widgets.parts_form import ROLES
+from invoke_tui.tui.widgets.refinement_form import freeu_values
 
 PROMPTS: Final = ("positive_prompt", "negative_prompt")
-_MODELS: Final = ("model", *ROLES)
+_MODELS: Final = ("model", *ROLES, "hrf_model")
 _WIDEST: Final = 16
 _SHOWN: Final = 300
 
@@ -52,6 +53,7 @@ def form_values(request: GenerationRequest) -> dict[str, Any]:
             values[name] = (
                 "" if value == field.default else f"{value:.10g}" if isinstance(value, float) else str(value)
             )
+    values |= freeu_values(request.freeu)
     values["outpaint"] = str(request.outpaint)
     values["random_seed"] = request.seed is None
     values["loras"] = json.dumps([[one.model, one.weight, True] for one in request.loras])
@@ -85,13 +87,15 @@ def label(name: str) -> str:
 
 def _word(name: str, value: Any, models: Sequence[ModelRecord]) -> str:
     if value is None:
-        return {"seed": "random", "template": "none"}.get(name, "as usual")
+        return {"seed": "random", "template": "none", "freeu": "off"}.get(name, "as usual")
     if value == "":
         return "nothing"
     if isinstance(value, bool):
         return "on" if value else "off"
     if name == "outpaint":
         return str(Outpaint.model_validate(value)) or "nothing"
+    if name == "freeu":
+        return " ".join(f"{factor} {strength:g}" for factor, strength in value.items())
     if name == "loras":
         each = [f"{_name(one['model'], models)} {one['weight']:g}" for one in value]
         return ", ".join(each) or "none"

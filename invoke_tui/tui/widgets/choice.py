@@ -13,11 +13,14 @@ class Choice(Select[str]):
 
     def __init__(self, field: FieldSpec, value: str = "") -> None:
         options = [(Text(label), text) for label, text in field.choices]
+        known = value in {text for _, text in field.choices}
         super().__init__(
-            options, prompt=field.fallback or "automatic", compact=True, id=f"field-{field.name}"
+            options,
+            prompt=field.fallback or "automatic",
+            value=value if known else Select.NULL,
+            compact=True,
+            id=f"field-{field.name}",
         )
-        if value in {text for _, text in field.choices}:
-            self.value = value
         self.help_text = f"{field.help}. Enter opens the list, letters search in it."
 
     @property

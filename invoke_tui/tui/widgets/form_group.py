@@ -42,7 +42,7 @@ class FormGroup(Vertical):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, classes="form-group")
-        self.specs = {name: spec(name) for name in self.names}
+        self.specs = {name: self.declared(name) for name in self.names}
         self.raw: dict[str, str | bool] = {name: self._usual(name) for name in self.names}
         self._opening = asyncio.Lock()
         self.made = False
@@ -53,6 +53,10 @@ class FormGroup(Vertical):
         with Horizontal(classes="form-pair"):
             yield SmallButton(f"▸ {self.title}", help_text=self.help_title, id=f"{self.id}-toggle")
             yield Static(classes="group-summary")
+
+    def declared(self, name: str) -> FieldSpec:
+        """How a field is asked for."""
+        return spec(name)
 
     # -- what a group says ------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from invoke_tui.tui.widgets.form_group import FormGroup
 from invoke_tui.tui.widgets.lora_list import LoRAList
 from invoke_tui.tui.widgets.parts_form import REFINER_NUMBERS, REFINER_SCHEDULER, ROLES, PartsForm
 from invoke_tui.tui.widgets.picture_form import PictureForm
+from invoke_tui.tui.widgets.refinement_form import RefinementForm
 
 NUMBERS: Final = (
     "width",
@@ -96,6 +97,7 @@ class SettingsForm(Vertical):
             yield PartsForm()
             yield LoRAList()
         yield PictureForm(self._asked_size)
+        yield RefinementForm(lambda: bool(self.pictures.text))
 
     def _number(self, name: str, label: str | None = None) -> Field:
         field = spec(name)
@@ -338,6 +340,7 @@ class SettingsForm(Vertical):
     @on(FormGroup.Changed)
     def _group_changed(self, event: FormGroup.Changed) -> None:
         event.stop()
+        self.query_one(RefinementForm).look_again()
         self.post_message(self.Changed())
 
     @on(LoRAList.Changed)

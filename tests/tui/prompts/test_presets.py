@@ -15,6 +15,7 @@ from invoke_tui.domain.models import BaseModelType, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
 from invoke_tui.domain.pictures import Outpaint
 from invoke_tui.domain.presets import Preset, difference
+from invoke_tui.domain.refinement import FreeU, RefinementRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.name import NameScreen
 from invoke_tui.tui.prompts.options import PromptOptions
@@ -86,10 +87,15 @@ EVERY = GenerationRequest(
     scaled_height=768,
     paste_back=False,
     color_correct=True,
+    freeu=FreeU(b1=1.1, s2=0.3),
+    cfg_begin_step_percent=0.1,
+    cfg_end_step_percent=0.8,
     **OPTIONS,
 )
-OF_OTHERS = {"guidance", "t5_encoder", "clip_embed", "clip_g", "optimized_denoising", "infill_tile_size"}
-"""Fields of families other than this one, and of another infill."""
+OF_OTHERS = {"guidance", "t5_encoder", "clip_embed", "clip_g", "optimized_denoising", "infill_tile_size"} | {
+    name for name in RefinementRequest.model_fields if name.startswith("hrf_")
+}
+"""Fields of families other than this one, of another infill, and of two passes, which start from no picture."""
 
 
 def models() -> list[Any]:
