@@ -36,6 +36,10 @@ EARLIER = (
     ("a blue circle on a white background", 8),
 )
 PROMPT = "a large yellow star++ on a (night background)1.3, blur--"
+DYNAMIC = (
+    "a (large)1.4 {red|blue|yellow} {star|heart}++ on a (night background)1.3, [clouds], "
+    "<lora:starter-sticker:0.6> shiny, blur--"
+)
 PATIENCE = 600.0
 
 
@@ -81,6 +85,14 @@ async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
         await _until(pilot, lambda: app.link_state == "connected")
         app.screen.query_one("#prompt", PromptEditor).load_text(PROMPT)
         await _shoot(app, pilot, folder / "generate-80x24.svg")
+    app = InvokeTuiApp(studio.paths.root, {}, graphics)
+    async with app.run_test(size=(112, 34)) as pilot:
+        await _until(pilot, lambda: app.link_state == "connected")
+        app.screen.query_one("#prompt", PromptEditor).load_text(DYNAMIC)
+        await _until(pilot, lambda: app.screen.query_one("#dynamic-line").has_class("-shown"))
+        await _shoot(app, pilot, folder / "prompt.svg")
+        await pilot.press("alt+t", *"film")
+        await _shoot(app, pilot, folder / "templates.svg")
 
 
 async def _done(client: StudioClient, count: int) -> None:
