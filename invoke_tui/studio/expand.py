@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterator
 from typing import Final
 
 from invoke_tui.config.settings import Settings
@@ -35,7 +36,7 @@ from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
-from invoke_tui.studio.prompt_tags import asked_by, takes_words, with_ignored, with_loras
+from invoke_tui.studio.prompt_tags import Asked, asked_by, takes_words, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.refining import highres_of, regions_of
 from invoke_tui.studio.starting import Framed, start_of
@@ -44,6 +45,7 @@ from invoke_tui.studio.steering import Steering, steering_of
 NO_PLACE: Final = (
     "The negative prompt is a blend: write the [ignored words] into one of its parts; now they are left out."
 )
+ONE_PASS: Final = "The picture is no larger than the model draws best: it is drawn in one pass."
 FEW: Final = 20
 """Up to so many prompts are previewed with little work, whatever the text."""
 
@@ -83,21 +85,29 @@ async def expand(
     steering = await steering_of(request, cast, models, gallery)
     whole = (framed.start.width, framed.start.height) if framed else _size(request, cast.main)
     regions = await regions_of(request, whole, gallery)
-    drawn = await _drawn(prompts, request, cast, models, framed, steering, regions)
-    if warnings is not None and request.hrf_enabled and all(one.highres is None for one in drawn.values()):
-        warnings.append("The picture is no larger than the model draws best: it is drawn in one pass.")
-    if warnings is not None and request.ignored_to_negative and not takes_words(request.negative_prompt):
-        asked = await asyncio.to_thread(asked_by, prompts)
-        if any(one.ignored for one in asked.values()):
-            warnings.append(NO_PLACE)
+    asked = await asyncio.to_thread(asked_by, prompts)
+    drawn = await _drawn(asked, request, cast, models, framed, steering, regions)
+    if warnings is not None:
+        warnings += _otherwise(request, asked, drawn)
     return [
         drawn[prompt].model_copy(update={"positive_prompt": prompt, "seed": seed})
         for prompt, seed in _pairs(prompts, first, request)
     ]
 
 
+def _otherwise(
+    request: GenerationRequest, asked: dict[str, Asked], drawn: dict[str, ResolvedRequest]
+) -> Iterator[str]:
+    """What is drawn otherwise than it was asked for, in words."""
+    if request.hrf_enabled and all(one.highres is None for one in drawn.values()):
+        yield ONE_PASS
+    ignores = request.ignored_to_negative and any(one.ignored for one in asked.values())
+    if ignores and not takes_words(request.negative_prompt):
+        yield NO_PLACE
+
+
 async def _drawn(
-    prompts: list[str],
+    asked: dict[str, Asked],
     request: GenerationRequest,
     cast: Cast,
     models: Models,
@@ -106,7 +116,6 @@ async def _drawn(
     regions: tuple[ResolvedRegion, ...],
 ) -> dict[str, ResolvedRequest]:
     """What is drawn for each prompt: its tags may add LoRAs, its ignored words may go to the negative prompt."""
-    asked = await asyncio.to_thread(asked_by, prompts)
     by_loras: dict[tuple[tuple[str, float | None], ...], ResolvedRequest] = {}
     for tags in dict.fromkeys(one.loras for one in asked.values()):
         tagged, players = await with_loras(request, cast, tags, models)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
@@ -48,6 +50,11 @@ class PromptDialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False)
     def action_close(self) -> None:
         """Answer nothing."""
         self.dismiss(None)
+
+
+def labelled(label: str, *fields: Widget) -> Horizontal:
+    """A line of a window: what it is about, and the fields for it."""
+    return Horizontal(Static(Content(label), classes="tool-label"), *fields, classes="tool-pair")
 
 
 class Either(Toggle, inherit_bindings=False):

@@ -18,7 +18,7 @@ from invoke_tui.prompt.dynamic.varying import fixed, varying
 from invoke_tui.tui import actions
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import spec
-from invoke_tui.tui.prompts.dialog import TYPED, Either, PromptDialog, told
+from invoke_tui.tui.prompts.dialog import TYPED, Either, PromptDialog, labelled, told
 from invoke_tui.tui.prompts.options import PromptOptions
 from invoke_tui.tui.prompts.preview_line import how_many
 from invoke_tui.tui.widgets.fields import NumberField, SmallButton, Toggle
@@ -121,27 +121,29 @@ class DynamicScreen(PromptDialog[tuple[PromptOptions, bool]]):
         options = self._options
         with Vertical(classes="dialog -tool", id="dynamic"):
             yield Static(Content("Dynamic prompts"), classes="dialog-title")
-            with Horizontal(classes="tool-pair"):
-                yield Static(Content("Prompt"), classes="tool-label")
-                yield Either(
+            yield labelled(
+                "Prompt",
+                Either(
                     "expanded",
                     "drawn as it stands",
                     value=options.dynamic_prompts,
                     help_text="Whether choices and wildcards are expanded at all",
                     id="dynamic-on",
-                )
-            with Horizontal(classes="tool-pair"):
-                yield Static(Content("Made of it"), classes="tool-label")
-                yield Either(
+                ),
+            )
+            yield labelled(
+                "Made of it",
+                Either(
                     "every combination",
                     "random draws",
                     value=options.combinatorial,
                     help_text="All combinations in order up to the limit, or as many draws as the limit says",
                     id="dynamic-combinatorial",
-                )
-            with Horizontal(classes="tool-pair"):
-                yield Static(Content("Seeds"), classes="tool-label")
-                yield Either(
+                ),
+            )
+            yield labelled(
+                "Seeds",
+                Either(
                     "all prompts share one",
                     "each prompt has its own",
                     value=options.seed_behaviour == "PER_ITERATION",
@@ -150,11 +152,11 @@ class DynamicScreen(PromptDialog[tuple[PromptOptions, bool]]):
                         "their noise, too (PER_PROMPT)"
                     ),
                     id="dynamic-seeds",
-                )
-            with Horizontal(classes="tool-pair"):
-                yield Static(Content("At most"), classes="tool-label")
-                yield NumberField(spec("max_prompts"))
-                yield Static(Content(" prompts"), id="dynamic-unit")
+                ),
+            )
+            yield labelled(
+                "At most", NumberField(spec("max_prompts")), Static(Content(" prompts"), id="dynamic-unit")
+            )
             yield Static(id="dynamic-count", classes="tool-count")
             yield PromptRows()
             yield Static(id="dynamic-word", classes="tool-word")

@@ -9,14 +9,14 @@ from typing import ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from invoke_tui.tui import complete
 from invoke_tui.tui.beside import beside
-from invoke_tui.tui.prompts.dialog import TYPED
+from invoke_tui.tui.prompts.dialog import TYPED, labelled
 from invoke_tui.tui.prompts.path import PathField
 
 OFFERED: Final = 40
@@ -58,9 +58,7 @@ class FileLine(Vertical):
 
     def compose(self) -> ComposeResult:
         """Label and text in a line, the offers below."""
-        with Horizontal(classes="tool-pair"):
-            yield Static(Content(self._label), classes="tool-label")
-            yield self._input
+        yield labelled(self._label, self._input)
         yield Static(id="file-offers")
 
     @property

@@ -130,7 +130,7 @@ class Desk:
 
     async def _load_models(self) -> None:
         try:
-            client = await self._studio.link.client()
+            client = await self.client()
             models = await client.models()
         except StudioError as error:
             self._studio.show_error(error, title="Models")
@@ -148,7 +148,7 @@ class Desk:
             self.forecast.settings_changed(self.form.values())
 
     async def _forecast(self, request: GenerationRequest) -> Forecast:
-        client = await self._studio.link.client()
+        client = await self.client()
         return await client.forecast(request)
 
     def model_chosen(self) -> None:
@@ -198,7 +198,7 @@ class Desk:
         )
 
     async def _preview_prompts(self, request: GenerationRequest) -> PromptPreview:
-        client = await self._studio.link.client()
+        client = await self.client()
         return await client.preview_prompts(request)
 
     # -- making a picture -----------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ class Desk:
     async def _upscale(self, request: UpscaleRequest) -> None:
         pane = self._pane
         try:
-            client = await self._studio.link.client()
+            client = await self.client()
             await client.upscale(request)
         except StudioError as error:
             pane.show_error(error.message, error.hint)
@@ -251,7 +251,7 @@ class Desk:
     async def _enqueue(self, *requests: GenerationRequest) -> None:
         pane = self._pane
         try:
-            client = await self._studio.link.client()
+            client = await self.client()
             result = await client.enqueue(*requests)
         except StudioError as error:
             pane.show_error(error.message, error.hint)
@@ -282,7 +282,7 @@ class Desk:
 
     async def _cancel(self, item_ids: list[int]) -> None:
         try:
-            client = await self._studio.link.client()
+            client = await self.client()
             await client.cancel(item_ids)
         except StudioError as error:
             self._studio.show_error(error)
