@@ -8,6 +8,7 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.models import ModelRecord, ModelType
 
 ControlMode = Literal["balanced", "more_prompt", "more_control", "unbalanced"]
 ResizeMode = Literal["just_resize", "crop_resize", "fill_resize", "just_resize_simple"]
@@ -17,6 +18,8 @@ ImageEncoder = Literal["ViT-H", "ViT-G", "ViT-L"]
 UnionKind = Literal["pose", "depth", "soft edges", "hard edges", "normals", "segments", "tile", "repaint"]
 MOST_STEERING: Final = 20
 """Control pictures, and reference pictures, of one request."""
+USUAL: Final = {ModelType.CONTROLNET: (0.75, 0.75), ModelType.T2I_ADAPTER: (1.0, 1.0)}
+"""Weight and end of a control picture where nobody says, as in InvokeAI."""
 UNION_KINDS: Final[tuple[UnionKind, ...]] = get_args(UnionKind)
 """The kinds of control picture that SDXL's union ControlNets know, by their number."""
 
@@ -73,6 +76,12 @@ def no_network(name: str) -> BadInputError:
         hint=f"Give a control picture of {known.makes} that was made elsewhere, or use one of: {ready}.",
         code="no_preprocessor",
     )
+
+
+def knows_kinds(model: ModelRecord) -> bool:
+    """Whether a ControlNet reads several kinds of picture, and is told which; its name says so."""
+    name = f"{model.name} {model.path.rpartition('/')[2]}"
+    return model.type is ModelType.CONTROLNET and "union" in name.lower()
 
 
 class ControlRequest(Record):

@@ -28,8 +28,8 @@ from invoke_tui.domain.pictures import PictureRequest
 from invoke_tui.domain.refinement import RefinementRequest
 from invoke_tui.domain.regions import MOST_REGIONS, RegionRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
+from invoke_tui.domain.steering_metadata import STEERING_KEYS, steering_values
 from invoke_tui.domain.text import safe_text
-from invoke_tui.nodes.recall_steering import STEERING_KEYS, steering_values
 
 LONGEST_NUMBER: Final = 40
 """Characters of a number written as text; a longer one is not a setting."""

@@ -12,10 +12,12 @@ from typing import Final
 from invoke_tui.domain.controls import (
     PREPROCESSORS,
     UNION_KINDS,
+    USUAL,
     ControlRequest,
     ReferenceRequest,
     ResolvedControl,
     ResolvedReference,
+    knows_kinds,
     no_network,
     preprocessor_named,
 )
@@ -29,8 +31,6 @@ from invoke_tui.studio.models.registry import Models
 
 CONTROLS: Final = (ModelType.CONTROLNET, ModelType.T2I_ADAPTER)
 REFERENCES: Final = (ModelType.IP_ADAPTER,)
-USUAL: Final = {ModelType.CONTROLNET: (0.75, 0.75), ModelType.T2I_ADAPTER: (1.0, 1.0)}
-"""Weight and end where nobody says, as in InvokeAI."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,7 @@ def _union(asked: ControlRequest, record: ModelRecord, preprocessor: str | None)
     """The kind of picture, for models that know several: as it is said, else as it is made."""
     if asked.kind is not None:
         return UNION_KINDS.index(asked.kind)
-    knows = "union" in f"{record.name} {Path(record.path).name}".lower()
-    return PREPROCESSORS[preprocessor].union if knows and preprocessor else None
+    return PREPROCESSORS[preprocessor].union if preprocessor and knows_kinds(record) else None
 
 
 async def _reference(
