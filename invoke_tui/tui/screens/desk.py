@@ -17,6 +17,7 @@ from invoke_tui.domain.events import (
     Snapshot,
 )
 from invoke_tui.domain.families import traits_of
+from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
@@ -113,7 +114,7 @@ class Desk:
             case ImageAdded():
                 if event.image.image_category == "general" and not event.image.is_intermediate:
                     self.screen.query_one(ResultsStrip).add(event.image)
-                    self.form.pictures.newest(event.image)
+                    self.newest(event.image)
                     if self.following:
                         self.results.show(event.image)
             case _:
@@ -139,6 +140,11 @@ class Desk:
         self.aids.show_models(models)
         self.settings_changed()
         self.forecast.ask()
+
+    def newest(self, image: ImageRecord) -> None:
+        """The last result is this one now."""
+        for group in self.form.groups:
+            group.newest(image)
 
     def settings_changed(self) -> None:
         """Say what the next picture will take, and what the seed draws."""
@@ -205,14 +211,15 @@ class Desk:
 
     def generate(self) -> None:
         """Enqueue what the form says, once the pictures it names are in the gallery."""
-        if self.form.pictures.busy:
-            self._pane.say("reading the picture to start from…")
+        if any(group.busy for group in self.form.groups):
+            self._pane.say("reading the pictures it names…")
             beside(self.screen, "settle", self._generate_later)
         else:
             self._generate()
 
     async def _generate_later(self) -> None:
-        await self.form.pictures.settled()
+        for group in self.form.groups:
+            await group.settled()
         self._generate()
 
     def _generate(self) -> None:
@@ -255,7 +262,8 @@ class Desk:
             result = await client.enqueue(*requests)
         except StudioError as error:
             pane.show_error(error.message, error.hint)
-            self.form.pictures.refused(error)
+            for group in self.form.groups:
+                group.refused(error)
             return
         self.aids.words_changed()
         if result.warnings:

@@ -45,7 +45,7 @@ class Results:
         images = [one for one in page.images if one.image_category == "general" and not one.is_intermediate]
         screen.query_one(ResultsStrip).set_images(images)
         if images:
-            self._desk.form.pictures.newest(images[0])
+            self._desk.newest(images[0])
         if images and screen.query_one(PicturePane).empty and not screen.studio.state.running:
             self.show(images[0])
 

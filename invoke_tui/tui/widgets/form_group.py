@@ -19,6 +19,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
+from invoke_tui.domain.base import Record
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.tui.beside import beside
@@ -36,6 +39,8 @@ class FormGroup(Vertical):
     names: ClassVar[tuple[str, ...]]
     title: ClassVar[str]
     help_title: ClassVar[str]
+    record: ClassVar[type[Record]] = GenerationRequest
+    """Whose fields these are."""
 
     class Changed(Message):
         """Something that changes the picture."""
@@ -56,7 +61,7 @@ class FormGroup(Vertical):
 
     def declared(self, name: str) -> FieldSpec:
         """How a field is asked for."""
-        return spec(name)
+        return spec(name, self.record)
 
     # -- what a group says ------------------------------------------------------------------------------------
 
@@ -84,6 +89,22 @@ class FormGroup(Vertical):
     def changed(self, name: str) -> None:
         """A field has another value: show what follows from it."""
         raise NotImplementedError
+
+    # -- the pictures it names --------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Something that it names is being looked up."""
+        return False
+
+    async def settled(self) -> None:
+        """Wait until everything that it names has been looked up."""
+
+    def newest(self, image: ImageRecord | None) -> None:
+        """The last result is this one now."""
+
+    def refused(self, error: StudioError) -> None:
+        """The studio did not take the request: say it at the field that is to blame, where it is one of these."""
 
     # -- values -----------------------------------------------------------------------------------------------
 
@@ -134,9 +155,9 @@ class FormGroup(Vertical):
             return value == "" or value in {text for _, text in field.choices}
         return field.kind == "switch" or not field.check(value)
 
-    @staticmethod
-    def _usual(name: str) -> str | bool:
-        default = GenerationRequest.model_fields[name].default
+    @classmethod
+    def _usual(cls, name: str) -> str | bool:
+        default = cls.record.model_fields[name].default
         return default if isinstance(default, bool) else ""
 
     # -- fields -----------------------------------------------------------------------------------------------

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import ClassVar, Final
 
 from textual import on
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker, WorkerError
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.images import LAST, ImageRecord
+from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.pictures import StartMode
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
-from invoke_tui.tui.prompts.dialog import TYPED
 from invoke_tui.tui.widgets.picture_line import PictureLine
-from invoke_tui.tui.widgets.picture_rules import ALPHA, NOT_FOUND, AskedSize, PictureRules
+from invoke_tui.tui.widgets.picture_lookup import PictureLookup
+from invoke_tui.tui.widgets.picture_rules import ALPHA, AskedSize, PictureRules
 from invoke_tui.tui.widgets.picture_source import PictureSource
-from invoke_tui.tui.widgets.thumbnail import TILE
-
-if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
 
 EXPLAINED: Final[dict[StartMode, str]] = {
     "img2img": "Image to image: as new as its strength",
@@ -54,8 +47,7 @@ class PictureForm(PictureRules):
 
     def __init__(self, asked_size: AskedSize) -> None:
         super().__init__(asked_size, id="picture-form")
-        self._newest: ImageRecord | None = None
-        self._looking: dict[str, Worker[None]] = {}
+        self._lookup = PictureLookup(self, self.sources.values, self._arrived)
 
     # -- how it is laid out -----------------------------------------------------------------------------------
 
@@ -113,52 +105,25 @@ class PictureForm(PictureRules):
 
     def newest(self, image: ImageRecord | None) -> None:
         """The last result is this one now."""
-        if image is None or image == self._newest:
-            return
-        self._newest = image
-        for name, source in self.sources.items():
-            if source.text == LAST:
-                self._look_up(name)
+        self._lookup.newest(image)
 
     async def settled(self) -> None:
         """Wait until everything that was named has been looked up."""
-        for looking in list(self._looking.values()):
-            try:
-                await looking.wait()
-            except WorkerError:
-                continue
+        await self._lookup.settled()
 
     @property
     def busy(self) -> bool:
         """Something is being looked up."""
-        return bool(self.text) and any(source.busy for source in self.sources.values())
+        return bool(self.text) and self._lookup.busy
 
     def _look_up(self, name: str) -> None:
         source = self.sources[name]
         source.name(str(self.raw[name]))
         if name == "mask_image" and source.text == ALPHA:
             source.busy = False
-        self._looking[name] = self.run_worker(
-            partial(self._found, source), group=f"take-{name}", exclusive=True
-        )
+        self._lookup.start(source)
 
-    async def _found(self, source: PictureSource) -> None:
-        """Look a picture up once nothing more is typed, and show it."""
-        studio = cast("InvokeTuiApp", self.app)
-        if not source.busy:
-            self._arrange()
-            return
-        await asyncio.sleep(TYPED)
-        try:
-            if await asyncio.to_thread(lambda: source.can_be):
-                client = await studio.link.client()
-                await source.find(client, self._newest)
-                await source.draw(client, TILE, studio.graphics)
-            else:
-                await asyncio.to_thread(source.look_around)
-        except StudioError as error:
-            source.problem = safe_text(str(error), limit=300)
-        source.busy = False
+    def _arrived(self, _source: PictureSource) -> None:
         self._arrange()
         self.post_message(self.Changed())
 
@@ -231,4 +196,4 @@ class PictureForm(PictureRules):
         event.stop()
         source = self.sources[event.name]
         if source.text and not source.busy and source.record is None and source.text != ALPHA:
-            self.tell(event.name, source.problem or NOT_FOUND)
+            self.tell(event.name, source.trouble)

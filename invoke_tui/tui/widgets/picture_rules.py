@@ -40,7 +40,6 @@ PARTLY: Final = (
 )
 """Fields that matter where only a part of the picture is drawn."""
 COLOUR: Final = re.compile("#[0-9a-fA-F]{6}")
-NOT_FOUND: Final = "There is no such file, and no picture of that name."
 Size = tuple[int, int]
 AskedSize = Callable[[], tuple[int | None, int | None]]
 """Width and height as the form asks for them."""
@@ -110,12 +109,8 @@ class PictureRules(FormGroup):
             orphan = next((name for name in ("mask_image", "outpaint") if self.raw[name]), None)
             return ("init_image", "A mask and borders need a picture to start from.") if orphan else None
         for name, source in self.sources.items():
-            if source.text and source.problem:
-                return name, source.problem
-            if source.busy:
-                return name, "It is being read; try again in a moment."
-            if source.text and source.record is None and source.text != ALPHA:
-                return name, NOT_FOUND
+            if source.text != ALPHA and source.trouble:
+                return name, source.trouble
         if wrong := self._outpaint_trouble():
             return "outpaint", wrong
         return self._mask_trouble() or self._mode_trouble() or super().trouble()

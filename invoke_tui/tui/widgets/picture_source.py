@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif")
 OFFERED: Final = 40
+NOT_FOUND: Final = "There is no such file, and no picture of that name."
 WIDE: Final = 16
 """The most letters of a name; there is a thumbnail beside it."""
 
@@ -77,6 +78,15 @@ class PictureSource:
     def look_around(self) -> None:
         """What the path may go on with. For a thread."""
         self.offers = complete.paths(self.text, SUFFIXES)[:OFFERED]
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot be used as things stand; nothing where it can, or where nothing is named."""
+        if not self.text:
+            return ""
+        if self.busy:
+            return "It is being read; try again in a moment."
+        return self.problem or ("" if self.record is not None else NOT_FOUND)
 
     @property
     def called(self) -> str:

@@ -192,9 +192,9 @@ class RefinementForm(FormGroup):
         """Any upscaler may be asked for, as the models may come later."""
         return field.name == "hrf_model" or FormGroup._allowed(field, value)
 
-    @staticmethod
-    def _usual(name: str) -> str | bool:
-        return False if name == "freeu" else "" if name in FREEU else FormGroup._usual(name)
+    @classmethod
+    def _usual(cls, name: str) -> str | bool:
+        return False if name == "freeu" else "" if name in FREEU else super()._usual(name)
 
 
 def freeu_values(given: FreeU | None) -> dict[str, str | bool]:
