@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
+from pydantic import Field
+
 from invoke_tui.domain.base import Document
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.fields import ImageField
@@ -41,6 +43,14 @@ class Tile(Document):
     def height(self) -> int:
         """In pixels."""
         return self.coords.bottom - self.coords.top
+
+
+class Tiling(Document):
+    """Tiles that a picture is drawn in, and the least they share; pixels."""
+
+    width: int = Field(gt=0, multiple_of=GRID)
+    height: int = Field(gt=0, multiple_of=GRID)
+    overlap: int = Field(ge=0, multiple_of=GRID)
 
 
 Span = tuple[int, int]

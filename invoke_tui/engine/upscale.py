@@ -1,13 +1,11 @@
-"""Pictures made larger by a network, tile by tile: seams are blended, and one row of tiles is held at a time."""
+"""Pictures made larger by a network, tile by tile."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
@@ -17,6 +15,7 @@ from invoke_tui.domain.upscaling import MOST_PIXELS, check_size, target_size
 from invoke_tui.engine.decode import NotFiniteError
 from invoke_tui.engine.hooks import RunHooks
 from invoke_tui.engine.loading.upscalers import Upscaler
+from invoke_tui.engine.mosaic import Pixels, assemble
 
 OVERLAP: Final = 40
 """Pixels of the small picture that two tiles share. A quarter at each end is left to the tile that sees beyond it."""
@@ -26,8 +25,6 @@ SMALL_TILE: Final = 64
 WORK_CHANNELS: Final = 192
 """Numbers a network holds for each pixel of the large picture while it makes it: three layers of 64 features."""
 GRAY: Final = ("1", "L", "LA", "La")
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,15 @@ def upscale(
     progress = _Progress(hooks, sum(map(len, laid)))
     for size, tiles in zip(passes.inputs, laid, strict=True):
         small = made if made.size == size else made.resize(size, Image.Resampling.LANCZOS)
-        made = Image.fromarray(_assemble(upscaler, np.asarray(small), tiles, device, progress))
+        pixels = np.asarray(small)
+
+        def enlarged(tile: Tile, pixels: Pixels = pixels) -> Tensor:
+            progress.next()
+            made = _enlarge(upscaler, pixels, tile, device)
+            progress.done()
+            return made
+
+        made = Image.fromarray(assemble(size, tiles, upscaler.scale, enlarged))
     if made.size != passes.target:
         made = made.resize(passes.target, Image.Resampling.LANCZOS)
     if alpha is not None:
@@ -121,41 +126,6 @@ def _lay(size: tuple[int, int], tile_size: int) -> list[Tile]:
     return tiles_overlapping(height, width, side, side, min(OVERLAP, side // 4))
 
 
-def _assemble(
-    upscaler: Upscaler, small: Pixels, tiles: list[Tile], device: torch.device, progress: _Progress
-) -> Pixels:
-    """The large picture (h, w, 3) of bytes. In floats there is only the row of tiles at hand, and what it shares."""
-    scale, (height, width) = upscaler.scale, small.shape[:2]
-    large = np.empty((height * scale, width * scale, 3), np.uint8)
-    tail: Tensor | None = None
-    for top, row in groupby(tiles, key=lambda tile: tile.coords.top * scale):
-        strip, shared, below = _row(upscaler, small, list(row), device, progress)
-        if tail is not None:
-            strip[:, :shared] = _blend(tail, strip[:, :shared], axis=1)
-        end = strip.shape[1] - below
-        large[top : top + end] = _bytes(strip[:, :end])
-        tail = strip[:, end:].clone()
-        del strip  # before the next one is made
-    return large
-
-
-def _row(
-    upscaler: Upscaler, small: Pixels, tiles: list[Tile], device: torch.device, progress: _Progress
-) -> tuple[Tensor, int, int]:
-    """A row of tiles as one strip (3, h, w), and how many of its lines it shares with the rows above and below."""
-    scale, first = upscaler.scale, tiles[0]
-    strip = torch.empty(3, first.height * scale, small.shape[1] * scale)
-    for tile in tiles:
-        progress.next()
-        made = _enlarge(upscaler, small, tile, device)
-        left, right, shared = (x * scale for x in (tile.coords.left, tile.coords.right, tile.overlap.left))
-        if shared:
-            made[..., :shared] = _blend(strip[..., left : left + shared], made[..., :shared], axis=2)
-        strip[..., left:right] = made
-        progress.done()
-    return strip, first.overlap.top * scale, first.overlap.bottom * scale
-
-
 def _enlarge(upscaler: Upscaler, small: Pixels, tile: Tile, device: torch.device) -> Tensor:
     """One tile of the picture, large. Where it has no neighbour it is mirrored outwards."""
     at, by, scale = tile.coords, tile.overlap, upscaler.scale
@@ -178,15 +148,3 @@ def _run(upscaler: Upscaler, pixels: Pixels, device: torch.device) -> Tensor:
     if not bool(torch.isfinite(made).all()):
         raise NotFiniteError(f"The upscaler made NaN in {str(dtype).removeprefix('torch.')}.")
     return made.cpu()
-
-
-def _blend(old: Tensor, new: Tensor, *, axis: int) -> Tensor:
-    """From ``old`` to ``new`` along an axis of (3, h, w): a straight ramp over the middle half of what they share."""
-    length = new.shape[axis]
-    margin = length // 4
-    ramp = ((torch.arange(length) + 0.5 - margin) / max(length - 2 * margin, 1)).clamp(0, 1)
-    return torch.lerp(old, new, ramp.view(-1, 1) if axis == 1 else ramp)
-
-
-def _bytes(strip: Tensor) -> Pixels:
-    return strip.clamp(0, 1).mul(255).round().to(torch.uint8).movedim(0, -1).contiguous().numpy()
