@@ -13,9 +13,8 @@ from typing import Any, Final, get_args
 import annotated_types
 from pydantic import ValidationError
 
-from invoke_tui.domain.base import Record
 from invoke_tui.domain.controls import MOST_STEERING
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.parameters import (
     LORA_WEIGHT,
     MOST_LORAS,
@@ -27,9 +26,11 @@ from invoke_tui.domain.parameters import (
 from invoke_tui.domain.pictures import PictureRequest
 from invoke_tui.domain.refinement import RefinementRequest
 from invoke_tui.domain.regions import MOST_REGIONS, RegionRequest
+from invoke_tui.domain.replay import Difference, DifferenceKind
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.domain.steering_metadata import STEERING_KEYS, steering_values
 from invoke_tui.domain.text import safe_text
+from invoke_tui.nodes.recall_models import NoModel, Shelf, Wanted
 
 LONGEST_NUMBER: Final = 40
 """Characters of a number written as text; a longer one is not a setting."""
@@ -45,24 +46,31 @@ NOT_TAKEN: Final = {
 """Keys that changed the picture and that no setting here stands for."""
 
 
-class RecallProblem(Record):
-    """A key that was skipped, or taken with a change."""
-
-    key: str
-    message: str
-
-
 class _Unusable(Exception):
     """Why a value is skipped."""
 
+    kind: DifferenceKind = "setting"
+
+
+class _NotHere(_Unusable):
+    """A model that is not taken."""
+
+    def __init__(self, why: NoModel) -> None:
+        super().__init__(str(why))
+        self.kind = why.kind
+
 
 class _Recall:
-    def __init__(self, models: Iterable[ModelRecord] | None) -> None:
-        self.models = None if models is None else list(models)
-        self.problems: list[RecallProblem] = []
+    def __init__(self, shelf: Shelf | None) -> None:
+        self.shelf = shelf
+        self.differences: list[Difference] = []
 
-    def note(self, key: str, message: str) -> None:
-        self.problems.append(RecallProblem(key=safe_text(key, limit=80), message=message))
+    def note(self, key: str, message: str, kind: DifferenceKind = "setting") -> None:
+        self.differences.append(Difference(key=safe_text(key, limit=80), message=message, kind=kind))
+
+    def skip(self, key: str, why: _Unusable) -> None:
+        """Note that something is left out."""
+        self.note(key, str(why) if isinstance(why, _NotHere) else f"{why}; it was skipped", why.kind)
 
     def text(self, key: str, value: Any) -> str:
         if not isinstance(value, str):
@@ -122,7 +130,7 @@ class _Recall:
                     self.note(key, f"the weight {_short(weight)} is not allowed here; {kept:g} is taken")
                 taken[model] = {"model": model, "weight": kept}
             except _Unusable as why:
-                self.note(key, f"{why}; it was skipped")
+                self.skip(key, why)
             except OverflowError:
                 self.note(key, "a weight is not a number to work with; it was skipped")
         return list(taken.values())
@@ -140,7 +148,7 @@ class _Recall:
                 values["model"] = self.model(key, values.get("model"))
                 taken.append(request.model_validate(values).model_dump(mode="json", exclude_defaults=True))
             except _Unusable as why:
-                self.note(key, f"{why}; it was skipped")
+                self.skip(key, why)
             except ValidationError as error:
                 where = ".".join(map(str, error.errors()[0]["loc"]))
                 self.note(key, f"the {safe_text(where, limit=40)} of an entry cannot be used; it was skipped")
@@ -159,28 +167,19 @@ class _Recall:
         return taken
 
     def model(self, key: str, value: Any) -> str:
-        """The key of an installed model: by key, by hash, by name; without a list what the metadata says."""
-        if isinstance(value, str):
-            value = {"name": value}
-        if not isinstance(value, Mapping):
+        """The key of the installed model that is meant; without a list what the metadata says."""
+        wanted = Wanted.read(value)
+        if wanted is None:
             raise _Unusable("does not name a model")
-        wanted = {
-            part: text
-            for part in ("key", "hash", "name")
-            if isinstance(text := value.get(part), str) and text
-        }
-        if not wanted and isinstance(old := value.get("model_name"), str) and old:  # InvokeAI before 4
-            wanted = {"name": old}
-        if not wanted:
-            raise _Unusable("does not name a model")
-        if self.models is None:
-            return self.text(key, wanted.get("key") or wanted.get("name") or wanted["hash"])
-        kind = _KINDS.get(key, ModelType.MAIN)
-        for part, text in wanted.items():
-            for record in self.models:
-                if record.type is kind and getattr(record, part) == text:
-                    return record.key
-        raise _Unusable(f"{_short(wanted.get('name') or wanted.get('key', ''))} is not installed")
+        if self.shelf is None:
+            return self.text(key, wanted.key or wanted.name or wanted.hash)
+        try:
+            record, difference = self.shelf.find(key, wanted)
+        except NoModel as why:
+            raise _NotHere(why) from why
+        if difference is not None:
+            self.differences.append(difference)
+        return record.key
 
 
 PICTURE_KEYS: Final = tuple(PictureRequest.model_fields)
@@ -234,31 +233,23 @@ _FIELDS: Final = {
     "ipAdapters": "references",
 }
 """What a key is called in a request, where that differs."""
-_KINDS: Final = {
-    "vae": ModelType.VAE,
-    "loras": ModelType.LORA,
-    "hrf_model": ModelType.SPANDREL,
-    "controlnets": ModelType.CONTROLNET,
-    "t2iAdapters": ModelType.T2I_ADAPTER,
-    "ipAdapters": ModelType.IP_ADAPTER,
-    "t5_encoder": ModelType.T5_ENCODER,
-    "clip_embed_model": ModelType.CLIP_EMBED,
-    "clip_g_embed_model": ModelType.CLIP_EMBED,
-}
 
 
 def request_from_metadata(
-    metadata: Any, models: Iterable[ModelRecord] | None = None
-) -> tuple[GenerationRequest, list[RecallProblem]]:
-    """The request that makes a picture again, and what could not be taken from its metadata.
+    metadata: Any,
+    models: Iterable[ModelRecord] | None = None,
+    substitutes: Mapping[str, str] | None = None,
+) -> tuple[GenerationRequest, list[Difference]]:
+    """The request that makes a picture again, and what could not be taken from its metadata as it was.
 
-    With ``models`` the main model and the VAE are looked up among them, and one that is not there is a problem.
+    With ``models`` every model is looked up among them, and one that is not there is a difference; ``substitutes``
+    are names of models with the names of those that take their place.
     """
-    recall = _Recall(models)
+    recall = _Recall(None if models is None else Shelf(models, substitutes))
     taken: dict[str, Any] = {}
     if not isinstance(metadata, Mapping):
         recall.note("", "the metadata is not an object")
-        return GenerationRequest(), recall.problems
+        return GenerationRequest(), recall.differences
     own_size = bool(metadata.get("init_image")) and not _on_grid(metadata)
     for key, reader in _READERS.items():
         if metadata.get(key) is None or (own_size and key in ("width", "height")):
@@ -267,7 +258,7 @@ def request_from_metadata(
             value = reader(recall, key, metadata[key])
             GenerationRequest.model_validate({_FIELDS.get(key, key): value})
         except _Unusable as why:
-            recall.note(key, f"{why}; it was skipped")
+            recall.skip(key, why)
         except (ValidationError, ValueError, OverflowError):
             recall.note(key, f"{_short(metadata[key])} cannot be used; it was skipped")
         else:
@@ -281,7 +272,7 @@ def request_from_metadata(
         recall.note(
             "generation_mode", f"the picture was made by {_short(mode)}; only the settings of text are taken"
         )
-    return GenerationRequest(**taken), recall.problems
+    return GenerationRequest(**taken), recall.differences
 
 
 def _on_grid(metadata: Mapping[str, Any]) -> bool:

@@ -111,10 +111,34 @@ class TestModels:
     def test_a_vae_is_not_a_main_model(self) -> None:
         request, messages = self.recalled(model={"key": "vae-key", "name": "fine vae"})
         assert request.model is None
-        assert messages == ["fine vae is not installed; it was skipped"]
+        assert messages == ["the model fine vae is not installed"]
 
     def test_without_a_list_the_key_is_taken_as_it_is(self) -> None:
         assert request_from_metadata({"model": {"key": "k", "name": "n"}})[0].model == "k"
+
+    @pytest.mark.parametrize(
+        ("said", "kind", "message"),
+        [
+            ({"hash": "blake3:0", "name": "old name"}, "named", "the model old name is called starter here"),
+            ({"hash": "blake3:9", "name": "Starter"}, "changed", "another content"),
+            ({"hash": "sampled:9", "name": "starter"}, "unsure", "its hash was not computed"),
+            ({"hash": "blake3:9", "name": "gone"}, "missing", "the model gone is not installed"),
+            ({"name": "instead"}, "substituted", "the model starter takes the place of instead"),
+            ({"name": "without"}, "substituted", "the model without is left out"),
+            ({"name": "badly"}, "missing", "the model nobody is not installed"),
+        ],
+    )
+    def test_what_differs_is_said(self, said: dict[str, str], kind: str, message: str) -> None:
+        given = {"instead": "STARTER", "without": "", "badly": "nobody"}
+        _, [difference] = request_from_metadata({"model": said}, self.models, given)
+        assert (difference.key, difference.kind) == ("model", kind)
+        assert message in difference.message
+
+    def test_the_content_counts_before_key_and_name(self) -> None:
+        same = model_record(key="moved", name="copy", hash="sampled:1", fingerprint="sampled:1")
+        metadata = {"model": {"key": "model-key", "name": "starter", "hash": "sampled:1"}}
+        request, [difference] = request_from_metadata(metadata, [*self.models, same])
+        assert (request.model, difference.kind) == ("moved", "named")
 
 
 class TestLoRAs:
@@ -130,14 +154,15 @@ class TestLoRAs:
 
     def test_as_invokeai_3_wrote_them(self) -> None:
         entry = {"lora": {"model_name": "style", "base_model": "sd-1"}, "weight": 0.4}
-        assert self.recalled(entry) == ([("lora-key", 0.4)], [])
+        by_name = ["the LoRA style was found by its name alone"]
+        assert self.recalled(entry) == ([("lora-key", 0.4)], by_name)
 
     def test_those_that_are_there_are_taken(self) -> None:
         entry = {"model": {"key": "lora-key"}, "weight": 40}
         taken, messages = self.recalled({"model": {"name": "gone"}, "weight": 1}, entry, 5)
         assert taken == [("lora-key", 10.0)]
         assert messages == [
-            "gone is not installed; it was skipped",
+            "the LoRA gone is not installed",
             "the weight 40 is not allowed here; 10 is taken",
             "an entry is not an object; it was skipped",
         ]
