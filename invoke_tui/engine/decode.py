@@ -1,18 +1,23 @@
-"""Latents to pixels."""
+"""Latents to pixels, in one piece or in tiles: then the picture is bytes, and one row of tiles is held in floats."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError, StudioError
+from invoke_tui.domain.tiles import Tile, tiles_overlapping
+from invoke_tui.engine.mosaic import assemble
 
-MIN_TILE = 64
+MIN_TILE: Final = 64
+SHARED: Final = 4
+"""Tiles share a quarter of their side: what a VAE sees of its surroundings differs at their edges."""
+Told = Callable[[int, int], None]
+"""How many tiles of how many are done."""
 
 
 class NotFiniteError(StudioError):
@@ -34,42 +39,57 @@ def check_latents(latents: Tensor) -> None:
 
 
 @torch.no_grad()
-def decode_latents(vae: nn.Module, latents: Tensor, *, tile_size: int | None = None) -> Image.Image:
+def decode_latents(
+    vae: nn.Module, latents: Tensor, *, tile_size: int | None = None, told: Told | None = None
+) -> Image.Image:
     """Decode the first of ``latents`` (n, 4, h, w) to an RGB picture of (8 w, 8 h) pixels in the VAE's precision.
 
     ``tile_size`` in pixels decodes in overlapping tiles (0: of the VAE's own size), None in one piece. Raises
     ``NotFiniteError``.
     """
-    model: Any = vae
-    config = model.config
-    dtype = next(vae.parameters()).dtype
+    config: Any = vae.config
     scaled = latents[:1].to(next(vae.parameters()).device, torch.float32) / config.scaling_factor
     shift = getattr(config, "shift_factor", None)
     if shift is not None:
         scaled = scaled + shift
-    with tiling(model, tile_size):
-        (pixels,) = model.decode(scaled.to(dtype), return_dict=False)
-    if not bool(torch.isfinite(pixels).all()):
-        raise NotFiniteError(f"The VAE made NaN in {str(dtype).removeprefix('torch.')}.")
-    bytes_ = pixels[0].float().mul(0.5).add(0.5).clamp(0, 1).mul(255).round().to(torch.uint8)
-    return Image.fromarray(bytes_.movedim(0, -1).contiguous().cpu().numpy())
+    height, width = scaled.shape[-2:]
+    tiles, done = vae_tiles(vae, height, width, tile_size), 0
+
+    def decoded(tile: Tile) -> Tensor:
+        nonlocal done
+        at = tile.coords
+        made = _pixels(vae, scaled[..., at.top : at.bottom, at.left : at.right])
+        done += 1
+        if told is not None:
+            told(done, len(tiles))
+        return made
+
+    return Image.fromarray(assemble((width, height), tiles, pixels_per_latent(vae), decoded))
 
 
-@contextmanager
-def tiling(vae: Any, tile_size: int | None) -> Iterator[None]:
-    """Let ``vae`` work in tiles while inside, and as before afterwards."""
+def vae_tiles(vae: nn.Module, height: int, width: int, tile_size: int | None) -> list[Tile]:
+    """The tiles a VAE works in, on latents of (``height``, ``width``); ``tile_size`` in pixels as for decoding."""
+    model: Any = vae
     if tile_size is None:
-        yield
-        return
-    names = ("use_tiling", "tile_sample_min_size", "tile_latent_min_size")
-    before = {name: getattr(vae, name) for name in names}
-    try:
-        vae.use_tiling = True
-        if tile_size:
-            ratio = before["tile_sample_min_size"] / before["tile_latent_min_size"]
-            vae.tile_sample_min_size = max(tile_size, MIN_TILE)
-            vae.tile_latent_min_size = int(max(tile_size, MIN_TILE) / ratio)
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(vae, name, value)
+        side = max(height, width)
+    else:
+        pixels = max(tile_size, MIN_TILE) if tile_size else int(model.tile_sample_min_size)
+        side = max(1, pixels // pixels_per_latent(vae))
+    return tiles_overlapping(height, width, side, side, side // SHARED)
+
+
+def pixels_per_latent(vae: nn.Module) -> int:
+    """How many pixels a side one latent stands for: each level of a VAE but one halves the picture."""
+    config: Any = vae.config
+    return int(2 ** (len(config.block_out_channels) - 1))
+
+
+def _pixels(vae: nn.Module, scaled: Tensor) -> Tensor:
+    """One piece (1, c, h, w) as (3, 8 h, 8 w) in 0..1."""
+    model: Any = vae
+    dtype = next(vae.parameters()).dtype
+    (made,) = model.decode(scaled.to(dtype), return_dict=False)
+    if not bool(torch.isfinite(made).all()):
+        raise NotFiniteError(f"The VAE made NaN in {str(dtype).removeprefix('torch.')}.")
+    pixels: Tensor = made[0].float().mul(0.5).add(0.5)
+    return pixels

@@ -26,10 +26,10 @@ from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.domain.texts import Text
 from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable
-from invoke_tui.engine.decode import NotFiniteError, check_latents, decode_latents
+from invoke_tui.engine.decode import NotFiniteError, Told, check_latents, decode_latents
 from invoke_tui.engine.denoise import Rig, denoise
 from invoke_tui.engine.device import DTYPES, choose_device
-from invoke_tui.engine.encode import encode_pixels, pixels_of
+from invoke_tui.engine.encode import encode_picture, on_grid
 from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.freeu import freeu
 from invoke_tui.engine.guides.choose import guides_of
@@ -127,18 +127,18 @@ class Engine:
         hooks.progress(0, 1, "Decoding")
         check_latents(latents)
         height, width = (side * 8 for side in latents.shape[-2:])
-        picture = self._with_vae(
+        return self._with_vae(
             vae,
             "decode",
             width,
             height,
-            lambda model, tile: decode_latents(model, latents, tile_size=tile),
+            lambda model, tile: decode_latents(
+                model, latents, tile_size=tile, told=_teller(hooks, "Decoding")
+            ),
             fp32=fp32,
             tile_size=tile_size if tiled else None,
             hooks=hooks,
         )
-        hooks.progress(1, 1, "Decoding")
-        return picture
 
     def encode_image(
         self,
@@ -160,20 +160,24 @@ class Engine:
         """
         hooks.check_cancel()
         hooks.progress(0, 1, "Encoding")
-        pixels = pixels_of(image, grid=grid, hidden=hidden, scale=compensation[0], bias=compensation[1])
-        height, width = pixels.shape[-2:]
+        given = on_grid(image, grid=grid, hidden=hidden, scale=compensation[0], bias=compensation[1])
         latents = self._with_vae(
             vae,
             "encode",
-            width,
-            height,
-            lambda model, tile: encode_pixels(model, pixels, tile_size=tile),
+            *given.size,
+            lambda model, tile: encode_picture(model, given, tile_size=tile, told=_teller(hooks, "Encoding")),
             fp32=fp32,
             tile_size=tile_size if tiled else None,
             hooks=hooks,
         )
-        hooks.progress(1, 1, "Encoding")
         return latents.to(self._device)
+
+    def redux(self, image: Image.Image, how: Redux, hooks: RunHooks) -> Conditioning:
+        """A picture in FLUX Redux' words."""
+        return self._ladder.climb(
+            "looking at the reference picture",
+            lambda _effort: redux(self._store, image, how, self._device, hooks),
+        )
 
     def upscale(
         self,
@@ -326,6 +330,11 @@ class UNetPatches:
 
     seamless_axes: Sequence[SeamlessAxis] = ()
     freeu_config: Mapping[str, Any] | None = None
+
+
+def _teller(hooks: RunHooks, doing: str) -> Told:
+    """Tells how many tiles of a picture are done."""
+    return lambda done, total: hooks.progress(done, total, doing)
 
 
 def _versions() -> dict[str, str]:

@@ -39,23 +39,29 @@ def assemble(size: tuple[int, int], tiles: Sequence[Tile], scale: int, make: Mak
 def _row(tiles: list[Tile], width: int, scale: int, make: Make) -> tuple[Tensor, int, int]:
     """A row of tiles as one strip (3, h, w), and how many of its lines it shares with the rows above and below."""
     first = tiles[0]
-    strip = torch.empty(3, first.height * scale, width * scale)
-    for tile in tiles:
+    above, below = first.overlap.top * scale, first.overlap.bottom * scale
+    strip = make(first)
+    if len(tiles) == 1:
+        return strip, above, below
+    start, strip = strip, strip.new_empty(3, first.height * scale, width * scale)
+    strip[..., : start.shape[2]] = start
+    for tile in tiles[1:]:
         made = make(tile)
         left, right, shared = (x * scale for x in (tile.coords.left, tile.coords.right, tile.overlap.left))
-        if shared:
-            made[..., :shared] = _blend(strip[..., left : left + shared], made[..., :shared], axis=2)
+        made[..., :shared] = _blend(strip[..., left : left + shared], made[..., :shared], axis=2)
         strip[..., left:right] = made
-    return strip, first.overlap.top * scale, first.overlap.bottom * scale
+    return strip, above, below
 
 
 def _blend(old: Tensor, new: Tensor, *, axis: int) -> Tensor:
     """From ``old`` to ``new`` along an axis of (3, h, w): a straight ramp over the middle half of what they share."""
     length = new.shape[axis]
     margin = length // 4
-    ramp = ((torch.arange(length) + 0.5 - margin) / max(length - 2 * margin, 1)).clamp(0, 1)
+    ramp = ((torch.arange(length, device=new.device) + 0.5 - margin) / max(length - 2 * margin, 1)).clamp(
+        0, 1
+    )
     return torch.lerp(old, new, ramp.view(-1, 1) if axis == 1 else ramp)
 
 
 def _bytes(strip: Tensor) -> Pixels:
-    return strip.clamp(0, 1).mul(255).round().to(torch.uint8).movedim(0, -1).contiguous().numpy()
+    return strip.clamp(0, 1).mul(255).round().to(torch.uint8).movedim(0, -1).contiguous().cpu().numpy()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from invoke_tui.domain.tiles import Tile, Tiling, tiles_overlapping
 
-CELL = 8
+CELL: Final = 8
 """Pixels a side that one latent stands for."""
 
 
@@ -27,11 +28,10 @@ class Window:
         at = self.tile.coords
         return whole[..., at.top : at.bottom, at.left : at.right]
 
-    @property
-    def box(self) -> tuple[int, int, int, int]:
+    def box(self, cell: int = CELL) -> tuple[int, int, int, int]:
         """Left, top, right and bottom in pixels of the picture."""
         at = self.tile.coords
-        return at.left * CELL, at.top * CELL, at.right * CELL, at.bottom * CELL
+        return at.left * cell, at.top * cell, at.right * cell, at.bottom * cell
 
 
 def windows_of(tiles: Sequence[Tile], like: Tensor) -> list[Window]:
@@ -40,7 +40,9 @@ def windows_of(tiles: Sequence[Tile], like: Tensor) -> list[Window]:
     total = torch.zeros(1, 1, *like.shape[-2:], device=like.device)
     for tile, ramp in zip(tiles, ramps, strict=True):
         Window(tile, ramp).of(total).add_(ramp)
-    return [Window(tile, ramp / Window(tile, ramp).of(total)) for tile, ramp in zip(tiles, ramps, strict=True)]
+    return [
+        Window(tile, ramp / Window(tile, ramp).of(total)) for tile, ramp in zip(tiles, ramps, strict=True)
+    ]
 
 
 def tiled_windows(tiling: Tiling | None, latents: Tensor) -> list[Window]:

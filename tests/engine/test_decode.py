@@ -92,15 +92,17 @@ def test_running_out_of_memory_decodes_in_tiles(bench: Bench, monkeypatch: pytes
     original, tiled = AutoencoderKL.decode, []
 
     def full(self: Any, z: torch.Tensor, **options: Any) -> Any:
-        tiled.append(self.use_tiling)
-        if not self.use_tiling:
+        tiled.append(z.shape[-1] == 8)
+        if not tiled[-1]:
             raise torch.OutOfMemoryError("out of memory")
         return original(self, z, **options)
 
     monkeypatch.setattr(AutoencoderKL, "decode", full)
-    assert decode(bench, torch.zeros(1, 4, 8, 8)).size == (64, 64)
+    hooks = Recorder()
+    assert decode(bench, torch.zeros(1, 4, 16, 12), hooks=hooks).size == (96, 128)
     assert tiled == sorted(tiled), "once in tiles, always in tiles"
     assert tiled[-1]
+    assert hooks.steps == [(0, 1, "Decoding"), *((done, 6, "Decoding") for done in range(1, 7))]
     assert any("Trying again: in tiles." in message for _, message in bench.log)
 
 
