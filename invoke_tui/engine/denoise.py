@@ -18,6 +18,7 @@ from invoke_tui.engine.hooks import RunHooks
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.preview import Previewer
 from invoke_tui.engine.schedulers.schedule import Schedule
+from invoke_tui.engine.windows import Window, blended, tiled_windows
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,19 @@ def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
     if not total:
         return latents
 
-    predict = _Predictor(job, rig, guided=any(scale != 1 for scale in scales))
+    predict = _Predictor(job, rig, hooks, run, guided=any(scale != 1 for scale in scales))
+    pieces = max(1, len(run.windows))
     previewer = Previewer(
         rig.rgb_factors,
         hooks,
         every=rig.preview_every,
         seconds=rig.preview_seconds,
         total=total,
+        pieces=pieces,
         scale=rig.family.pixels_per_latent,
     )
     timesteps = schedule.timesteps.to(rig.device)
-    hooks.progress(0, total, "Denoising")
+    hooks.progress(0, total * pieces, "Denoising")
     for call in range(total):
         hooks.check_cancel()
         for steering in rig.guides:
@@ -77,7 +80,7 @@ def denoise(job: DenoiseJob, rig: Rig, hooks: RunHooks) -> Tensor:
             latents = steering.after(latents, call)
         if previewer.due(call + 1):
             previewer.show(_finished(rig), call + 1)
-        hooks.progress(call + 1, total, "Denoising")
+        hooks.progress((call + 1) * pieces, total * pieces, "Denoising")
     previewer.flush()
     for steering in rig.guides:
         latents = steering.end(latents)
@@ -93,9 +96,13 @@ def _finished(rig: Rig) -> Tensor:
 
 
 class _Predictor:
-    """One guided prediction per call: both prompts in one batch, or one after the other with half the memory."""
+    """One guided prediction per call: both prompts in one batch, or one after the other with half the memory.
 
-    def __init__(self, job: DenoiseJob, rig: Rig, *, guided: bool) -> None:
+    Where a picture is drawn in tiles it is one for each, blended (MultiDiffusion: Bar-Tal et al., arXiv 2302.08113).
+    """
+
+    def __init__(self, job: DenoiseJob, rig: Rig, hooks: RunHooks, run: Run, *, guided: bool) -> None:
+        self._hooks, self._calls, self._windows = hooks, run.calls, run.windows
         self._family, self._model, self._guidance = rig.family, rig.model, job.guidance
         self._guides = rig.guides
         self._channels = [guide.channels for guide in rig.guides if guide.channels is not None]
@@ -116,8 +123,31 @@ class _Predictor:
             self._both = join(self._negative, self._positive)
 
     def __call__(self, latents: Tensor, timestep: Tensor, scale: float, call: int) -> Tensor:
+        def piece(window: Window) -> Tensor:
+            made = self._guided(window.of(latents), timestep, scale, call, window)
+            self._hooks.check_cancel()
+            self._count(call)
+            return made
+
+        if not self._windows:
+            return self._guided(latents, timestep, scale, call)
+        self._done = 0
+        return blended(self._windows, piece)
+
+    def _count(self, call: int) -> None:
+        """A tile is done; the last one of a call is told by the loop."""
+        self._done += 1
+        pieces = len(self._windows)
+        if self._done < pieces:
+            self._hooks.progress(call * pieces + self._done, self._calls * pieces, "Denoising")
+
+    def _guided(
+        self, latents: Tensor, timestep: Tensor, scale: float, call: int, window: Window | None = None
+    ) -> Tensor:
         def ask(latents: Tensor, conditioning: Conditioning, negatives: int = 0) -> Tensor:
-            return self._predict(ModelCall(call, latents, timestep, conditioning, negatives, self._guidance))
+            return self._predict(
+                ModelCall(call, latents, timestep, conditioning, negatives, self._guidance, window)
+            )
 
         if scale == 1 or self._negative is None:
             return ask(latents, self._positive)
@@ -138,10 +168,8 @@ class _Predictor:
             steering.ask(call, arguments)
         latents = call.latents
         if self._channels:
-            count = len(latents)
-            latents = torch.cat(
-                [latents, *(more.expand(count, -1, -1, -1) for more in self._channels)], dim=1
-            )
+            beside = [call.window.of(more) if call.window else more for more in self._channels]
+            latents = torch.cat([latents, *(more.expand(len(latents), -1, -1, -1) for more in beside)], dim=1)
         return self._family.predict(
             self._model, latents, call.timestep, call.conditioning, self._guidance, arguments
         )
@@ -154,7 +182,16 @@ def _begin(job: DenoiseJob, rig: Rig) -> Run:
         return None if tensor is None else tensor.to(rig.device, torch.float32)
 
     start = _start(job, rig.schedule, rig.device)
-    run = Run(rig.schedule, start, placed(job.noise), placed(job.latents), job.seed, rig.dtype, job.steps)
+    run = Run(
+        rig.schedule,
+        start,
+        placed(job.noise),
+        placed(job.latents),
+        job.seed,
+        rig.dtype,
+        job.steps,
+        tuple(tiled_windows(job.tiling, start)),
+    )
     for steering in rig.guides:
         steering.begin(run)
     more = sum(guide.channels.shape[1] for guide in rig.guides if guide.channels is not None)

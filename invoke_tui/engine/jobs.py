@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from invoke_tui.domain.controls import ControlMode, ReferenceMethod
 from invoke_tui.domain.fields import TransformerField, UNetField
 from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.tiles import Tiling
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -101,7 +102,8 @@ class DenoiseJob:
     ``noise`` and ``latents`` are (1, c, h / 8, w / 8); at least one is given. Noise alone is txt2img, both are img2img
     from ``denoising_start``, latents alone are taken to be noised already. ``negative`` may be left out where nothing
     is guided by it (a scale of 1). ``guidance`` is the distilled one of FLUX.1 dev. Where there are ``regions``,
-    those of a side are heard in place of its prompt, which gives the pooled text and the sizes alone.
+    those of a side are heard in place of its prompt, which gives the pooled text and the sizes alone. ``tiling`` draws
+    the picture tile by tile; control pictures are all that can steer it then.
     """
 
     model: UNetField | TransformerField
@@ -123,3 +125,4 @@ class DenoiseJob:
     adapters: tuple[Adapter, ...] = ()
     references: tuple[Reference, ...] = ()
     regions: tuple[Region, ...] = ()
+    tiling: Tiling | None = None

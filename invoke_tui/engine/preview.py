@@ -44,14 +44,17 @@ class Previewer:
         every: int,
         total: int,
         seconds: float = 0.0,
+        pieces: int = 1,
         scale: int = 8,
     ) -> None:
+        """``pieces`` are what a step is told as: the tiles it is made of."""
         self._factors = factors
         self._hooks = hooks
         self._every = every
         self._total = total
         self._seconds = seconds
         self._not_before = 0.0
+        self._pieces = pieces
         self._scale = scale
         self._weights: tuple[Tensor, Tensor] | None = None
         self._waiting: tuple[Tensor, int, torch.cuda.Event | None] | None = None
@@ -100,4 +103,5 @@ class Previewer:
     def _send(self, pixels: Tensor, step: int) -> None:
         height, width = pixels.shape[:2]
         image = Image.fromarray(pixels.numpy())
-        self._hooks.preview(image, step, self._total, width * self._scale, height * self._scale)
+        size = width * self._scale, height * self._scale
+        self._hooks.preview(image, step * self._pieces, self._total * self._pieces, *size)

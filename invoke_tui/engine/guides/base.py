@@ -10,13 +10,14 @@ from torch import Tensor
 
 from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.schedulers.schedule import Schedule
+from invoke_tui.engine.windows import Window
 
 
 @dataclass(frozen=True)
 class Run:
     """A run before its first call: ``start`` (1, c, h, w) is what that call takes, ``noise`` and ``latents`` what it
     was mixed from; all on the device, in float32. ``dtype`` is the model's precision, ``steps`` the steps of the whole
-    schedule."""
+    schedule, ``windows`` what a call is made for one after the other, where the picture is drawn in tiles."""
 
     schedule: Schedule
     start: Tensor
@@ -25,6 +26,7 @@ class Run:
     seed: int
     dtype: torch.dtype
     steps: int
+    windows: tuple[Window, ...] = ()
 
     @property
     def calls(self) -> int:
@@ -42,7 +44,8 @@ class Run:
 @dataclass(frozen=True)
 class ModelCall:
     """One call of the model: ``latents`` (n, c, h, w) as it gets them; the first ``negatives`` of the n are those of
-    the negative prompt. ``guidance`` is the distilled one of FLUX.1."""
+    the negative prompt. ``guidance`` is the distilled one of FLUX.1, ``window`` the piece of the picture
+    that these latents are, where it is drawn in tiles."""
 
     call: int
     latents: Tensor
@@ -50,6 +53,7 @@ class ModelCall:
     conditioning: Conditioning
     negatives: int = 0
     guidance: float | None = None
+    window: Window | None = None
 
 
 class Guide:

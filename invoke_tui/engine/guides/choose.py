@@ -22,6 +22,12 @@ FILL_TRANSFORMER_CHANNELS: Final = 384
 
 def guides_of(job: DenoiseJob, tools: Tools) -> tuple[Guide, ...]:
     """The guides of ``job``, in the order they act. Raises ``BadInputError`` for what its model cannot take."""
+    if job.tiling is not None and (job.adapters or job.references or job.regions or job.fill or job.mask):
+        raise BadInputError(
+            "A picture that is drawn in tiles is steered by ControlNets alone.",
+            hint="Leave masks, regions, reference pictures and T2I-Adapters out.",
+            code="unsupported",
+        )
     beside = FluxControlNetGuide if hasattr(tools.model, "single_transformer_blocks") else ControlNetGuide
     return (
         *_masks(job, tools.model),

@@ -18,7 +18,7 @@ from invoke_tui.domain.models import ModelRecord
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.guides.base import Guide, ModelCall, Run
-from invoke_tui.engine.guides.tools import Tools, pixels, weights_of
+from invoke_tui.engine.guides.tools import Tools, in_floats, pixels, sized, weights_of
 from invoke_tui.engine.jobs import Adapter, Control
 
 SOFT: Final = ("more_prompt", "more_control")
@@ -43,7 +43,8 @@ class ControlNetGuide(Guide):
         self._weights = weights_of(control.weight, control.begin, control.end, run)
         self._last = max((call for call, weight in enumerate(self._weights) if weight), default=-1)
         self._dtype = self._tools.store.precision(control.model, "controlnet")
-        self._picture = pixels(control.image, run, self._dtype)
+        self._image = sized(control.image, run)
+        self._whole = None if run.windows else in_floats(self._image, run.start.device, self._dtype)
 
     def ask(self, call: ModelCall, arguments: dict[str, Any]) -> None:
         """Add to what other control models said."""
@@ -76,7 +77,7 @@ class ControlNetGuide(Guide):
         extras: dict[str, Any] = {}
         if told.pooled is not None:
             extras["added_cond_kwargs"] = {"text_embeds": told.pooled, "time_ids": told.time_ids}
-        picture: Any = self._picture.expand(len(latents), -1, -1, -1)
+        picture: Any = self._picture(call).expand(len(latents), -1, -1, -1)
         kinds = getattr(self._model.config, "num_control_type", None)
         if kinds is not None:
             kind = HARD_EDGES if self._control.union is None else min(self._control.union, kinds - 1)
@@ -96,6 +97,13 @@ class ControlNetGuide(Guide):
             )
         dtype = call.conditioning.embeds.dtype
         return [one.to(dtype) for one in down], mid.to(dtype)
+
+    def _picture(self, call: ModelCall) -> Tensor:
+        """What belongs to a call. The whole picture in floats could be larger than any model."""
+        if self._whole is not None:
+            return self._whole
+        assert call.window is not None, "a picture that is drawn in tiles has windows"
+        return in_floats(self._image.crop(call.window.box()), call.latents.device, self._dtype)
 
     def _open(self) -> None:
         store, control = self._tools.store, self._control

@@ -49,9 +49,19 @@ def weights_of(weight: float | list[float], begin: float, end: float, run: Run) 
 
 def pixels(image: Image.Image, run: Run, dtype: torch.dtype, *, channels: int = 3, grid: int = 8) -> Tensor:
     """A picture as (1, ``channels``, h, w) in 0..1 on the device of a run, in its size rounded up to ``grid``."""
+    return in_floats(sized(image, run, channels=channels, grid=grid), run.start.device, dtype)
+
+
+def sized(image: Image.Image, run: Run, *, channels: int = 3, grid: int = 8) -> Image.Image:
+    """A picture of ``channels`` in the size of a run's, rounded up to ``grid``."""
     height, width = (-(-side * 8 // grid) * grid for side in run.start.shape[-2:])
     picture = image.convert("L" if channels == 1 else "RGB")
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    values = np.array(picture, dtype=np.float32).reshape(height, width, channels) / 255
-    return torch.from_numpy(values).permute(2, 0, 1)[None].to(run.start.device, dtype)
+    return picture
+
+
+def in_floats(picture: Image.Image, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """A picture as (1, c, h, w) in 0..1."""
+    values = np.array(picture, dtype=np.float32).reshape(picture.height, picture.width, -1) / 255
+    return torch.from_numpy(values).permute(2, 0, 1)[None].to(device, dtype)
