@@ -20,8 +20,10 @@ from invoke_tui.domain.fields import (
     VAEField,
 )
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.references import Redux
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.domain.texts import Text
+from invoke_tui.domain.tiles import Tiling
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -71,6 +73,7 @@ class DenoiseCall:
     """Of the pictures of ``controls``, for families whose ControlNets look at latents."""
     adapters: tuple[T2IAdapterField, ...] = ()
     references: tuple[IPAdapterField, ...] = ()
+    tiling: Tiling | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,9 @@ class EngineCalls(Protocol):
     ) -> SizedLatents:
         """Turn a picture into latents; sides are cut to multiples of ``grid``, what is white in ``hidden`` is grey."""
 
+    def redux(self, image: Image, how: Redux) -> str:
+        """Say a picture in FLUX Redux' words; the conditioning's name."""
+
     def upscale(
         self,
         image: Image,
@@ -144,6 +150,12 @@ class EngineCalls(Protocol):
         fit_to_multiple_of_8: bool = False,
     ) -> Image:
         """Make a picture larger by a network: once through it, or until it is ``scale`` times as large."""
+
+    def look(self, image: Image, model: ModelIdentifier, given: Any = None) -> Any:
+        """What a picture tool sees, as an array of its kind's own (``engine.vision``).
+
+        ``given`` is an array that some want beside the picture: boxes around people, what is hidden.
+        """
 
 
 class InvocationContext(Protocol):
