@@ -1,4 +1,4 @@
-"""What an IP-Adapter is made of (Ye et al., arXiv 2308.06721)."""
+"""What an IP-Adapter is made of (Ye et al., arXiv 2308.06721; for FLUX.1: XLabs)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ Kind = Literal["plain", "plus", "full"]
 
 
 class IPAdapter(nn.Module):
-    """Makes tokens of an encoded picture, and keys and values of tokens for each cross-attention of a UNet.
+    """Makes tokens of an encoded picture, and keys and values of tokens for each layer that looks at them.
 
     A plain adapter reads the encoder's summary (n, ``image_width``), the others its last state but one
     (n, patches, ``image_width``).
     """
 
     def __init__(
-        self, kind: Kind, image_width: int, text_width: int, widths: list[int], **settings: Any
+        self,
+        kind: Kind,
+        image_width: int,
+        text_width: int,
+        widths: list[int],
+        *,
+        bias: bool = False,
+        **settings: Any,
     ) -> None:
         super().__init__()
         self.kind, self.image_width, self.text_width, self.widths = kind, image_width, text_width, widths
         self.image_proj = _projection(kind, image_width, text_width, settings)
-        self.keys = nn.ModuleList(nn.Linear(text_width, width, bias=False) for width in widths)
-        self.values = nn.ModuleList(nn.Linear(text_width, width, bias=False) for width in widths)
+        self.keys = nn.ModuleList(nn.Linear(text_width, width, bias=bias) for width in widths)
+        self.values = nn.ModuleList(nn.Linear(text_width, width, bias=bias) for width in widths)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> IPAdapter:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from invoke_tui.domain.fields import LoRAField
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
-from tests.engine.conftest import record_of
+from tests.engine.conftest import Bench, record_of
 from tests.engine.test_families import Studio
 
 RANK = 4
@@ -23,7 +23,7 @@ Spell = Callable[[str], tuple[str, str]]
 """A layer's path to the keys of its way down and its way up."""
 
 
-def know(studio: Studio, path: Path, base: BaseModelType, **changes: Any) -> ModelRecord:
+def know(studio: Studio | Bench, path: Path, base: BaseModelType, **changes: Any) -> ModelRecord:
     """A LoRA file as a record the engine knows."""
     fields: dict[str, Any] = {"key": str(path), "type": ModelType.LORA, "format": ModelFormat.LYCORIS}
     record = record_of(path, base, **(fields | changes))

@@ -180,6 +180,27 @@ def test_xlabs(studio: Studio, tmp_path: Path) -> None:
     check(studio, model, "transformer", state, expected, tmp_path / "x.safetensors")
 
 
+def test_parts_of_a_stack_that_are_numbered(studio: Studio, tmp_path: Path) -> None:
+    """OneTrainer's newer files: the original's names, what is stacked there taken apart."""
+    stacks = {
+        "double_blocks.0.img_attn.qkv": [f"transformer_blocks.0.attn.to_{x}" for x in "qkv"],
+        "double_blocks.1.txt_attn.qkv": [f"transformer_blocks.1.attn.add_{x}_proj" for x in "qkv"],
+        "single_blocks.1.linear1": [
+            f"single_transformer_blocks.1.{name}" for name in ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp")
+        ],
+    }  # fmt: skip
+    ours = {f"{stack}.{i}": name for stack, names in stacks.items() for i, name in enumerate(names)}
+    ours["double_blocks.0.img_mlp.0"] = "transformer_blocks.0.ff.net.0.proj"
+    ours["single_blocks.0.linear2"] = "single_transformer_blocks.0.proj_out"
+    model = studio.know("flux")
+    with made.component(studio, model, "transformer") as module:
+        shapes = {name: tuple(made.weight(module, path).shape) for name, path in ours.items()}
+    pairs = {name: made.pair(shape, seed) for seed, (name, shape) in enumerate(shapes.items())}
+    expected = {f"{ours[name]}.weight": made.product(*two) for name, two in pairs.items()}
+    state = made.lora_state(pairs, made.dotted("transformer."))
+    check(studio, model, "transformer", state, expected, tmp_path / "x.safetensors")
+
+
 @pytest.mark.parametrize(
     ("family", "role", "spell"),
     [

@@ -273,25 +273,3 @@ def _placed(made_bench: Any) -> Any:
     [found] = [entry for key, entry in entries.items() if ":unet:" in key]
     assert placed_module(found.value) is found.placed
     return found.placed
-
-
-def test_in_blocks(studio: Studio, tmp_path: Path) -> None:
-    """GGUF: the layers unpack themselves, and the LoRA is added to what they unpack."""
-    from tests.engine.test_formats import write_gguf
-    from tests.engine.tiny_families import original_state
-
-    path = write_gguf(tmp_path / "q8.gguf", original_state(studio.folder("flux")), quantise=True)
-    packed = studio.know("flux", path)
-    whole = studio.know("flux")
-    record = lora(studio, whole, tmp_path / "one.safetensors")
-
-    def drawn(model: ModelRecord, *loras: Any) -> Any:
-        return studio.latents(model, encoders=whole, model=denoiser(model, *loras), negative=None)
-
-    plain = drawn(packed)
-    changed = drawn(packed, made.use(record, 0.8))
-    assert not torch.allclose(changed, plain, atol=1e-2)
-    wanted = drawn(whole, made.use(record, 0.8)) - drawn(whole)
-    found = changed - plain
-    assert float((found - wanted).norm() / wanted.norm()) < 0.2
-    assert torch.equal(drawn(packed), plain)

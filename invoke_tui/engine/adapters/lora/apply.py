@@ -16,7 +16,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.engine.adapters.lora.file import LoRA
 from invoke_tui.engine.adapters.lora.keys import DENOISER
 from invoke_tui.engine.adapters.lora.names import Names, Target
-from invoke_tui.engine.adapters.lora.overlay import LoRAOverlay
+from invoke_tui.engine.adapters.lora.overlay import Layers, LoRAOverlay
 from invoke_tui.engine.adapters.lora.terms import Sum, Term
 from invoke_tui.engine.hooks import Log
 
@@ -44,17 +44,18 @@ def with_loras(
     role = model.submodel_type or role
     component = role if role.startswith("text_encoder") else DENOISER
     names = store.names(model, role, module)
+    layers = dict(module.named_modules(remove_duplicate=False))
     sums: dict[tuple[str, str], Sum] = {}
     with ExitStack() as stack:
         for field in wanted:
             record = store.record(field.lora)
             require_fit(record, store.record(model))
             found = stack.enter_context(store.lora(field.lora))
-            _collect(sums, module, found, component, names, field.weight, record, log)
+            _collect(sums, layers, found, component, names, field.weight, record, log)
         for (_, name), one in sums.items():
             one.ready()
-            one.check([_elements(module, term.target, name) for term in one.terms])
-        with LoRAOverlay(module, sums):
+            one.check([_elements(layers, term.target, name) for term in one.terms])
+        with LoRAOverlay(module, layers, sums):
             yield
 
 
@@ -77,7 +78,7 @@ def require_fit(lora: ModelRecord, model: ModelRecord) -> None:
 
 def _collect(
     sums: dict[tuple[str, str], Sum],
-    module: nn.Module,
+    layers: Layers,
     lora: LoRA,
     component: str,
     names: Names,
@@ -99,7 +100,7 @@ def _collect(
         for name, patch in (("weight", change.weight), ("bias", change.bias)):
             if patch is None:
                 continue
-            if not all(_has(module, path, name) for path in target.paths):
+            if not all(layers[path]._parameters.get(name) is not None for path in target.paths):
                 strange.append(f"{target.paths[0]}.{name}")
                 continue
             for index, path in enumerate(target.paths):
@@ -113,13 +114,9 @@ def _collect(
         )
 
 
-def _has(module: nn.Module, path: str, name: str) -> bool:
-    return module.get_submodule(path)._parameters.get(name) is not None
-
-
-def _elements(module: nn.Module, target: Target, name: str) -> int:
+def _elements(layers: Layers, target: Target, name: str) -> int:
     """Numbers in the layers of ``target``, whatever form they are stored in."""
-    return sum(prod(_shape(module.get_submodule(path), name)) for path in target.paths)
+    return sum(prod(_shape(layers[path], name)) for path in target.paths)
 
 
 def _shape(layer: nn.Module, name: str) -> tuple[int, ...]:

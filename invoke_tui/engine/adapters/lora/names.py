@@ -72,6 +72,8 @@ class Names:
             paths = tuple(named[layer] for layer in layers)
             original = (rule.original + tail).removesuffix(".weight")
             self._add(original, Rule(original, paths, rule.shares, rule.turn))
+            for number, path in enumerate(paths if len(paths) > 1 else ()):  # OneTrainer numbers the parts
+                self._add(f"{original}.{number}", Rule(f"{original}.{number}", (path,), turn=rule.turn))
 
 
 def names_of(module: nn.Module, layout: Layout | None) -> Names:

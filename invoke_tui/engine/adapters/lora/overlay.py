@@ -21,15 +21,17 @@ from invoke_tui.engine.memory.streaming import PlacedModule, placed_module
 
 PLAIN: Final = (torch.float16, torch.bfloat16, torch.float32)
 Place = tuple[nn.Module, str]
+Layers = Mapping[str, nn.Module]
+"""A component's modules by path: looked up once, as models search long for what they are asked by name."""
 
 
 class LoRAOverlay:
     """The sums of all patches of a component, by the module and the name of the tensor they are for."""
 
-    def __init__(self, root: nn.Module, sums: Mapping[tuple[str, str], Sum]) -> None:
+    def __init__(self, root: nn.Module, layers: Layers, sums: Mapping[tuple[str, str], Sum]) -> None:
         self._placed: PlacedModule | None = placed_module(root)
-        self._root = root
-        self._sums = {(root.get_submodule(path), name): value for (path, name), value in sums.items()}
+        self._layers = layers
+        self._sums = {(layers[path], name): value for (path, name), value in sums.items()}
         self._saved: dict[Place, Tensor] = {}
         self._shadowed: list[nn.Module] = []
         self._laid = False
@@ -107,7 +109,7 @@ class LoRAOverlay:
 
     def _read(self, name: str, path: str) -> Tensor:
         """A weight without patches, in plain numbers."""
-        owner = self._root.get_submodule(path)
+        owner = self._layers[path]
         if (saved := self._saved.get((owner, name))) is not None:
             return saved
         if self._placed is not None and (kept := self._placed.in_ram(owner, name)) is not None:

@@ -47,6 +47,8 @@ class Term:
 
     def _part(self, whole: Tensor) -> Tensor:
         """This layer's share of what is stacked as the trainer had it."""
+        if len(self.target.paths) == 1 and self.target.rule.turn is None:
+            return whole
         rule = self._rule()
         return to_ours({_WHOLE: whole}, [rule])[rule.ours[self.index]]
 
