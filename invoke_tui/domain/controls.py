@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.tools import ToolKind
 
 ControlMode = Literal["balanced", "more_prompt", "more_control", "unbalanced"]
 ResizeMode = Literal["just_resize", "crop_resize", "fill_resize", "just_resize_simple"]
 ReferenceMethod = Literal["full", "style", "composition", "style_strong", "style_precise"]
 ImageEncoder = Literal["ViT-H", "ViT-G", "ViT-L"]
+ImageInfluence = Literal["lowest", "low", "medium", "high", "highest"]
 
 UnionKind = Literal["pose", "depth", "soft edges", "hard edges", "normals", "segments", "tile", "repaint"]
 MOST_STEERING: Final = 20
@@ -29,12 +31,14 @@ FLUX_UNION: Final[dict[UnionKind, int]] = {"hard edges": 0, "tile": 1, "depth": 
 
 
 class Preprocessor(Record):
-    """What makes a control picture of a picture: the node that does it, and the network it needs, if any."""
+    """What makes a control picture of a picture: the node that does it, and the picture tools it looks through."""
 
     node: str
     makes: str
-    network: str = ""
+    needs: tuple[ToolKind, ...] = ()
+    settings: dict[str, Any] = Field(default_factory=dict, description="Inputs of the node")
     union: int | None = None
+    refused: str = Field(default="", description="Why it cannot run here at all")
 
 
 PREPROCESSORS: Final = {
@@ -42,20 +46,35 @@ PREPROCESSORS: Final = {
     "color_map": Preprocessor(node="color_map", makes="squares of colour"),
     "content_shuffle": Preprocessor(node="content_shuffle", makes="the colours without the shapes"),
     "depth_anything": Preprocessor(
-        node="depth_anything_depth_estimation", makes="depth", network="Depth Anything", union=1
+        node="depth_anything_depth_estimation", makes="depth", needs=("depth",), union=1
     ),
-    "dw_openpose": Preprocessor(node="dw_openpose_detection", makes="poses", network="DWPose", union=0),
-    "hed": Preprocessor(node="hed_edge_detection", makes="soft edges", network="HED", union=2),
-    "lineart": Preprocessor(node="lineart_edge_detection", makes="drawn lines", network="Lineart", union=3),
+    "dw_openpose": Preprocessor(
+        node="dw_openpose_detection", makes="poses", needs=("people", "pose"), union=0
+    ),
+    "hed": Preprocessor(node="hed_edge_detection", makes="soft edges", needs=("hed",), union=2),
+    "lineart": Preprocessor(node="lineart_edge_detection", makes="drawn lines", needs=("lineart",), union=3),
     "lineart_anime": Preprocessor(
-        node="lineart_anime_edge_detection", makes="drawn lines", network="Lineart Anime", union=3
+        node="lineart_anime_edge_detection", makes="drawn lines", needs=("lineart_anime",), union=3
     ),
-    "mediapipe_face": Preprocessor(node="mediapipe_face_detection", makes="faces", network="MediaPipe Face"),
-    "mlsd": Preprocessor(node="mlsd_detection", makes="straight lines", network="M-LSD", union=3),
-    "normal_map": Preprocessor(node="normal_map", makes="surfaces", network="NormalBae", union=4),
-    "pidi": Preprocessor(node="pidi_edge_detection", makes="soft edges", network="PiDiNet", union=2),
+    "mediapipe_face": Preprocessor(
+        node="mediapipe_face_detection",
+        makes="faces",
+        refused="it needs the library MediaPipe, which invoke-tui does not come with",
+    ),
+    "mlsd": Preprocessor(node="mlsd_detection", makes="straight lines", needs=("mlsd",), union=3),
+    "normal_map": Preprocessor(node="normal_map", makes="surfaces", needs=("depth",), union=4),
+    "pidi": Preprocessor(node="pidi_edge_detection", makes="soft edges", needs=("pidi",), union=2),
+    "scribble": Preprocessor(
+        node="hed_edge_detection", makes="scribbles", needs=("hed",), settings={"scribble": True}, union=2
+    ),
+    "segmentation": Preprocessor(
+        node="semantic_segmentation", makes="segments", needs=("segmentation",), union=5
+    ),
+    "tile": Preprocessor(node="tile_resample", makes="the picture without its details", union=6),
 }
-"""By the name of InvokeAI's filter."""
+"""By the name of InvokeAI's filter; ``scribble``, ``segmentation`` and ``tile`` are ours."""
+TOOL_NODES: Final = frozenset({one.node for one in PREPROCESSORS.values() if one.needs} | {"infill_lama"})
+"""Types of nodes that look through picture tools."""
 _SUFFIXES: Final = ("_image_processor", "_processor")
 _OTHER_NAMES: Final = {"normalbae": "normal_map"}
 
@@ -67,13 +86,12 @@ def preprocessor_named(wish: str) -> str:
     return _OTHER_NAMES.get(wish, wish)
 
 
-def no_network(name: str) -> BadInputError:
+def refused_preprocessor(name: str) -> BadInputError:
     """Why a preprocessor does not run, and what does."""
     known = PREPROCESSORS[name]
-    ready = ", ".join(other for other, one in PREPROCESSORS.items() if not one.network)
     return BadInputError(
-        f"The preprocessor {name} needs the network {known.network}, which invoke-tui does not have.",
-        hint=f"Give a control picture of {known.makes} that was made elsewhere, or use one of: {ready}.",
+        f"The preprocessor {name} does not run here: {known.refused}.",
+        hint=f"Give a control picture of {known.makes} that was made elsewhere.",
         code="no_preprocessor",
     )
 
@@ -114,9 +132,12 @@ class ControlRequest(Record):
 
 
 class ReferenceRequest(Record):
-    """A picture that says what things look like, and the IP-Adapter that shows it."""
+    """A picture that says what things look like, and the IP-Adapter or FLUX Redux model that shows it.
 
-    model: str = Field(min_length=1, description="Key or name of an IP-Adapter")
+    Which fields a model takes stands in ``domain.references.KINDS``.
+    """
+
+    model: str = Field(min_length=1, description="Key or name of an IP-Adapter or a FLUX Redux model")
     image: str = Field(min_length=1, max_length=4096, description="Picture, by its name in the gallery")
     weight: float = Field(default=1.0, ge=-1, le=2, description="How strongly it counts")
     begin: float = Field(
@@ -124,8 +145,11 @@ class ReferenceRequest(Record):
     )
     end: float = Field(default=1, ge=0, le=1, description="Share of the steps after which it ends")
     method: ReferenceMethod = Field(default="full", description="What is taken from it")
-    clip_vision: ImageEncoder = Field(
-        default="ViT-H", description="The image encoder the adapter was made with"
+    image_influence: ImageInfluence = Field(
+        default="highest", description="How much of it FLUX Redux shows beside the prompt"
+    )
+    clip_vision: ImageEncoder | None = Field(
+        default=None, description="The image encoder the adapter was made with; none = the usual one"
     )
     mask: str | None = Field(
         default=None, max_length=4096, description="Picture whose white parts it counts in; none = everywhere"
@@ -149,4 +173,7 @@ class ResolvedControl(Record):
 class ResolvedReference(ReferenceRequest):
     """A reference picture with every choice made; ``model`` is a key."""
 
+    clip_vision: ImageEncoder = "ViT-H"
+    image_width: int = 0
+    image_height: int = 0
     mask_alpha: bool = Field(default=False, description="The mask is what is opaque in its picture")

@@ -64,6 +64,8 @@ class ModelType(StrEnum):
     TEXT_LLM = "text_llm"
     EXTERNAL_IMAGE_GENERATOR = "external_image_generator"
     PID_DECODER = "pid_decoder"
+    PICTURE_TOOL = "picture_tool"
+    """Ours: a network that preprocessors or infill look through (``domain.tools``). InvokeAI keeps no list of them."""
     UNKNOWN = "unknown"
 
 

@@ -11,7 +11,7 @@ from invoke_tui.domain.errors import BadInputError
 
 FitMode = Literal["fill", "contain", "cover"]
 CoherenceMode = Literal["Gaussian Blur", "Box Blur", "Staged"]
-InfillMethod = Literal["cv2", "tile", "color", "patchmatch"]
+InfillMethod = Literal["cv2", "lama", "tile", "color", "patchmatch"]
 ScaleMethod = Literal["none", "auto", "manual"]
 StartMode = Literal["img2img", "inpaint", "outpaint"]
 MOST_PADDING = 4096

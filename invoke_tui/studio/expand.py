@@ -36,6 +36,7 @@ from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.preprocessing import require_infill
 from invoke_tui.studio.prompt_tags import Asked, asked_by, takes_words, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.refining import highres_of, regions_of
@@ -82,6 +83,8 @@ async def expand(
             code="queue_full",
         )
     framed = await start_of(request, cast.main, gallery)
+    if framed is not None:
+        await require_infill(framed.start, models)
     steering = await steering_of(request, cast, models, gallery)
     whole = (framed.start.width, framed.start.height) if framed else _size(request, cast.main)
     regions = await regions_of(request, whole, gallery)

@@ -58,7 +58,7 @@ def load_upscaler(path: Path, dtype: torch.dtype, reader: Reader) -> Upscaler:
     """
     weights = reader.open(path)
     state = weights.read(weights.shapes)
-    found = _put_together(_unwrapped(state), path)
+    found = put_together(_unwrapped(state), path)
     if not hasattr(found, "purpose") or found.purpose == "Inpainting":
         raise _unusable(path, "it fills in what a mask leaves out")
     if found.input_channels not in (1, 3) or found.output_channels != found.input_channels:
@@ -70,7 +70,7 @@ def load_upscaler(path: Path, dtype: torch.dtype, reader: Reader) -> Upscaler:
     return upscaler.to(dtype=upscaler.precision(dtype))
 
 
-def _put_together(state: Mapping[str, Tensor], path: Path) -> Any:
+def put_together(state: Mapping[str, Tensor], path: Path) -> Any:
     """What spandrel says of the network. Whatever a hostile file makes of its guesses is a damaged file."""
     from spandrel import MAIN_REGISTRY, UnsupportedModelError
 

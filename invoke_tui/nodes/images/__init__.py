@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from invoke_tui.nodes.images import masks as masks
     from invoke_tui.nodes.images import merging as merging
     from invoke_tui.nodes.images import preprocess as preprocess
+    from invoke_tui.nodes.images import seen as seen
     from invoke_tui.nodes.images import sharpen as sharpen
+    from invoke_tui.nodes.images import skeleton as skeleton
 
 
 def __getattr__(name: str) -> Any:

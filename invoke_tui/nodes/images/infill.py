@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError
@@ -51,9 +53,19 @@ def infill_cv2(image: Image.Image) -> Image.Image:
 
     if image.mode != "RGBA":
         return image
-    hidden = 255 - np.array(image.getchannel("A"))
-    filled = cv2.inpaint(np.array(image.convert("RGB")), hidden, 3, cv2.INPAINT_TELEA)
+    filled = cv2.inpaint(np.array(image.convert("RGB")), hidden(image), 3, cv2.INPAINT_TELEA)
     return Image.fromarray(np.asarray(filled, dtype=np.uint8))
+
+
+def hidden(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """What is not opaque in a picture, (h, w): 255 where nothing is seen of it."""
+    return 255 - np.array(image.getchannel("A"))
+
+
+def infill_with(image: Image.Image, filled: npt.NDArray[Any]) -> Image.Image:
+    """The picture over what a network made of it: (h, w, 3) in 0..1, of its size or smaller."""
+    made = Image.fromarray(np.rint(255 * np.clip(filled, 0, 1)).astype(np.uint8))
+    return _over(made.resize(image.size, Image.Resampling.BICUBIC), image)
 
 
 def infill_patchmatch(image: Image.Image, *, downscale: float, mode: ResampleMode) -> Image.Image:
@@ -63,17 +75,22 @@ def infill_patchmatch(image: Image.Image, *, downscale: float, mode: ResampleMod
     try:
         patch_match = import_module("patchmatch.patch_match")
     except ImportError as error:
-        raise BadInputError(
-            "PatchMatch is not installed here.",
-            hint="Install the package pypatchmatch, or take another infill method: cv2, tile or color.",
-            code="bad_infill",
-        ) from error
+        raise no_patchmatch() from error
     resample = RESAMPLING[mode]
     size = tuple(max(1, int(side / downscale)) for side in image.size)
     small = image.resize((size[0], size[1]), resample) if downscale != 1 else image
-    hidden = Image.fromarray(255 - np.array(small.getchannel("A")))
-    filled = Image.fromarray(patch_match.inpaint(small.convert("RGB"), hidden, patch_size=3))
+    gaps = Image.fromarray(hidden(small))
+    filled = Image.fromarray(patch_match.inpaint(small.convert("RGB"), gaps, patch_size=3))
     return _over(filled.resize(image.size, resample), image)
+
+
+def no_patchmatch() -> BadInputError:
+    """What to do where the library is not."""
+    return BadInputError(
+        "PatchMatch is not installed here.",
+        hint="Install the package pypatchmatch, or take another infill method: lama, cv2, tile or color.",
+        code="bad_infill",
+    )
 
 
 def _over(ground: Image.Image, image: Image.Image) -> Image.Image:

@@ -42,6 +42,15 @@ def shuffled(image: Image.Image, scale: int = 256) -> Image.Image:
     return Image.fromarray(cv2.remap(pixels, across, down, cv2.INTER_LINEAR))
 
 
+def without_details(image: Image.Image, rate: float = 4.0) -> Image.Image:
+    """The picture made smaller by ``rate`` and large again: what remains are its colours and large shapes."""
+    whole = image.convert("RGB")
+    small = whole.resize(
+        (max(1, round(whole.width / rate)), max(1, round(whole.height / rate))), Image.Resampling.BOX
+    )
+    return small.resize(whole.size, Image.Resampling.BICUBIC)
+
+
 def _smooth_noise(drawn: np.random.Generator, height: int, width: int, scale: int) -> np.ndarray[Any, Any]:
     """Noise from 0 to 1 that changes over ``scale`` pixels."""
     import cv2
@@ -58,5 +67,6 @@ BY_NAME: Final[dict[str, Callable[[Image.Image], Image.Image]]] = {
     "canny": canny,
     "color_map": colour_map,
     "content_shuffle": shuffled,
+    "tile": without_details,
 }
-"""Those above by the names of InvokeAI's filters."""
+"""Those above by the names of their filters."""

@@ -13,6 +13,7 @@ from invoke_tui.nodes.images.kinds import ColorSpace, ResampleMode
 from invoke_tui.nodes.invocations.images import PictureNode, save_made
 from invoke_tui.nodes.invocations.latents import ImageOutput
 from invoke_tui.nodes.registry import node, output
+from invoke_tui.nodes.tools import tool
 
 
 @node("infill_rgba", title="Solid Color Infill", version="1.2.2", category="inpaint", cacheable=False)
@@ -50,6 +51,20 @@ class CV2InfillInvocation(PictureNode):
 
     def invoke(self, ctx: InvocationContext) -> ImageOutput:
         return save_made(ctx, self, images.infill.infill_cv2(ctx.load_image(self.image)))
+
+
+@node("infill_lama", title="LaMa Infill", version="1.2.2", category="inpaint", cacheable=False)
+class LaMaInfillInvocation(PictureNode):
+    """Transparent parts made up by a network from what is around them."""
+
+    image: ImageField = Input()
+
+    def invoke(self, ctx: InvocationContext) -> ImageOutput:
+        picture, lama = ctx.load_image(self.image), tool(ctx, "lama", "The infill method lama")
+        if picture.mode == "RGBA":
+            filled = ctx.engine.look(picture, lama, images.infill.hidden(picture))
+            picture = images.infill.infill_with(picture, filled)
+        return save_made(ctx, self, picture)
 
 
 @node("infill_patchmatch", title="PatchMatch Infill", version="1.2.2", category="inpaint", cacheable=False)

@@ -1,19 +1,27 @@
-"""Control pictures made of pictures. Those that need a network say so."""
+"""Control pictures made of pictures. Those that need a network choose it among the picture tools of the run."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from invoke_tui.domain.controls import no_network
+from invoke_tui.domain.controls import refused_preprocessor
+from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.fields import ImageField
+from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.tools import ToolKind
 from invoke_tui.nodes import images
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.invocations.images import PictureNode, save_made
 from invoke_tui.nodes.invocations.latents import ImageOutput
 from invoke_tui.nodes.registry import node
+from invoke_tui.nodes.tools import tool
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 CATEGORY = "controlnet_preprocessors"
+_POSE_TOOLS: Final[tuple[ToolKind, ...]] = ("people", "pose")
 
 
 @node(
@@ -76,15 +84,38 @@ class HeuristicResizeInvocation(Invocation):
         return save_made(ctx, self, images.fitting.resized_by_content(picture, (self.width, self.height)))
 
 
-class _NetworkNode(PictureNode):
-    """A preprocessor whose network is not here."""
+@node("tile_resample", title="Tile Resample", version="1.0.0", category=CATEGORY, cacheable=False)
+class TileResampleInvocation(PictureNode):
+    """The picture without its details, for ControlNets that draw new ones."""
 
-    needs: ClassVar[str]
+    image: ImageField = Input()
+    down_sampling_rate: float = Input(4.0, ge=1)
+
+    def invoke(self, ctx: InvocationContext) -> ImageOutput:
+        made = images.preprocess.without_details(ctx.load_image(self.image), self.down_sampling_rate)
+        return save_made(ctx, self, made, category="control")
+
+
+class _LookingNode(PictureNode):
+    """A preprocessor that shows what a network sees."""
+
+    name: ClassVar[str]
+    kind: ClassVar[ToolKind]
 
     image: ImageField = Input()
 
     def invoke(self, ctx: InvocationContext) -> ImageOutput:
-        raise no_network(self.needs)
+        picture = ctx.load_image(self.image)
+        seen = ctx.engine.look(picture, self.network(ctx))
+        return save_made(ctx, self, self.shown(seen, picture.size), category="control")
+
+    def network(self, ctx: InvocationContext) -> ModelIdentifier:
+        """The tool it looks through."""
+        return tool(ctx, self.kind, f"The preprocessor {self.name}")
+
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        """What is seen, as a picture of a size."""
+        raise NotImplementedError
 
 
 @node(
@@ -94,35 +125,59 @@ class _NetworkNode(PictureNode):
     category=CATEGORY,
     cacheable=False,
 )
-class DepthAnythingInvocation(_NetworkNode):
-    """Depth."""
+class DepthAnythingInvocation(_LookingNode):
+    """Depth: near is white. ``model_size`` chooses where several depth networks are installed."""
 
-    needs = "depth_anything"
+    name, kind = "depth_anything", "depth"
     model_size: Literal["large", "base", "small", "small_v2"] = Input("small_v2")
+
+    def network(self, ctx: InvocationContext) -> ModelIdentifier:
+        size = {"small_v2": ("v2-small", "v2_small", "small")}.get(self.model_size, (self.model_size,))
+        return tool(ctx, self.kind, f"The preprocessor {self.name}", size)
+
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        return images.seen.depth_picture(seen, size)
+
+
+@node("normal_map", title="Normal Map", version="1.0.0", category=CATEGORY, cacheable=False)
+class NormalMapInvocation(_LookingNode):
+    """Which way surfaces face, reckoned from depth."""
+
+    name, kind = "normal_map", "depth"
+
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        return images.seen.normal_picture(seen, size)
 
 
 @node(
-    "dw_openpose_detection",
-    title="DW Openpose Detection",
-    version="1.1.1",
+    "semantic_segmentation",
+    title="Semantic Segmentation",
+    version="1.0.0",
     category=CATEGORY,
     cacheable=False,
 )
-class DWOpenposeInvocation(_NetworkNode):
-    """Poses."""
+class SegmentationInvocation(_LookingNode):
+    """Each kind of thing in its colour, ADE20K's."""
 
-    needs = "dw_openpose"
-    draw_body: bool = Input(True)
-    draw_face: bool = Input(False)
-    draw_hands: bool = Input(False)
+    name, kind = "segmentation", "segmentation"
+
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        return images.seen.segment_picture(seen, size)
 
 
 @node("hed_edge_detection", title="HED Edge Detection", version="1.0.0", category=CATEGORY, cacheable=False)
-class HEDEdgeInvocation(_NetworkNode):
-    """Soft edges."""
+class HEDEdgeInvocation(_LookingNode):
+    """Soft edges, or strokes along them."""
 
-    needs = "hed"
+    name, kind = "hed", "hed"
     scribble: bool = Input(False)
+
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        return (
+            images.seen.scribble_picture(seen, size)
+            if self.scribble
+            else images.seen.edge_picture(seen, size)
+        )
 
 
 @node(
@@ -132,11 +187,18 @@ class HEDEdgeInvocation(_NetworkNode):
     category=CATEGORY,
     cacheable=False,
 )
-class LineartInvocation(_NetworkNode):
-    """Drawn lines."""
+class LineartInvocation(_LookingNode):
+    """Drawn lines, fine or coarse."""
 
-    needs = "lineart"
+    name, kind = "lineart", "lineart"
     coarse: bool = Input(False)
+
+    def network(self, ctx: InvocationContext) -> ModelIdentifier:
+        kind: ToolKind = "lineart_coarse" if self.coarse else "lineart"
+        return tool(ctx, kind, f"The preprocessor {self.name}")
+
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        return images.seen.edge_picture(seen, size)
 
 
 @node(
@@ -146,10 +208,43 @@ class LineartInvocation(_NetworkNode):
     category=CATEGORY,
     cacheable=False,
 )
-class LineartAnimeInvocation(_NetworkNode):
+class LineartAnimeInvocation(_LookingNode):
     """Drawn lines of anime."""
 
-    needs = "lineart_anime"
+    name, kind = "lineart_anime", "lineart_anime"
+
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        return images.seen.edge_picture(seen, size)
+
+
+@node(
+    "dw_openpose_detection",
+    title="DW Openpose Detection",
+    version="1.1.1",
+    category=CATEGORY,
+    cacheable=False,
+)
+class DWOpenposeInvocation(PictureNode):
+    """Poses, as OpenPose draws bodies. Faces and hands are no part of what the network knows."""
+
+    image: ImageField = Input()
+    draw_body: bool = Input(True)
+    draw_face: bool = Input(False)
+    draw_hands: bool = Input(False)
+
+    def invoke(self, ctx: InvocationContext) -> ImageOutput:
+        if self.draw_face or self.draw_hands:
+            raise BadInputError(
+                "Faces and hands are not drawn: the pose network knows 17 points of a body, and none of theirs.",
+                hint="Turn draw_face and draw_hands off.",
+                code="no_preprocessor",
+            )
+        wanted_by = "The preprocessor dw_openpose"
+        finder, poser = (tool(ctx, kind, wanted_by) for kind in _POSE_TOOLS)
+        picture = ctx.load_image(self.image)
+        bodies = ctx.engine.look(picture, poser, ctx.engine.look(picture, finder))
+        made = images.skeleton.pose_picture(bodies if self.draw_body else bodies[:0], picture.size)
+        return save_made(ctx, self, made, category="control")
 
 
 @node(
@@ -159,36 +254,43 @@ class LineartAnimeInvocation(_NetworkNode):
     category=CATEGORY,
     cacheable=False,
 )
-class MediaPipeFaceInvocation(_NetworkNode):
-    """Faces."""
+class MediaPipeFaceInvocation(PictureNode):
+    """Faces. It is known, and refuses."""
 
-    needs = "mediapipe_face"
+    image: ImageField = Input()
     max_faces: int = Input(1, ge=1)
     min_confidence: float = Input(0.5, ge=0, le=1)
 
+    def invoke(self, ctx: InvocationContext) -> ImageOutput:
+        raise refused_preprocessor("mediapipe_face")
+
 
 @node("mlsd_detection", title="MLSD Detection", version="1.0.0", category=CATEGORY, cacheable=False)
-class MLSDInvocation(_NetworkNode):
+class MLSDInvocation(_LookingNode):
     """Straight lines."""
 
-    needs = "mlsd"
+    name, kind = "mlsd", "mlsd"
     score_threshold: float = Input(0.1, ge=0)
     distance_threshold: float = Input(20.0, ge=0)
 
-
-@node("normal_map", title="Normal Map", version="1.0.0", category=CATEGORY, cacheable=False)
-class NormalMapInvocation(_NetworkNode):
-    """Which way surfaces face."""
-
-    needs = "normal_map"
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        return images.seen.line_picture(seen, size, self.score_threshold, self.distance_threshold)
 
 
 @node(
     "pidi_edge_detection", title="PiDiNet Edge Detection", version="1.0.0", category=CATEGORY, cacheable=False
 )
-class PiDiNetInvocation(_NetworkNode):
-    """Soft edges."""
+class PiDiNetInvocation(_LookingNode):
+    """Soft edges, or strokes along them; ``quantize_edges`` leaves the faint ones out."""
 
-    needs = "pidi"
+    name, kind = "pidi", "pidi"
     quantize_edges: bool = Input(False)
     scribble: bool = Input(False)
+
+    def shown(self, seen: Any, size: tuple[int, int]) -> Image:
+        edges = images.seen.stepped(seen) if self.quantize_edges else seen
+        return (
+            images.seen.scribble_picture(edges, size)
+            if self.scribble
+            else images.seen.edge_picture(edges, size)
+        )

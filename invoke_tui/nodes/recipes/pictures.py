@@ -219,6 +219,8 @@ class _Builder:
                 red, green, blue = bytes.fromhex(start.infill_color[1:])
                 colour = {"r": red, "g": green, "b": blue, "a": 255}
                 return self._make("infill_rgba", "infill", image=image, color=colour)
+            case "lama":
+                return self._make("infill_lama", "infill", image=image)
             case "patchmatch":
                 return self._make("infill_patchmatch", "infill", image=image, downscale=1.0)
         return self._make("infill_cv2", "infill", image=image)

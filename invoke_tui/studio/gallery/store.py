@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
@@ -23,6 +26,9 @@ from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
 from invoke_tui.studio.gallery.thumbnails import Thumbnails
 from invoke_tui.studio.queue.rows import Lease, holds
 
+PREVIEW: Final = "control_preview"
+"""Destination of items whose picture goes to whoever waits for it, and not into the gallery."""
+
 
 class Gallery:
     """The pictures of one root."""
@@ -32,12 +38,17 @@ class Gallery:
         self._folder = paths.images_dir
         self._strategy = strategy
         self._thumbnails = Thumbnails(paths.thumbnails_dir)
+        self._expected: dict[int, asyncio.Future[bytes]] = {}
 
     async def keep(self, item: QueueItem, lease: Lease, made: ImageMade, data: bytes) -> ImageRecord | None:
         """Write a worker's picture; None when the lease is lost, and then nothing of it stays.
 
         The name is the same for the same work, so an attempt that comes after a crash overwrites what was there.
         """
+        if item.destination == PREVIEW:
+            if (waiting := self._expected.get(item.item_id)) is not None and not waiting.done():
+                waiting.set_result(data)
+            return None
         name = checked_name(made.image_name)
         facts = inspect(data)
         if (facts.width, facts.height) != (made.width, made.height):
@@ -80,6 +91,15 @@ class Gallery:
             path.unlink(missing_ok=True)
         self._thumbnails.forget(name)
         return record
+
+    @contextmanager
+    def handed_over(self, item_id: int) -> Iterator[asyncio.Future[bytes]]:
+        """The picture of an item whose destination is ``PREVIEW``, once it is made. It is kept nowhere."""
+        waiting = self._expected[item_id] = asyncio.get_running_loop().create_future()
+        try:
+            yield waiting
+        finally:
+            del self._expected[item_id]
 
     async def take(self, data: bytes, *, category: ImageCategory, called: str) -> ImageRecord:
         """Take a picture in that a person brings; the same file twice is one picture.

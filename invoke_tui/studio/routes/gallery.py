@@ -9,8 +9,8 @@ from fastapi.responses import FileResponse, Response
 
 from invoke_tui.domain.events import ImageAdded
 from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
+from invoke_tui.studio.preprocessing import control_picture
 from invoke_tui.studio.services import Given
-from invoke_tui.studio.steering import control_picture
 
 router = APIRouter(prefix="/images", tags=["gallery"])
 
@@ -49,9 +49,13 @@ async def file(name: str, studio: Given) -> FileResponse:
 
 
 @router.get("/{name}/preprocessed/{preprocessor}")
-async def preprocessed(name: str, preprocessor: str, studio: Given) -> Response:
-    """The control picture that is made of a picture, as a PNG."""
-    made = await control_picture(await studio.gallery.file(name), preprocessor)
+async def preprocessed(name: str, preprocessor: str, request: Request, studio: Given) -> Response:
+    """The control picture that is made of a picture, as a PNG. With a network it takes as long as the engine does."""
+
+    async def wanted() -> bool:
+        return not await request.is_disconnected()
+
+    made = await control_picture(name, preprocessor, studio, wanted)
     return Response(made, media_type="image/png")
 
 

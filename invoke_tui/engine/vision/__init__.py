@@ -1,0 +1,1 @@
+"""Networks that look at pictures: what preprocessors and infill are made of."""
