@@ -51,6 +51,7 @@ class FamilyTraits(Record):
     controlnets: bool = Field(default=True, description="Whether ControlNets can steer it")
     t2i_adapters: bool = Field(default=True, description="Whether T2I-Adapters can steer it")
     ip_adapters: bool = Field(default=True, description="Whether IP-Adapters can show it pictures")
+    redux: bool = Field(default=False, description="Whether FLUX Redux can show it pictures")
     freeu: bool = Field(default=True, description="Whether FreeU acts: it has skip connections")
     seamless: bool = Field(
         default=True, description="Whether it draws pictures that tile: it has convolutions"
@@ -58,6 +59,9 @@ class FamilyTraits(Record):
     cfg_rescale: bool = Field(default=True, description="Whether guidance can be rescaled")
     regions: bool = Field(default=True, description="Whether parts of the picture have their own prompts")
     highres: bool = Field(default=True, description="Whether it draws in two passes, small ones first")
+    creative_upscaling: bool = Field(
+        default=True, description="Whether it draws large pictures in tiles that a ControlNet holds"
+    )
     roles: tuple[str, ...] = Field(
         default=("vae",), description="Fields of a request that name models beside the main one"
     )
@@ -81,6 +85,7 @@ _SD3: Final = FamilyTraits(
     seamless=False,
     cfg_rescale=False,
     regions=False,
+    creative_upscaling=False,
     roles=("vae", "t5_encoder", "clip_embed", "clip_g"),
     encoders=_SD3_ENCODERS,
     **_NOT_STEERED,
@@ -97,9 +102,11 @@ _SCHNELL: Final = FamilyTraits(
     freeu=False,
     seamless=False,
     cfg_rescale=False,
+    creative_upscaling=False,
     roles=("vae", "t5_encoder", "clip_embed"),
     encoders=(_CLIP_CUT, _T5.model_copy(update={"tokens": 256})),
-    **(_NOT_STEERED | {"controlnets": True}),
+    t2i_adapters=False,
+    redux=True,
 )
 _FLUX: Final = _SCHNELL.model_copy(update={"steps": 28, "guidance": 4.0, "encoders": (_CLIP_CUT, _T5)})
 _FLUX_FILL: Final = _FLUX.model_copy(
@@ -109,7 +116,9 @@ _BY_BASE: Final[dict[BaseModelType, FamilyTraits]] = {
     BaseModelType.SD1: SD,
     BaseModelType.SD2: _SD2_SMALL.model_copy(update={"side": 768}),
     BaseModelType.SDXL: _SDXL,
-    BaseModelType.SDXL_REFINER: _SDXL.model_copy(update={"encoders": (_CLIP_G,)}),
+    BaseModelType.SDXL_REFINER: _SDXL.model_copy(
+        update={"encoders": (_CLIP_G,), "creative_upscaling": False}
+    ),
     BaseModelType.SD3: _SD3,
     BaseModelType.FLUX: _FLUX,
 }

@@ -24,6 +24,7 @@ FEATURES: Final[dict[str, Callable[[FamilyTraits], bool]]] = {
     "ControlNet": lambda traits: traits.controlnets,
     "T2I-Adapter": lambda traits: traits.t2i_adapters,
     "IP-Adapter": lambda traits: traits.ip_adapters,
+    "FLUX Redux": lambda traits: traits.redux,
     "regional prompts": lambda traits: traits.regions,
     "LoRA": lambda traits: traits.loras,
     "refiner": lambda traits: "refiner_model" in traits.roles,
@@ -34,6 +35,7 @@ FEATURES: Final[dict[str, Callable[[FamilyTraits], bool]]] = {
     "CFG begin and end": lambda traits: True,
     "distilled guidance": lambda traits: traits.guidance is not None,
     "upscaling of the result": lambda traits: True,
+    "creative upscaling": lambda traits: traits.creative_upscaling,
 }
 _HEAD: Final = """# What can be done with which family
 

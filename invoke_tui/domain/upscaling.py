@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
+from invoke_tui.domain.creative import CreativeRequest
 from invoke_tui.domain.errors import BadInputError
 
 MOST_PIXELS: Final = 2**26
@@ -54,4 +55,7 @@ class UpscaleRequest(Record):
         description="Side of the tiles in pixels of the picture; 0: in one piece",
     )
     fit_to_multiple_of_8: bool = Field(default=False, description="Round the sides down to multiples of 8")
+    creative: CreativeRequest | None = Field(
+        default=None, description="Draw the enlarged picture again, in tiles; none: leave it as it is"
+    )
     board: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from invoke_tui.domain.creative import CREATIVE_SCALE
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.upscaling import UpscaleRequest, check_size, target_size
@@ -30,9 +31,14 @@ async def upscale_items(request: UpscaleRequest, studio: Services) -> list[NewIt
         )
     model = await upscaler_of(request.model, studio.models)
     images = [await studio.gallery.record(name) for name in request.images]
+    scale = request.scale or (CREATIVE_SCALE if request.creative else 1)
     for image in images:
-        size = target_size(image.width, image.height, request.scale or 1)
+        size = target_size(image.width, image.height, scale)
         check_size(*size, name=image.image_name)
+    if request.creative is not None:
+        from invoke_tui.studio.creative import creative_items  # what casts models asks here for upscalers
+
+        return await creative_items(request, images, model, studio)
     return [
         NewItem(
             session=upscale_graph(request, image, model).model_dump_json(),

@@ -31,7 +31,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     graph = begin(request)
     graph.add("main_model_loader", "model_loader", model=plain(cast.main))
     source = add_loras(graph, request, cast, "unet", "clip")
-    _add_conditioning(graph, request, source)
+    add_conditioning(graph, request, source)
     add_noise(graph, request)
     graph.add("denoise_latents", "denoise_latents", **denoise_settings(request))
     graph.connect("pos_cond", "conditioning", "denoise_latents", "positive_conditioning")
@@ -51,7 +51,8 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     return graph
 
 
-def _add_conditioning(graph: Graph, request: ResolvedRequest, source: str) -> None:
+def add_conditioning(graph: Graph, request: ResolvedRequest, source: str) -> None:
+    """Both prompts, as ``pos_cond`` and ``neg_cond``; ``source`` gives the text encoder."""
     clip = source
     if request.clip_skip:
         clip = graph.add("clip_skip", "clip_skip", skipped_layers=request.clip_skip)

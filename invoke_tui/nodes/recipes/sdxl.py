@@ -34,7 +34,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     graph = begin(request)
     graph.add("sdxl_model_loader", "model_loader", model=plain(cast.main))
     source = add_loras(graph, request, cast, "unet", "clip", "clip2", node_type="sdxl_lora_collection_loader")
-    _add_conditioning(graph, request, source)
+    add_conditioning(graph, request, source)
     add_noise(graph, request)
     last = _add_denoise(graph, request)
     if request.refiner is not None:
@@ -64,7 +64,8 @@ def refiner_alone(request: ResolvedRequest, cast: Cast) -> Graph:
     )
 
 
-def _add_conditioning(graph: Graph, request: ResolvedRequest, source: str) -> None:
+def add_conditioning(graph: Graph, request: ResolvedRequest, source: str) -> None:
+    """Both prompts for both encoders, as ``pos_cond`` and ``neg_cond``; ``source`` gives the encoders."""
     for number, encoder in enumerate(("clip", "clip2"), start=1):
         if request.clip_skip:
             node = graph.add("clip_skip", f"clip_skip_{number}", skipped_layers=request.clip_skip)
