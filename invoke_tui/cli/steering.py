@@ -21,9 +21,9 @@ CONTROL_HELP: Final = (
 )
 REFERENCE_HELP: Final = (
     "A picture that says what things look like: model=NAME,image=FILE and, if you like, weight=, method=, begin=, "
-    "end=, mask=, clip_vision=; can be given several times."
+    "end=, mask=, clip_vision=, of FLUX Redux influence=; can be given several times."
 )
-_SHORT: Final = {"mode": "control_mode", "resize": "resize_mode"}
+_SHORT: Final = {"mode": "control_mode", "resize": "resize_mode", "influence": "image_influence"}
 _COMMA: Final = re.compile(r"(?<!\\),")
 R = TypeVar("R", ControlRequest, ReferenceRequest)
 

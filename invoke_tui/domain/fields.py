@@ -102,6 +102,13 @@ class IPAdapterField(Document):
     mask: TensorField | None = None
 
 
+class FluxReduxConditioningField(Document):
+    """What FLUX Redux made of a picture, by name, for the part of the picture that ``mask`` says."""
+
+    conditioning: TensorField
+    mask: TensorField | None = None
+
+
 class ColorField(Document):
     """A colour, each part 0 to 255."""
 

@@ -23,6 +23,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.fields import SeamlessAxis, UNetField, VAEField
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord
 from invoke_tui.domain.protocol import EngineSettings
+from invoke_tui.domain.references import Redux
 from invoke_tui.domain.texts import Text
 from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable
@@ -45,6 +46,7 @@ from invoke_tui.engine.memory.plan import ram_limit, vae_working_bytes
 from invoke_tui.engine.noise import make_noise
 from invoke_tui.engine.preview import own_factors
 from invoke_tui.engine.seamless import seamless
+from invoke_tui.engine.redux import redux
 from invoke_tui.engine.store import ModelStore
 from invoke_tui.engine.texts import TextEncoders
 from invoke_tui.engine.upscaling import Upscalers

@@ -24,10 +24,18 @@ from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L
 from invoke_tui.engine.loading.load import load_part
 from invoke_tui.engine.loading.parts import CLIP_CLASS, CLIP_PROJECTION_CLASS, Part, Place
 from invoke_tui.engine.loading.reader import Reader
-from invoke_tui.engine.loading.references import IP_ADAPTER_PART, clip_vision_part, ip_adapter_place
+from invoke_tui.engine.loading.references import (
+    SIGLIP_PART,
+    clip_vision_part,
+    ip_adapter_part,
+    ip_adapter_place,
+    redux_part,
+)
 from invoke_tui.engine.loading.t5 import T5_PARTS
+from invoke_tui.engine.loading.tools import load_tool
 from invoke_tui.engine.loading.upscalers import Upscaler, load_upscaler
 from invoke_tui.engine.memory.cache import ComponentCache
+from invoke_tui.engine.vision.tool import PictureTool
 
 _FOLDERS: Final = {
     "text_encoder": ("text_encoder", "text_encoder_2", "text_encoder_3"),
@@ -91,9 +99,13 @@ class ModelStore:
         if record.type is ModelType.T2I_ADAPTER:
             return T2I_ADAPTER_PART, Place(path, "t2i_adapter", whole=True)
         if record.type is ModelType.IP_ADAPTER:
-            return IP_ADAPTER_PART, ip_adapter_place(record)
+            return ip_adapter_part(record), ip_adapter_place(record)
         if record.type is ModelType.CLIP_VISION:
             return clip_vision_part(record), Place(path, "clip_vision", whole=True)
+        if record.type is ModelType.FLUX_REDUX:
+            return redux_part(record, name)
+        if record.type is ModelType.SIGLIP:
+            return SIGLIP_PART, Place(path, "siglip", whole=True)
         if record.type in (ModelType.T5_ENCODER, ModelType.CLIP_EMBED):
             kind = "tokenizer" if name.startswith("tokenizer") else "text_encoder"
             parts = T5_PARTS if record.type is ModelType.T5_ENCODER else _clip_parts(record)
@@ -167,6 +179,23 @@ class ModelStore:
             working_bytes=working_bytes,
             model=record.name,
             part="upscaler",
+        ) as value:
+            yield value
+
+    @contextmanager
+    def tool(self, model: ModelIdentifier, *, working_bytes: int = 0) -> Iterator[PictureTool]:
+        """A network that looks at pictures, on the device while inside."""
+        record = self.record(model)
+        if record.type is not ModelType.PICTURE_TOOL:
+            raise BadInputError(
+                f"{record.name} is a {record.type} model, not a picture tool.", code="wrong_model"
+            )
+        with self._cache.use(
+            f"{model.key}:tool:{record.variant}:{record.path}:{record.fingerprint}",
+            lambda: load_tool(record, self._reader),
+            working_bytes=working_bytes,
+            model=record.name,
+            part=record.variant or "tool",
         ) as value:
             yield value
 

@@ -28,7 +28,7 @@ from invoke_tui.domain.refinement import RefinementRequest
 from invoke_tui.domain.regions import MOST_REGIONS, RegionRequest
 from invoke_tui.domain.replay import Difference, DifferenceKind
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
-from invoke_tui.domain.steering_metadata import STEERING_KEYS, steering_values
+from invoke_tui.domain.steering_metadata import STEERING_KEYS, model_key, steering_values
 from invoke_tui.domain.text import safe_text
 from invoke_tui.nodes.recall_models import NoModel, Shelf, Wanted
 
@@ -39,7 +39,6 @@ EXCLUSIVE_MARGIN: Final = 0.01
 """How far below an excluded bound a value is clamped."""
 
 NOT_TAKEN: Final = {
-    "ref_images": "reference images",
     "hidiffusion": "HiDiffusion",
     "canvas_v2_metadata": "a canvas",
 }
@@ -144,8 +143,12 @@ class _Recall:
             try:
                 if not isinstance(entry, Mapping):
                     raise _Unusable("an entry is not an object")
+                if entry.get("isEnabled") is False:
+                    continue
                 request, values = steering_values(key, entry)
-                values["model"] = self.model(key, values.get("model"))
+                if (kind := model_key(key, entry)) is None:
+                    raise _Unusable("a reference picture of a kind that is not known here")
+                values["model"] = self.model(kind, values.get("model"))
                 taken.append(request.model_validate(values).model_dump(mode="json", exclude_defaults=True))
             except _Unusable as why:
                 self.skip(key, why)
@@ -231,6 +234,7 @@ _FIELDS: Final = {
     "controlnets": "controls",
     "t2iAdapters": "controls",
     "ipAdapters": "references",
+    "ref_images": "references",
 }
 """What a key is called in a request, where that differs."""
 

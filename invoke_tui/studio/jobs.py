@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from invoke_tui.domain.controls import TOOL_NODES
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.protocol import RunItem
-from invoke_tui.nodes.recipes import build_graph
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.studio.casting import cast_again
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import Claimed
 
-_LOOKING: Final = ("ip_adapter",)
-"""Types of nodes that look at pictures through an image encoder."""
+_BY_KIND: Final = {
+    ModelType.CLIP_VISION: frozenset({"ip_adapter", "flux_ip_adapter"}),
+    ModelType.SIGLIP: frozenset({"flux_redux"}),
+    ModelType.PICTURE_TOOL: TOOL_NODES,
+}
+"""Types of nodes that look through models of a kind."""
 
 
 class Jobs:
@@ -44,19 +48,17 @@ class Jobs:
             attempt=claimed.lease.attempt,
             session_id=claimed.item.session_id,
             graph=graph,
-            models=models | self._models.embeddings(_triggers(fields)) | self._encoders(graph),
+            models=models | self._models.embeddings(_triggers(fields)) | self._chosen_by_kind(graph),
             images=await self._gallery.paths_of(set(_values(needed, "image_name"))),
         )
 
-    def _encoders(self, graph: Graph) -> dict[str, ModelRecord]:
-        """Image encoders, which IP-Adapters choose by kind and not by key."""
-        if not any(node.type in _LOOKING for node in graph.nodes.values()):
+    def _chosen_by_kind(self, graph: Graph) -> dict[str, ModelRecord]:
+        """Models that nodes choose by kind and not by key: image encoders and picture tools."""
+        used = {node.type for node in graph.nodes.values()}
+        kinds = {kind for kind, nodes in _BY_KIND.items() if used & nodes}
+        if not kinds:
             return {}
-        return {
-            one.key: one
-            for one in self._models.all()
-            if one.type is ModelType.CLIP_VISION and not one.missing
-        }
+        return {one.key: one for one in self._models.all() if one.type in kinds and not one.missing}
 
     def _build(self, claimed: Claimed) -> Graph:
         request = claimed.item.request

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,23 +12,25 @@ from invoke_tui.domain.controls import (
     UNION_KINDS,
     USUAL,
     ControlRequest,
+    ImageEncoder,
     ReferenceRequest,
     ResolvedControl,
     ResolvedReference,
     knows_kinds,
-    no_network,
-    preprocessor_named,
 )
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.references import KINDS, check_reference, reference_kind
 from invoke_tui.nodes.invocations.controls import image_encoder
+from invoke_tui.nodes.invocations.flux_references import redux_encoder
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.preprocessing import preprocessor_of, require_preprocessor
 
 CONTROLS: Final = (ModelType.CONTROLNET, ModelType.T2I_ADAPTER)
-REFERENCES: Final = (ModelType.IP_ADAPTER,)
+REFERENCES: Final = (ModelType.IP_ADAPTER, ModelType.FLUX_REDUX)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ async def steering_of(
 ) -> Steering:
     """Everything about the pictures a request names. Raises ``BadInputError`` and ``NotFoundError``."""
     pairs = zip(request.controls, cast.controls, strict=True)
-    controls = tuple([await _control(asked, record, gallery) for asked, record in pairs])
+    controls = tuple([await _control(asked, record, models, gallery) for asked, record in pairs])
     references = tuple(
         [
             await _reference(asked, record, models, gallery)
@@ -77,13 +77,16 @@ async def _model(wanted: str, kinds: tuple[ModelType, ...], main: ModelRecord, m
         return models.known(wanted, kinds[0])
 
 
-async def _control(asked: ControlRequest, record: ModelRecord, gallery: Gallery | None) -> ResolvedControl:
+async def _control(
+    asked: ControlRequest, record: ModelRecord, models: Models, gallery: Gallery | None
+) -> ResolvedControl:
     end = USUAL.get(record.type, (1.0, 1.0))[1] if asked.end is None else asked.end
     _check_span(record, asked.begin, end)
     if gallery is not None:
         await gallery.file(asked.image)
     wish = record.default_settings.preprocessor
-    preprocessor = _preprocessor(asked.preprocessor, wish)
+    preprocessor = preprocessor_of(asked.preprocessor, wish)
+    await require_preprocessor(preprocessor, models)
     return ResolvedControl(
         model=record.key,
         image=asked.image,
@@ -108,49 +111,30 @@ async def _reference(
     asked: ReferenceRequest, record: ModelRecord, models: Models, gallery: Gallery | None
 ) -> ResolvedReference:
     _check_span(record, asked.begin, asked.end)
-    if record.type is ModelType.IP_ADAPTER:
-        known = [one for one in models.all() if one.type is ModelType.CLIP_VISION and not one.missing]
-        image_encoder(record, asked.clip_vision, known)
-    alpha = False
+    encoder = KINDS["ip_adapter"].clip_vision
+    if record.type in REFERENCES:
+        check_reference(asked, record)
+        encoder = asked.clip_vision or KINDS[reference_kind(record)].clip_vision or encoder
+        _check_encoder(record, encoder, models)
+    alpha, width, height = False, 0, 0
     if gallery is not None:
         await gallery.file(asked.image)
+        shown = await gallery.record(asked.image)
+        width, height = shown.width, shown.height
         if asked.mask is not None:
             alpha = (await gallery.look(asked.mask)).transparency != "none"
-    return ResolvedReference(**asked.model_dump() | {"model": record.key, "mask_alpha": alpha})
+    chosen = {"model": record.key, "clip_vision": encoder, "mask_alpha": alpha}
+    size = {"image_width": width, "image_height": height}
+    return ResolvedReference(**asked.model_dump() | chosen | size)
 
 
-async def control_picture(path: Path, name: str) -> bytes:
-    """What a preprocessor makes of a picture, as it would before a run: a PNG. Raises ``BadInputError``."""
-    wanted = _preprocessor(name, None)
-    return await asyncio.to_thread(_made, path, wanted)
-
-
-def _made(path: Path, name: str | None) -> bytes:
-    """With the settings its node has when nobody changes them."""
-    from invoke_tui.nodes import images
-
-    picture = images.reading.open_picture(path)
-    if name is not None:
-        picture = images.preprocess.BY_NAME[name](picture)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
-
-
-def _preprocessor(asked: str, wish: str | None) -> str | None:
-    """The name in the table, or none. Raises ``BadInputError`` for one that is not known or cannot run."""
-    name = preprocessor_named((wish or "none") if asked == "auto" else asked)
-    if name == "none":
-        return None
-    if name not in PREPROCESSORS:
-        raise BadInputError(
-            f"There is no preprocessor called {asked}.",
-            hint=f"There are none, auto, {', '.join(PREPROCESSORS)}.",
-            code="no_preprocessor",
-        )
-    if PREPROCESSORS[name].network:
-        raise no_network(name)
-    return name
+def _check_encoder(record: ModelRecord, clip_vision: ImageEncoder | None, models: Models) -> None:
+    """Raise ``NotFoundError`` where what a reference picture is looked at through is not installed."""
+    known = [one for one in models.all() if not one.missing]
+    if record.type is ModelType.FLUX_REDUX:
+        redux_encoder(record, [one for one in known if one.type is ModelType.SIGLIP])
+    elif clip_vision is not None:
+        image_encoder(record, clip_vision, [one for one in known if one.type is ModelType.CLIP_VISION])
 
 
 def _check_span(record: ModelRecord, begin: float, end: float) -> None:

@@ -14,6 +14,8 @@ from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
 from invoke_tui.domain.fields import DenoiseMaskField, ImageField, LatentsField, TensorField, VAEField
 from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
+from invoke_tui.domain.references import Redux
+from invoke_tui.domain.replay import MADE_ON
 from invoke_tui.domain.texts import Text
 from invoke_tui.engine.jobs import DenoiseJob, DenoiseMask, FillImage, Region
 from invoke_tui.nodes import images
@@ -336,6 +338,10 @@ class NodeEngine:
             image,
             model,
             tile_size=tile_size,
+    def redux(self, image: Image, how: Redux) -> str:
+        """Say a picture in FLUX Redux' words; the conditioning's name."""
+        return self._keep("conditioning", Stored(self._state.engine.redux(image, how, self._hooks)))
+
             scale=scale,
             fit_to_multiple_of_8=fit_to_multiple_of_8,
             hooks=self._hooks,

@@ -9,6 +9,7 @@ from PIL.Image import Image
 from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.domain.fields import VAEField
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord
+from invoke_tui.domain.references import Redux
 from invoke_tui.domain.texts import Text
 from invoke_tui.engine.jobs import DenoiseJob
 
@@ -74,6 +75,9 @@ class EngineFacade(Protocol):
     ) -> Any:
         """Turn a picture into latents."""
 
+    def redux(self, image: Image, how: Redux, hooks: Hooks) -> Any:
+        """Turn a picture into what FLUX Redux says beside the prompt."""
+
     def upscale(
         self,
         image: Image,
@@ -85,6 +89,9 @@ class EngineFacade(Protocol):
         hooks: Hooks,
     ) -> Image:
         """Make a picture larger by a network, in tiles of ``tile_size`` pixels (0: in one piece)."""
+
+    def look(self, image: Image, model: ModelIdentifier, given: Any = None, *, hooks: Hooks) -> Any:
+        """What a picture tool sees, as an array; ``given`` is what some want beside the picture."""
 
     def memory(self) -> MemoryUse:
         """Memory in use now; called from another thread."""

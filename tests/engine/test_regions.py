@@ -115,8 +115,8 @@ def test_words_and_places_of_a_region_see_only_each_other() -> None:
     everywhere, first, second, padding = slice(0, 2), 2, 3, 4
     places = {"left": 5, "middle": 6, "rest": 7}
     assert seen[first].nonzero().flatten().tolist() == [first, places["left"]]
-    assert seen[places["middle"]].nonzero().flatten().tolist() == [second, places["middle"]]
-    assert seen[places["rest"]].nonzero().flatten().tolist() == [0, 1, places["rest"]]
+    assert seen[places["middle"]].nonzero().flatten().tolist() == [second, places["middle"], places["rest"]]
+    assert seen[places["rest"]].nonzero().flatten().tolist() == [0, 1, *places.values()]
     assert seen[everywhere, 5:].tolist() == [[False, False, True]] * 2
     assert seen[padding].nonzero().flatten().tolist() == [padding]
     assert not side.all(5)[:, padding].any()

@@ -16,13 +16,14 @@ from invoke_tui.nodes.base import Invocation, input_kind
 from invoke_tui.nodes.registry import find, node, node_types, output_types
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "declarations.json").read_text())
-OURS = {"long_prompts", "union"}
+OURS = {"long_prompts", "union", "flux_ip_adapter.mask"}
 """Inputs that InvokeAI's nodes do not have. By default they are what InvokeAI does, and graphs leave them out then."""
 FOREIGN_METADATA = {"core_metadata"}  # keys of other families pass through undeclared
 
 
 def inputs_of(cls: type[Invocation]) -> dict[str, Any]:
-    return {name: field for name, field in cls.inputs().items() if name not in OURS}
+    ours = OURS | {name.rpartition(".")[2] for name in OURS if name.startswith(f"{cls.spec.type}.")}
+    return {name: field for name, field in cls.inputs().items() if name not in ours}
 
 
 def node_class(type_id: str) -> type[Invocation]:

@@ -120,6 +120,9 @@ class FakeEngine:
     ) -> Image.Image:
         return Image.new("RGB", (latents.width, latents.height), _colour(latents.prompt, latents.seed))
 
+    def redux(self, image: Image.Image, how: Any, hooks: Any) -> str:
+        return "a picture"
+
     def upscale(
         self,
         image: Image.Image,

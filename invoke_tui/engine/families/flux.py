@@ -65,8 +65,16 @@ class Flux:
                 hint="Fill models cannot draw from text alone: give a picture and a mask.",
                 code="wrong_model",
             )
-        pooled = None if conditioning.pooled is None else conditioning.pooled.shape[-1]
-        found = (conditioning.embeds.shape[-1], pooled)
+        width = conditioning.embeds.shape[-1]
+        if conditioning.pooled is None:  # a picture's words have no summary
+            if width != config.joint_attention_dim:
+                raise BadInputError(
+                    f"FLUX Redux' words are {width} wide, the transformer takes {config.joint_attention_dim}.",
+                    hint="Use a FLUX Redux model that was made for this one.",
+                    code="wrong_model",
+                )
+            return
+        found = (width, conditioning.pooled.shape[-1])
         wanted = (config.joint_attention_dim, config.pooled_projection_dim)
         if found != wanted:
             raise BadInputError(

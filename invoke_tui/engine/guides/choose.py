@@ -10,6 +10,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.engine.guides.base import Guide
 from invoke_tui.engine.guides.controls import ControlNetGuide, T2IAdapterGuide
 from invoke_tui.engine.guides.flux_controls import FluxControlNetGuide
+from invoke_tui.engine.guides.flux_references import FluxReferencesGuide
 from invoke_tui.engine.guides.masks import FillChannels, InpaintChannels, MaskedLatents
 from invoke_tui.engine.guides.references import ReferencesGuide
 from invoke_tui.engine.guides.regions import RegionsGuide
@@ -28,12 +29,14 @@ def guides_of(job: DenoiseJob, tools: Tools) -> tuple[Guide, ...]:
             hint="Leave masks, regions, reference pictures and T2I-Adapters out.",
             code="unsupported",
         )
-    beside = FluxControlNetGuide if hasattr(tools.model, "single_transformer_blocks") else ControlNetGuide
+    flux = hasattr(tools.model, "single_transformer_blocks")
+    beside = FluxControlNetGuide if flux else ControlNetGuide
+    looking = FluxReferencesGuide if flux else ReferencesGuide
     return (
         *_masks(job, tools.model),
         *(beside(control, tools) for control in job.controls),
         *(T2IAdapterGuide(adapter, tools) for adapter in job.adapters),
-        *((ReferencesGuide(job.references, tools),) if job.references else ()),
+        *((looking(job.references, tools),) if job.references else ()),
         *((RegionsGuide(job.regions, tools),) if job.regions else ()),
     )
 

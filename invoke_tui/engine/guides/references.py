@@ -63,17 +63,17 @@ class Shown:
 
 
 class ReferencesGuide(Guide):
-    """All IP-Adapters of a run."""
+    """All IP-Adapters of a run of a UNet."""
 
     def __init__(self, references: tuple[Reference, ...], tools: Tools) -> None:
         self._references, self._tools = references, tools
         self._shown: list[Shown] = []
-        self._now = _Now()
+        self._now = Now()
 
     @torch.no_grad()
     def begin(self, run: Run) -> None:
         """Look at the pictures, and take the place of the attention of the layers that will."""
-        layers = cross_attentions(self._tools.model)
+        layers = self.layers()
         for reference in self._references:
             self._tools.check_cancel()
             weights = weights_of(reference.weight, reference.begin, reference.end, run)
@@ -83,6 +83,23 @@ class ReferencesGuide(Guide):
             if shown := [one for one in self._shown if name in one.keys]:
                 self._replace(name, layer, shown)
 
+    def layers(self) -> dict[str, Any]:
+        """The layers that can look at pictures, by name, in the order adapters count them."""
+        return cross_attentions(self._tools.model)
+
+    def fits(self, adapter: IPAdapter, layers: dict[str, Any]) -> bool:
+        """Whether an adapter was made for layers like these."""
+        wanted = [(layer.to_k.in_features, layer.to_k.out_features) for layer in layers.values()]
+        return wanted == [(adapter.text_width, width) for width in adapter.widths]
+
+    def processor(self, name: str, plain: Any, shown: list[Shown], now: Now) -> Any:
+        """What takes the place of the processor of a layer."""
+        return ReferenceAttention(name, plain, shown, now)
+
+    def unseen(self, encoder: Any, pictures: Tensor) -> Tensor:
+        """What stands beside the negative prompt where a plain adapter reads summaries (n, width)."""
+        return torch.zeros_like(pictures)
+
     def ask(self, call: ModelCall, arguments: dict[str, Any]) -> None:
         """How strongly each picture counts in this call, and for which prompt."""
         self._now.negatives, self._now.count = call.negatives, len(call.latents)
@@ -91,17 +108,20 @@ class ReferencesGuide(Guide):
 
     def _replace(self, name: str, layer: Any, shown: list[Shown]) -> None:
         plain = layer.processor
-        layer.set_processor(ReferenceAttention(name, plain, shown, self._now))
+        layer.set_processor(self.processor(name, plain, shown, self._now))
         self._tools.stack.callback(layer.set_processor, plain)
 
-    def _look(
-        self, reference: Reference, weights: list[float], layers: dict[str, nn.Module], run: Run
-    ) -> Shown:
+    def _look(self, reference: Reference, weights: list[float], layers: dict[str, Any], run: Run) -> Shown:
         """Keys and values of one reference."""
         store = self._tools.store
         record = store.record(reference.model)
         with store.use(reference.model, "ip_adapter") as adapter:
-            _check_fit(record.name, adapter, layers)
+            if not self.fits(adapter, layers):
+                raise BadInputError(
+                    f"The IP-Adapter {record.name} was made for another model: their layers differ.",
+                    hint="Choose an IP-Adapter for this kind of model.",
+                    code="wrong_model",
+                )
             encoded = self._encoded(reference, adapter, run)
             blank, tokens = (adapter.tokens(one).flatten(0, 1)[None] for one in encoded)
             wanted = BLOCKS.get(record.base, {}).get(reference.method)
@@ -125,7 +145,7 @@ class ReferencesGuide(Guide):
             seen = seen.to(device, dtype)
             if adapter.kind == "plain":
                 pictures: Tensor | None = getattr(encoder(seen), "image_embeds", None)
-                blank = None if pictures is None else torch.zeros_like(pictures)
+                blank = None if pictures is None else self.unseen(encoder, pictures)
             else:
                 pictures, blank = (
                     encoder(pixels, output_hidden_states=True).hidden_states[-2]
@@ -135,7 +155,7 @@ class ReferencesGuide(Guide):
             raise BadInputError(
                 f"The image encoder {store.record(reference.encoder).name} is not the one that the IP-Adapter "
                 f"{store.record(reference.model).name} was made with.",
-                hint="Choose another: most are for ViT-H, some for SDXL are for ViT-G.",
+                hint="Choose another: most are for ViT-H, some for SDXL for ViT-G, those for FLUX.1 for ViT-L.",
                 code="wrong_model",
             )
         wanted = next(adapter.parameters()).dtype
@@ -143,17 +163,22 @@ class ReferencesGuide(Guide):
 
 
 @dataclass
-class _Now:
+class Now:
     """What every layer is to know of the call that runs."""
 
     negatives: int = 0
     count: int = 1
 
+    def rows(self, pair: Tensor) -> Tensor:
+        """Of a pair for both prompts (2, tokens, width), one for each prompt of the call."""
+        negatives, positives = self.negatives, self.count - self.negatives
+        return torch.cat([pair[:1].expand(negatives, -1, -1), pair[1:].expand(positives, -1, -1)])
+
 
 class ReferenceAttention:
     """Attention to the prompt, and beside it to the pictures."""
 
-    def __init__(self, name: str, plain: Any, shown: list[Shown], now: _Now) -> None:
+    def __init__(self, name: str, plain: Any, shown: list[Shown], now: Now) -> None:
         self._name, self._plain, self._shown, self._now = name, plain, shown, now
 
     def __call__(
@@ -173,24 +198,25 @@ class ReferenceAttention:
         if attention_mask is not None:
             mask = attn.prepare_attention_mask(attention_mask, words, rows)
             attention_mask = mask.view(rows, attn.heads, -1, mask.shape[-1])
-        query = _heads(attn.to_q(hidden_states), attn.heads)
+        query = heads_of(attn.to_q(hidden_states), attn.heads)
         key, value = attn.to_k(encoder_hidden_states), attn.to_v(encoder_hidden_states)
         found = functional.scaled_dot_product_attention(
-            query, _heads(key, attn.heads), _heads(value, attn.heads), attn_mask=attention_mask
+            query, heads_of(key, attn.heads), heads_of(value, attn.heads), attn_mask=attention_mask
         )
         for one in counting:
-            key, value = (_heads(self._rows(tensor), attn.heads) for tensor in one.keys[self._name])
-            seen = functional.scaled_dot_product_attention(query, key, value) * one.weight
-            area = one.masks.get(query.shape[2])
-            found = found + (seen if area is None else seen * area)
+            found = found + seen_of(one, self._name, query, self._now)
         joined = found.transpose(1, 2).flatten(2).to(query.dtype)
         projected: Tensor = attn.to_out[1](attn.to_out[0](joined))
         return projected
 
-    def _rows(self, pair: Tensor) -> Tensor:
-        """One for each prompt of the call."""
-        negatives, count = self._now.negatives, self._now.count
-        return torch.cat([pair[:1].expand(negatives, -1, -1), pair[1:].expand(count - negatives, -1, -1)])
+
+def seen_of(shown: Shown, layer: str, query: Tensor, now: Now) -> Tensor:
+    """What a layer adds for a reference: (n, heads, positions, width of a head), as its ``query``."""
+    heads = query.shape[1]
+    key, value = (heads_of(now.rows(tensor), heads) for tensor in shown.keys[layer])
+    seen = functional.scaled_dot_product_attention(query, key, value) * shown.weight
+    area = shown.masks.get(query.shape[2])
+    return seen if area is None else seen * area
 
 
 def cross_attentions(unet: Any) -> dict[str, nn.Module]:
@@ -215,7 +241,7 @@ def clip_pixels(image: Image.Image, side: int) -> Tensor:
     return torch.from_numpy(((values - MEAN) / STD).astype(np.float32)).permute(2, 0, 1)[None]
 
 
-def _heads(tensor: Tensor, heads: int) -> Tensor:
+def heads_of(tensor: Tensor, heads: int) -> Tensor:
     """(n, t, width) to (n, heads, t, width of a head)."""
     split: Tensor = tensor.unflatten(-1, (heads, -1))
     return split.transpose(1, 2)
@@ -232,13 +258,3 @@ def _masks(mask: Image.Image, run: Run) -> dict[int, Tensor]:
         if min(area.shape[-2:]) == 1:
             return found
         area = functional.max_pool2d(area, 2, ceil_mode=True)
-
-
-def _check_fit(name: str, adapter: IPAdapter, layers: dict[str, Any]) -> None:
-    wanted = [(layer.to_k.in_features, layer.to_k.out_features) for layer in layers.values()]
-    if wanted != [(adapter.text_width, width) for width in adapter.widths]:
-        raise BadInputError(
-            f"The IP-Adapter {name} was made for another model: their layers differ.",
-            hint="Choose an IP-Adapter for this kind of model.",
-            code="wrong_model",
-        )

@@ -86,8 +86,10 @@ class RegionsGuide(Guide):
 
         return self._rows(positions, made)
 
-    def restricted_blocks(self, _positions: int) -> Tensor:
+    def restricted_blocks(self, _positions: int) -> Tensor | None:
         """For FLUX's blocks in which regions keep to themselves: (n, 1, tokens and places, the same)."""
+        if not any(self._sides[side].parted for side in self._asked()):
+            return self.blocks(_positions)
         return self._rows("restricted", lambda side, tokens: side.restricted(tokens)[None])
 
     def blocks(self, _positions: int) -> Tensor | None:
@@ -153,6 +155,11 @@ class Side:
     prompts: list[tuple[int, Tensor | None]]
 
     @property
+    def parted(self) -> bool:
+        """Whether any of them has a part of its own."""
+        return any(area is not None for _, area in self.prompts)
+
+    @property
     def tokens(self) -> int:
         """Of all its prompts."""
         return sum(length for length, _ in self.prompts)
@@ -174,14 +181,17 @@ class Side:
         return seen
 
     def restricted(self, tokens: int) -> Tensor:
-        """The same where regions keep to themselves. A prompt for everywhere is heard where no other is."""
+        """The same where regions keep to themselves. A prompt for everywhere is heard where no other is.
+
+        Places in no region see all places and are seen by them, as in InvokeAI: the parts share what is around them.
+        """
         areas = [area.flatten() for _, area in self.prompts if area is not None]
         if not areas:
             return self.all(tokens)
         rest = ~torch.stack(areas).any(dim=0)
         every = tokens + len(rest)
         seen = torch.eye(every, dtype=torch.bool, device=self.device)  # padding sees itself: not nothing
-        seen[tokens:, tokens:] |= rest[:, None] & rest
+        seen[tokens:, tokens:] |= rest[:, None] | rest
         end = 0
         for length, area in self.prompts:
             begin, end = end, end + length

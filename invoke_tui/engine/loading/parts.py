@@ -24,6 +24,8 @@ FLUX_CONTROLNET_CLASS = "diffusers.models.controlnets.controlnet_flux:FluxContro
 SD3_CONTROLNET_CLASS = "diffusers.models.controlnets.controlnet_sd3:SD3ControlNetModel"
 CLIP_VISION_CLASS = "transformers:CLIPVisionModel"
 CLIP_VISION_PROJECTION_CLASS = "transformers:CLIPVisionModelWithProjection"
+SIGLIP_CLASS = "transformers:SiglipVisionModel"
+REDUX_CLASS = "diffusers.pipelines.flux.modeling_flux:ReduxImageEncoder"
 IP_ADAPTER_CLASS = "invoke_tui.engine.adapters.ip_adapter:IPAdapter"
 T5_CLASS = "transformers:T5EncoderModel"
 

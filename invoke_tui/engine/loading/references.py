@@ -1,24 +1,42 @@
-"""IP-Adapters and the image encoders they look through."""
+"""IP-Adapters, FLUX Redux, and the image encoders they look through."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models import BaseModelType, ModelRecord
 from invoke_tui.engine.loading.files import read_json
-from invoke_tui.engine.loading.layouts.ip_adapter import IP_ADAPTERS
-from invoke_tui.engine.loading.layouts.vision import CLIP_VISION
+from invoke_tui.engine.loading.layouts.ip_adapter import IP_ADAPTERS, XLABS_ADAPTER
+from invoke_tui.engine.loading.layouts.redux import REDUX
+from invoke_tui.engine.loading.layouts.vision import CLIP_VISION, SIGLIP
 from invoke_tui.engine.loading.parts import (
     CLIP_VISION_CLASS,
     CLIP_VISION_PROJECTION_CLASS,
     IP_ADAPTER_CLASS,
+    REDUX_CLASS,
+    SIGLIP_CLASS,
     Part,
     Place,
 )
 
-IP_ADAPTER_PART: Final = Part("model", IP_ADAPTER_CLASS, IP_ADAPTERS)
+_IP_ADAPTER: Final = Part("model", IP_ADAPTER_CLASS, IP_ADAPTERS)
+_FLUX_ADAPTER: Final = Part("model", IP_ADAPTER_CLASS, (XLABS_ADAPTER,), wide=True)
+_REDUX: Final = Part("model", REDUX_CLASS, (REDUX,), wide=True)
+SIGLIP_PART: Final = Part("model", SIGLIP_CLASS, (SIGLIP,))
 _FILES: Final = ("ip_adapter.safetensors", "ip_adapter.bin")
+
+
+def ip_adapter_part(record: ModelRecord) -> Part:
+    """How an IP-Adapter of the record's family is loaded."""
+    return _FLUX_ADAPTER if record.base is BaseModelType.FLUX else _IP_ADAPTER
+
+
+def redux_part(record: ModelRecord, name: str) -> tuple[Part, Place]:
+    """FLUX Redux itself, or the image encoder that a diffusers folder has beside it; and where it lies."""
+    path = Path(record.path)
+    part = SIGLIP_PART if name == "image_encoder" else _REDUX
+    return part, Place(path, name, whole=not (path / name).is_dir())
 
 
 def ip_adapter_place(record: ModelRecord) -> Place:

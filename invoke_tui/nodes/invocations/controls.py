@@ -75,8 +75,8 @@ class ControlNetInvocation(Invocation):
     union: int | None = Input(None, description="The kind of picture, for a model that knows several")
 
     def invoke(self, ctx: InvocationContext) -> ControlOutput:
-        _require(ctx, self.control_model, ModelType.CONTROLNET)
-        return ControlOutput(control=ControlField(**_inputs(self)))
+        required(ctx, self.control_model, ModelType.CONTROLNET)
+        return ControlOutput(control=ControlField(**inputs_of(self)))
 
 
 @node("flux_controlnet", title="FLUX ControlNet", version="1.0.0", category="conditioning")
@@ -92,8 +92,8 @@ class FluxControlNetInvocation(Invocation):
     instantx_control_mode: int | None = Input(-1)
 
     def invoke(self, ctx: InvocationContext) -> FluxControlNetOutput:
-        _require(ctx, self.control_model, ModelType.CONTROLNET)
-        return FluxControlNetOutput(control=FluxControlNetField(**_inputs(self)))
+        required(ctx, self.control_model, ModelType.CONTROLNET)
+        return FluxControlNetOutput(control=FluxControlNetField(**inputs_of(self)))
 
 
 @node("t2i_adapter", title="T2I-Adapter - SD1.5, SDXL", version="1.0.4", category="conditioning")
@@ -108,8 +108,8 @@ class T2IAdapterInvocation(Invocation):
     resize_mode: ResizeMode = Input("just_resize")
 
     def invoke(self, ctx: InvocationContext) -> T2IAdapterOutput:
-        _require(ctx, self.t2i_adapter_model, ModelType.T2I_ADAPTER)
-        return T2IAdapterOutput(t2i_adapter=T2IAdapterField(**_inputs(self)))
+        required(ctx, self.t2i_adapter_model, ModelType.T2I_ADAPTER)
+        return T2IAdapterOutput(t2i_adapter=T2IAdapterField(**inputs_of(self)))
 
 
 @node("ip_adapter", title="IP-Adapter - SD1.5, SDXL", version="1.5.1", category="conditioning")
@@ -126,9 +126,9 @@ class IPAdapterInvocation(Invocation):
     mask: TensorField | None = Input(None)
 
     def invoke(self, ctx: InvocationContext) -> IPAdapterOutput:
-        adapter = _require(ctx, self.ip_adapter_model, ModelType.IP_ADAPTER)
+        adapter = required(ctx, self.ip_adapter_model, ModelType.IP_ADAPTER)
         encoder = image_encoder(adapter, self.clip_vision_model, ctx.models(ModelType.CLIP_VISION))
-        given = _inputs(self)
+        given = inputs_of(self)
         given.pop("clip_vision_model")
         return IPAdapterOutput(ip_adapter=IPAdapterField(image_encoder_model=encoder.identifier(), **given))
 
@@ -163,7 +163,8 @@ def _noted(adapter: ModelRecord) -> str:
     return said.strip().rpartition("/")[2].lower()
 
 
-def _require(ctx: InvocationContext, identifier: ModelIdentifier, type_: ModelType) -> ModelRecord:
+def required(ctx: InvocationContext, identifier: ModelIdentifier, type_: ModelType) -> ModelRecord:
+    """The record of a model that must be of a type. Raises ``BadInputError``."""
     record = ctx.model(identifier)
     if record.type is not type_:
         raise BadInputError(
@@ -174,5 +175,6 @@ def _require(ctx: InvocationContext, identifier: ModelIdentifier, type_: ModelTy
     return record
 
 
-def _inputs(asked: Invocation) -> dict[str, Any]:
+def inputs_of(asked: Invocation) -> dict[str, Any]:
+    """A node's own inputs as they are."""
     return {name: getattr(asked, name) for name in type(asked).inputs()}

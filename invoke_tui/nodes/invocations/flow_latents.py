@@ -11,6 +11,8 @@ from invoke_tui.domain.fields import (
     FluxConditioningField,
     FluxControlNetField,
     FluxFillConditioningField,
+    FluxReduxConditioningField,
+    IPAdapterField,
     LatentsField,
     MetadataField,
     SD3ConditioningField,
@@ -40,8 +42,6 @@ class FluxDenoiseInvocation(Invocation):
 
     dormant: ClassVar[dict[str, Any]] = {
         "control_lora": None,
-        "redux_conditioning": None,
-        "ip_adapter": None,
         "kontext_conditioning": None,
         "dype_preset": "off",
         "dype_scale": None,
@@ -68,9 +68,13 @@ class FluxDenoiseInvocation(Invocation):
     scheduler: Literal["euler", "heun", "lcm"] = Input("euler")
     guidance: float = Input(4.0)
     seed: int = Input(0, ge=0, le=SEED_MAX)
+    redux_conditioning: FluxReduxConditioningField | list[FluxReduxConditioningField] | None = Input(
+        None, kind="connection"
+    )
     fill_conditioning: FluxFillConditioningField | None = Input(None, kind="connection")
     controlnet_vae: VAEField | None = Input(None, kind="connection")
     control: FluxControlNetField | list[FluxControlNetField] | None = Input(None, kind="connection")
+    ip_adapter: IPAdapterField | list[IPAdapterField] | None = Input(None, kind="connection")
 
     @model_validator(mode="after")
     def _enough(self) -> Self:
@@ -100,7 +104,10 @@ class FluxDenoiseInvocation(Invocation):
             fill=self._fill(ctx),
             controls=tuple(one.plain() for one in several(self.control)),
             control_latents=self._control_latents(ctx),
-            regions=regions(self.positive_text_conditioning, negative),
+            references=tuple(several(self.ip_adapter)),
+            regions=regions(
+                self.positive_text_conditioning, negative, shown=tuple(several(self.redux_conditioning))
+            ),
         )
         result = ctx.engine.denoise(call)
         return LatentsOutput(latents=result.latents, width=result.width, height=result.height)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from invoke_tui.domain.fields import ConditioningField, FluxConditioningField
+from invoke_tui.domain.fields import (
+    ConditioningField,
+    FluxConditioningField,
+    FluxReduxConditioningField,
+    TensorField,
+)
 from invoke_tui.nodes.context import RegionCall
 
 Prompt = TypeVar("Prompt", ConditioningField, FluxConditioningField)
@@ -23,16 +28,19 @@ def regions(
     | FluxConditioningField
     | Sequence[ConditioningField | FluxConditioningField]
     | None,
+    shown: Sequence[FluxReduxConditioningField] = (),
 ) -> tuple[RegionCall, ...]:
-    """All prompts of the sides that have more than one, or one with a mask."""
+    """All prompts of the sides that have more than one, or one with a mask. Pictures that FLUX Redux ``shown`` are
+    heard behind what is wished for."""
     found = []
     for given, avoided in ((positive, False), (negative, True)):
         prompts = [] if given is None else list(given) if isinstance(given, Sequence) else [given]
-        if len(prompts) > 1 or any(prompt.mask for prompt in prompts):
-            found += [
-                RegionCall(
-                    prompt.conditioning_name, prompt.mask.tensor_name if prompt.mask else None, avoided
-                )
-                for prompt in prompts
-            ]
+        pictures = () if avoided else shown
+        if len(prompts) + len(pictures) > 1 or any(prompt.mask for prompt in prompts):
+            found += [_call(prompt.conditioning_name, prompt.mask, avoided) for prompt in prompts]
+            found += [_call(one.conditioning.tensor_name, one.mask, avoided) for one in pictures]
     return tuple(found)
+
+
+def _call(name: str, mask: TensorField | None, negative: bool) -> RegionCall:
+    return RegionCall(name, mask.tensor_name if mask else None, negative)

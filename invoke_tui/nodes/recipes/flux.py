@@ -63,8 +63,8 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
         graph.connect("neg_cond", "conditioning", "flux_denoise", "negative_text_conditioning")
     add_decode(graph, request, "flux_vae_decode", "flux_denoise")
     graph.connect("model_loader", "vae", "flux_vae_decode")
+    add_steering(graph, request, cast, denoise="flux_denoise")
     if request.controls:
-        add_steering(graph, request, cast, denoise="flux_denoise")
         graph.connect("model_loader", "vae", "flux_denoise", "controlnet_vae")
     add_regions(graph, request)
     add_first_pass(

@@ -1,6 +1,6 @@
 """Control and reference pictures of a request as nodes beside the denoise loop, and what metadata says of them.
 
-The graphs and keys are InvokeAI's.
+The graphs and keys are InvokeAI's. Reference pictures have a file of their own beside this.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast
+from invoke_tui.nodes.recipes.references import add_reference, collected, named, reference_metadata
 
 _CALLED: Final = {
     ModelType.CONTROLNET: ("ControlNet", "controlnets", "a"),
     ModelType.T2I_ADAPTER: ("T2I-Adapter", "t2i_adapters", "a"),
     ModelType.IP_ADAPTER: ("IP-Adapter", "ip_adapters", "an"),
+    ModelType.FLUX_REDUX: ("FLUX Redux model", "redux", "a"),
 }
 """What people call a kind, the trait of a family that says whether it can be used, and the article."""
 _KEYS: Final = {ModelType.CONTROLNET: "controlnets", ModelType.T2I_ADAPTER: "t2iAdapters"}
@@ -37,7 +39,7 @@ def add_steering(graph: Graph, request: ResolvedRequest, cast: Cast, *, denoise:
     for number, (control, record) in enumerate(_controls(request, cast), start=1):
         _add_control(graph, control, record, number, denoise)
     for number, (reference, record) in enumerate(_references(request, cast), start=1):
-        _add_reference(graph, reference, record, number, denoise)
+        add_reference(graph, reference, record, number, denoise)
 
 
 def steering_metadata(request: ResolvedRequest, cast: Cast) -> dict[str, Any]:
@@ -49,10 +51,8 @@ def steering_metadata(request: ResolvedRequest, cast: Cast) -> dict[str, Any]:
             said["preprocessor"] = control.preprocessor
         found.setdefault(_KEYS[record.type], []).append(said)
     for reference, record in _references(request, cast):
-        said = _reference_inputs(reference, record)
-        if reference.mask is not None:
-            said["mask"] = {"image_name": reference.mask}
-        found.setdefault("ipAdapters", []).append(said)
+        key, said = reference_metadata(reference, record)
+        found.setdefault(key, []).append(said)
     return dict(found)
 
 
@@ -60,7 +60,7 @@ def check_steering(cast: Cast) -> None:
     """Raise for what cannot steer the main model."""
     for records, kinds in (
         (cast.controls, (ModelType.CONTROLNET, ModelType.T2I_ADAPTER)),
-        (cast.references, (ModelType.IP_ADAPTER,)),
+        (cast.references, (ModelType.IP_ADAPTER, ModelType.FLUX_REDUX)),
     ):
         for record in records:
             _check(record, kinds, cast.main)
@@ -68,12 +68,6 @@ def check_steering(cast: Cast) -> None:
 
 def _check(record: ModelRecord, kinds: tuple[ModelType, ...], main: ModelRecord) -> None:
     wanted = " or ".join(f"{_CALLED[kind][2]} {_CALLED[kind][0]}" for kind in kinds)
-    if record.type is ModelType.FLUX_REDUX:
-        raise BadInputError(
-            f"{record.name} is a FLUX Redux model, which cannot be used yet.",
-            hint="FLUX.1 takes control pictures, but no reference pictures.",
-            code="unsupported_control",
-        )
     if record.type not in kinds:
         raise BadInputError(
             f"{record.name} is a {record.type} model, not {wanted}.",
@@ -108,9 +102,11 @@ def _add_control(
 ) -> None:
     made = ""
     if control.preprocessor is not None:
-        node = PREPROCESSORS[control.preprocessor].node
+        known = PREPROCESSORS[control.preprocessor]
         image = {"image_name": control.image}
-        made = graph.add(node, f"preprocessor_{number}", image=image, is_intermediate=True)
+        made = graph.add(
+            known.node, f"preprocessor_{number}", image=image, is_intermediate=True, **known.settings
+        )
     kind = f"flux_{record.type}" if record.base is BaseModelType.FLUX else record.type.value
     given = _control_inputs(control, record)
     if not made:
@@ -118,11 +114,11 @@ def _add_control(
     name = graph.add(kind, f"{kind}_{number}", **given)
     if made:
         graph.connect(made, "image", name)
-    _collected(graph, name, _INPUTS[record.type], denoise)
+    collected(graph, name, _INPUTS[record.type], denoise)
 
 
 def _control_inputs(control: ResolvedControl, record: ModelRecord) -> dict[str, Any]:
-    model, span = _plain(record), _span(control)
+    model, span = named(record), _span(control)
     if record.type is ModelType.T2I_ADAPTER:
         return {
             "t2i_adapter_model": model,
@@ -150,43 +146,5 @@ def _control_inputs(control: ResolvedControl, record: ModelRecord) -> dict[str, 
     }
 
 
-def _add_reference(
-    graph: Graph, reference: ResolvedReference, record: ModelRecord, number: int, denoise: str
-) -> None:
-    name = graph.add("ip_adapter", f"ip_adapter_{number}", **_reference_inputs(reference, record))
-    if reference.mask is not None:
-        image = {"image_name": reference.mask}
-        if reference.mask_alpha:
-            mask = graph.add("alpha_mask_to_tensor", f"ip_adapter_mask_{number}", image=image)
-        else:
-            mask = graph.add("image_mask_to_tensor", f"ip_adapter_mask_{number}", image=image, invert=True)
-        graph.connect(mask, "mask", name)
-    _collected(graph, name, "ip_adapter", denoise)
-
-
-def _reference_inputs(reference: ResolvedReference, record: ModelRecord) -> dict[str, Any]:
-    return {
-        "image": {"image_name": reference.image},
-        "ip_adapter_model": _plain(record),
-        "clip_vision_model": reference.clip_vision,
-        "weight": reference.weight,
-        "method": reference.method,
-        **_span(reference),
-    }
-
-
-def _span(asked: ResolvedControl | ResolvedReference) -> dict[str, float]:
+def _span(asked: ResolvedControl) -> dict[str, float]:
     return {"begin_step_percent": asked.begin, "end_step_percent": asked.end}
-
-
-def _collected(graph: Graph, name: str, field: str, denoise: str) -> None:
-    """One collector for all of a kind."""
-    collector = f"{field}_collector"
-    if collector not in graph.nodes:
-        graph.add("collect", collector)
-        graph.connect(collector, "collection", denoise, field)
-    graph.connect(name, field, collector, "item")
-
-
-def _plain(record: ModelRecord) -> dict[str, Any]:
-    return record.identifier().model_dump(mode="json")

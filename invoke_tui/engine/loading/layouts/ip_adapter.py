@@ -1,5 +1,5 @@
 """IP-Adapters as their trainers save them: what turns an encoded picture into tokens, and a pair of layers for each of
-the UNet's cross-attentions. Three ways to make tokens are known."""
+the UNet's cross-attentions, or of FLUX.1's double blocks (XLabs). Three ways to make tokens are known."""
 
 from __future__ import annotations
 
@@ -26,6 +26,24 @@ def _plain(shapes: Shapes) -> Config:
     }
 
 
+def _xlabs(shapes: Shapes) -> Config:
+    projection = shapes["ip_adapter_proj_model.proj.weight"]
+    count = numbered(shapes, "double_blocks.")
+    keys = [shapes[_double(number, "k") + ".weight"] for number in range(count)]
+    return {
+        "widths": [key[0] for key in keys],
+        "text_width": keys[0][1],
+        "kind": "plain",
+        "image_width": projection[1],
+        "tokens": projection[0] // keys[0][1],
+        "bias": True,
+    }
+
+
+def _double(number: int, what: str) -> str:
+    return f"double_blocks.{number}.processor.ip_adapter_double_stream_{what}_proj"
+
+
 def _full(shapes: Shapes) -> Config:
     return _layers(shapes) | {"kind": "full", "image_width": shapes["image_proj.proj.0.weight"][1]}
 
@@ -48,6 +66,17 @@ def _rules(config: Config) -> list[Rule]:
     for index, number in enumerate(config["numbers"]):
         rules.append(rule(f"ip_adapter.{number}.to_k_ip", f"keys.{index}"))
         rules.append(rule(f"ip_adapter.{number}.to_v_ip", f"values.{index}"))
+    return rules
+
+
+def _xlabs_rules(config: Config) -> list[Rule]:
+    rules = [
+        rule("ip_adapter_proj_model.proj", "image_proj.image_embeds"),
+        rule("ip_adapter_proj_model.norm", "image_proj.norm"),
+    ]
+    for number in range(len(config["widths"])):
+        rules.append(rule(_double(number, "k"), f"keys.{number}"))
+        rules.append(rule(_double(number, "v"), f"values.{number}"))
     return rules
 
 
@@ -92,3 +121,4 @@ IP_ADAPTERS: Final = (
     Layout(("",), "image_proj.latents", _plus, _rules),
     Layout(("",), "image_proj.proj.3.weight", _full, _rules),
 )
+XLABS_ADAPTER: Final = Layout(("",), "ip_adapter_proj_model.proj.weight", _xlabs, _xlabs_rules)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType, PredictionType
 from invoke_tui.domain.text import safe_text
+from invoke_tui.studio.models.identify.tools import FOLDER_TOOLS, folder_tool
 from invoke_tui.studio.models.identify.verdict import (
     BY_TEXT_WIDTH,
     IN_CHANNELS,
@@ -61,6 +62,9 @@ _ENCODERS: Final = {
     "FluxReduxModel": (ModelType.FLUX_REDUX, ModelFormat.DIFFUSERS),
 }
 
+_REDUX_PARTS: Final = ("image_embedder", "image_encoder")
+"""Of a folder of FLUX Redux: itself, and the SigLIP that it looks through."""
+
 
 def pipeline_of(folder: Path, index: dict[str, Any], read: ReadJson) -> Verdict:
     """What main model a folder with this ``model_index.json`` is."""
@@ -69,6 +73,9 @@ def pipeline_of(folder: Path, index: dict[str, Any], read: ReadJson) -> Verdict:
         return unknown("Its model_index.json names no pipeline.")
     if _UNET_PIPELINES.match(name):
         return _unet_pipeline(folder, read)
+    if name == "FluxPriorReduxPipeline":
+        parts = tuple(part for part in _REDUX_PARTS if part in index)
+        return replace(_part(ModelType.FLUX_REDUX, BaseModelType.FLUX), submodels=parts)
     base = _TRANSFORMERS.get(name)
     if base is None:
         return unknown(f"The pipeline {safe_text(name, limit=80)} is not supported.")
@@ -215,6 +222,8 @@ def part_of(folder: Path, config: dict[str, Any], read: ReadJson) -> Verdict:
                 f"It is a ControlNet, but its text width {safe_text(width, limit=40)} is not known."
             )
         return _part(ModelType.CONTROLNET, base, controls=folder.name)
+    if name == "ReduxImageEncoder":
+        return _part(ModelType.FLUX_REDUX, BaseModelType.FLUX)
     if name == "T2IAdapter":
         kinds = {"full_adapter": "sd-1", "light_adapter": "sd-1", "full_adapter_xl": "sdxl"}
         found = kinds.get(str(config.get("adapter_type")))
@@ -252,6 +261,8 @@ def encoder_of(architecture: str, config: dict[str, Any], *, has_tokenizer: bool
     if known is not None:
         base = BaseModelType.FLUX if known[0] is ModelType.FLUX_REDUX else BaseModelType.ANY
         return Verdict(type=known[0], base=base, format=known[1])
+    if architecture in FOLDER_TOOLS:
+        return folder_tool(architecture, config)
     width = config.get("hidden_size")
     if architecture in ("CLIPTextModel", "CLIPTextModelWithProjection"):
         variant = {768: "large", 1280: "gigantic"}.get(width) if isinstance(width, int) else None
