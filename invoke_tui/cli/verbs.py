@@ -18,6 +18,7 @@ from invoke_tui.cli.preprocess import preprocess
 from invoke_tui.cli.presets import presets
 from invoke_tui.cli.prompt import prompt
 from invoke_tui.cli.queue import queue
+from invoke_tui.cli.replay import replay
 from invoke_tui.cli.studio import studio
 from invoke_tui.cli.templates import templates
 from invoke_tui.cli.upscale import upscale
@@ -25,6 +26,7 @@ from invoke_tui.domain.errors import BadInputError
 
 app = program("InvokeAI's creative engine as a terminal studio. Without a verb the studio's screen opens.")
 app.command("generate")(generate)
+app.command("replay")(replay)
 app.command("upscale")(upscale)
 app.command("preprocess")(preprocess)
 app.add_typer(queue, name="queue")

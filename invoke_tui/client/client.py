@@ -15,6 +15,7 @@ from invoke_tui.client.launch import start_daemon
 from invoke_tui.client.library import LibraryCalls
 from invoke_tui.client.memory import MemoryCalls
 from invoke_tui.client.models import ModelCalls
+from invoke_tui.client.replay import ReplayCalls
 from invoke_tui.client.transport import Transport
 from invoke_tui.domain.errors import UnreachableError
 from invoke_tui.domain.events import Event
@@ -34,7 +35,7 @@ _START_AGAIN = 2.0
 _STOP_TIMEOUT = 60.0
 
 
-class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCalls):
+class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCalls, ReplayCalls):
     """One connection to the daemon of one root. Use it as an async context manager.
 
     Every method raises the ``StudioError`` the daemon reported, or ``UnreachableError`` when the daemon is gone.
@@ -218,8 +219,12 @@ class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCal
         )
 
     async def preprocessed(self, name: str, preprocessor: str) -> bytes:
-        """The control picture a preprocessor makes of a picture, as a PNG."""
-        return await self._transport.get(f"images/{name}/preprocessed/{preprocessor}")
+        """The control picture a preprocessor makes of a picture, as a PNG of its size.
+
+        One with a network comes from the engine: that takes until what is being drawn is done, and models are loaded.
+        Raises ``NotFoundError`` (``tool_not_installed``) with what to install, ``BadInputError`` and ``StudioError``.
+        """
+        return await self._transport.get_made(f"images/{name}/preprocessed/{preprocessor}")
 
     async def image_file(self, name: str) -> bytes:
         """The PNG with its metadata inside."""

@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 3
     CANCELED = 4
     UNREACHABLE = 5
+    DIFFERS = 6
     INTERRUPTED = 130
 
 

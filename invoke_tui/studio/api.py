@@ -9,7 +9,17 @@ from fastapi import FastAPI
 import invoke_tui
 from invoke_tui.studio import errors
 from invoke_tui.studio.gate import Gate
-from invoke_tui.studio.routes import gallery, history, installs, library, memory, models, queue, studio
+from invoke_tui.studio.routes import (
+    gallery,
+    history,
+    installs,
+    library,
+    memory,
+    models,
+    queue,
+    replay,
+    studio,
+)
 from invoke_tui.studio.services import Services
 
 PREFIX = "/api/v1"
@@ -28,6 +38,6 @@ def create(services: Services) -> FastAPI:
     app.state.last_request = time.monotonic()
     errors.install(app)
     app.add_middleware(Gate)
-    for part in (studio, queue, gallery, models, installs, memory, library, history):
+    for part in (studio, queue, gallery, models, installs, memory, library, history, replay):
         app.include_router(part.router, prefix=PREFIX)
     return app

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.graph import Graph, Node
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
-from invoke_tui.nodes.recipes import Cast
+from invoke_tui.nodes.recipes import Cast, build_graph
+from invoke_tui.prompt.triggers import triggers
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.steering import CONTROLS, REFERENCES, steering_models
 from invoke_tui.studio.upscaling import upscaler_of
@@ -78,6 +80,20 @@ def cast_again(request: ResolvedRequest, models: Models) -> Cast:
         controls=tuple(models.require(control.model) for control in request.controls),
         references=tuple(models.require(reference.model) for reference in request.references),
     )
+
+
+def graph_of(request: ResolvedRequest, models: Models) -> Graph:
+    """The graph of a request, whose metadata says which embeddings its prompts name: InvokeAI has no key for them."""
+    cast = cast_again(request, models)
+    graph = build_graph(request, cast)
+    prompts = [request.positive_prompt, request.negative_prompt]
+    prompts += [text for one in request.regions for text in (one.positive_prompt, one.negative_prompt)]
+    named = models.embeddings(name for prompt in prompts for name in triggers(prompt))
+    used = [one.identifier().model_dump(mode="json") for one in named.values() if one.base is cast.main.base]
+    if used:
+        said = graph.nodes["core_metadata"].model_dump() | {"embeddings": used}
+        graph.nodes["core_metadata"] = Node.model_validate(said)
+    return graph
 
 
 async def _fill(

@@ -10,7 +10,7 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.protocol import RunItem
 from invoke_tui.prompt.triggers import triggers
-from invoke_tui.studio.casting import cast_again
+from invoke_tui.studio.casting import graph_of
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import Claimed
@@ -63,7 +63,7 @@ class Jobs:
     def _build(self, claimed: Claimed) -> Graph:
         request = claimed.item.request
         assert request is not None, "an item has a request or a graph"
-        return build_graph(request, cast_again(request, self._models))
+        return graph_of(request, self._models)
 
 
 def _triggers(data: Any) -> Iterator[str]:

@@ -157,9 +157,10 @@ class NodeContext:
             return SavedImage(ImageField(image_name=kept), image.width, image.height)
         name = picture_name(item.session_id, self._run_id, self._pictures)
         self._pictures += 1
+        metadata = self._with_maker(request.metadata)
         encoded = encode_picture(
             image,
-            metadata=request.metadata,
+            metadata=metadata,
             graph=item.graph,
             compress_level=state.settings.pil_compress_level,
         )
@@ -173,12 +174,24 @@ class NodeContext:
             is_intermediate=request.is_intermediate,
             image_category=request.category,
             board_id=request.board_id,
-            metadata=request.metadata,
+            metadata=metadata,
         )
         state.check_cancel()
         state.link.send(report, encoded)
         state.pictures[name] = image
         return SavedImage(ImageField(image_name=name), image.width, image.height)
+
+    def _with_maker(self, metadata: dict[str, Any] | None) -> dict[str, Any] | None:
+        """With what drew the picture: another device or precision rounds otherwise."""
+        if metadata is None:
+            return None
+        engine = self._state.engine
+        made_on = {
+            "device": engine.choice.name,
+            "precision": engine.choice.precision,
+            "torch": engine.versions.get("torch", ""),
+        }
+        return {**metadata, MADE_ON: made_on}
 
     def load_image(self, image: ImageField) -> Image:
         """A picture of the gallery or of this run."""
