@@ -14,7 +14,8 @@ from typing import Final, Literal
 from textual.binding import Binding, BindingType
 
 Place = Literal[
-    "app", "generate", "prompt", "strip", "queue", "models", "list", "details", "jobs", "dialog", "edit",
+    "app", "generate", "prompt", "entry", "control", "strip",
+    "queue", "models", "list", "details", "jobs", "dialog", "edit",
     "scan", "folders", "install",
     "monitor", "log",
     "pick", "history", "templates", "presets",
@@ -120,6 +121,10 @@ ACTIONS: Final = (
            "Styles to put around the prompt: browse, make, import.", footer=True),
     Action("generate.presets", "generate", "alt+y", "tool('presets')", "Presets", "Settings: Presets",
            "Keeps all settings under a name, and brings them back."),
+    Action("entry.remove", "entry", "delete,backspace", "drop", "Remove", "",
+           "Takes the control picture, the reference picture or the region off its list."),
+    Action("control.preview", "control", "alt+p", "preview", "Preview", "",
+           "Shows what the preprocessor makes of the picture, before anything is drawn."),
     Action("strip.show", "strip", "enter,space", "show", "Show", "", "Shows the picture large."),
     Action("strip.recall", "strip", "r", "recall", "Recall", "Picture: Recall all settings",
            "Puts prompt and settings of the picture back into the form."),
@@ -129,6 +134,10 @@ ACTIONS: Final = (
            "Puts the picture's seed into the form."),
     Action("strip.start_from", "strip", "i", "start_from", "Start from", "Picture: Use as init image",
            "Draws the next picture from this one: changed, in a part, or beyond its borders."),
+    Action("strip.control", "strip", "c", "steer('control')", "Control", "Picture: Use as control picture",
+           "Draws the next picture with things where they are in this one."),
+    Action("strip.reference", "strip", "f", "steer('reference')", "Reference", "Picture: Use as reference picture",
+           "Draws the next picture with things that look as in this one."),
     Action("strip.upscale", "strip", "u", "upscale", "Upscale", "Picture: Upscale",
            "Makes the picture larger with an upscaler."),
     Action("strip.copy", "strip", "y", "copy_path", "Copy path", "Picture: Copy the path",

@@ -13,6 +13,7 @@ from invoke_tui.domain.parameters import MOST_LORAS
 from invoke_tui.domain.pictures import Outpaint, PictureRequest
 from invoke_tui.domain.refinement import FreeU, RefinementRequest
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.steering.values import recalled
 from invoke_tui.tui.widgets.refinement_form import freeu_values
 
 _NUMBERS: Final = ("width", "height", "steps", "cfg_scale", "cfg_rescale_multiplier", "clip_skip")
@@ -39,7 +40,7 @@ def form_values(metadata: dict[str, Any] | None) -> dict[str, Any]:
     for name in ("seamless_x", "seamless_y"):
         if isinstance(value := found.get(name), bool):
             values[name] = value
-    return values | (_picture(found) | _refinement(found) if "model" in found else {})
+    return values | (_picture(found) | _refinement(found) | recalled(found) if "model" in found else {})
 
 
 def _picture(found: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class FakePictures:
         """Files that were given, by name and category."""
         self.upscalings: list[UpscaleRequest] = []
         self.refuse_next: StudioError | None = None
+        self.without_network: set[str] = set()
+        """Preprocessors whose network is not installed."""
 
     async def upload_image(
         self, data: bytes, *, name: str = "", category: ImageCategory = "user"
@@ -47,6 +49,17 @@ class FakePictures:
         if name not in self.pictures:
             raise NotFoundError(f"There is no picture {name}.")
         return self.pictures[name][0]
+
+    async def preprocessed(self, name: str, preprocessor: str) -> bytes:
+        """The picture in grey, whatever the preprocessor."""
+        if preprocessor in self.without_network:
+            raise BadInputError(
+                f"{preprocessor} needs a network.", hint="Install it.", code="no_preprocessor"
+            )
+        made = io.BytesIO()
+        with Image.open(io.BytesIO(self.pictures[name][1])) as image:
+            image.convert("L").save(made, "PNG")
+        return made.getvalue()
 
     async def upscale(self, request: UpscaleRequest, *, front: bool = False) -> EnqueueResult:
         self.upscalings.append(request)

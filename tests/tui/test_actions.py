@@ -20,6 +20,7 @@ from invoke_tui.tui.screens.install import InstallScreen
 from invoke_tui.tui.screens.jump import JumpScreen
 from invoke_tui.tui.screens.model_edit import EditModelScreen
 from invoke_tui.tui.screens.scan import ScanScreen
+from invoke_tui.tui.steering.controls import ControlGroup
 from invoke_tui.tui.widgets.model_list import ModelList
 from tests.tui.harness import connected, make_app, settle
 
@@ -87,11 +88,15 @@ async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> No
         nodes: list[DOMNode] = []
         for editor in app.screen.query(PromptEditor):
             editor.load_text("a (fox:1.2)")
+        controls = app.screen.query_one(ControlGroup)
+        controls.add({})
+        await settle(pilot, lambda: controls.entries and controls.entries[0].opened)
 
         def visit() -> None:
             nodes.extend([app.screen, *app.screen.query("*")])
 
         visit()
+        controls.reset()
         tools = [action for action in actions.ACTIONS if action.do.startswith("tool(")]
         for action in tools:
             if "swap" in action.do:

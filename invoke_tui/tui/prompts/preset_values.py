@@ -16,11 +16,12 @@ from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import LABELS
 from invoke_tui.tui.prompts.options import PromptOptions
-from invoke_tui.tui.widgets.parts_form import ROLES
+from invoke_tui.tui.steering.values import requested
+from invoke_tui.tui.widgets.advanced_form import ROLES
 from invoke_tui.tui.widgets.refinement_form import freeu_values
 
 PROMPTS: Final = ("positive_prompt", "negative_prompt")
-_MODELS: Final = ("model", *ROLES, "hrf_model")
+_MODELS: Final = ("model", *ROLES, "refiner_model", "hrf_model")
 _WIDEST: Final = 16
 _SHOWN: Final = 300
 
@@ -53,7 +54,7 @@ def form_values(request: GenerationRequest) -> dict[str, Any]:
             values[name] = (
                 "" if value == field.default else f"{value:.10g}" if isinstance(value, float) else str(value)
             )
-    values |= freeu_values(request.freeu)
+    values |= freeu_values(request.freeu) | requested(request)
     values["outpaint"] = str(request.outpaint)
     values["random_seed"] = request.seed is None
     values["loras"] = json.dumps([[one.model, one.weight, True] for one in request.loras])
@@ -99,6 +100,11 @@ def _word(name: str, value: Any, models: Sequence[ModelRecord]) -> str:
     if name == "loras":
         each = [f"{_name(one['model'], models)} {one['weight']:g}" for one in value]
         return ", ".join(each) or "none"
+    if name in ("controls", "references"):
+        return ", ".join(_name(one["model"], models) for one in value) or "none"
+    if name == "regions":
+        said = (one["positive_prompt"] or f"no {one['negative_prompt']}" for one in value)
+        return _text(", ".join(said)) or "none"
     if name in _MODELS:
         return _name(value, models)
     return SCHEDULER_LABELS.get(value, _text(value)) if "scheduler" in name else _text(value)

@@ -52,7 +52,7 @@ class GenerateScreen(StudioScreen):
     """
 
     place: ClassVar[actions.Place] = "generate"
-    places: ClassVar[tuple[actions.Place, ...]] = ("generate", "prompt", "strip")
+    places: ClassVar[tuple[actions.Place, ...]] = ("generate", "prompt", "entry", "control", "strip")
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("generate")
     AUTO_FOCUS = "#prompt"
     help_title = "Generate"

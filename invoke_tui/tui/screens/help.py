@@ -28,6 +28,8 @@ HEADINGS = {
     "app": "Everywhere",
     "generate": "Generate",
     "prompt": "In the prompts",
+    "entry": "On an entry of a list",
+    "control": "In a control picture",
     "strip": "Latest pictures",
     "queue": "Queue",
     "models": "Models",

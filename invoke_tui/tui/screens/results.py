@@ -11,6 +11,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import recall
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.pictures.frames import Picture
+from invoke_tui.tui.steering.entry_group import EntryGroup
 from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 
@@ -97,10 +98,21 @@ class Results:
             case "init":
                 screen.show_pane(picture=False)
                 self._desk.form.pictures.use(image)
+            case "control" | "reference":
+                self._steer(image, what)
             case "upscale":
                 beside(screen, "tool", self._upscale, image)
             case _:
                 self.recall(image.metadata, what)
+
+    def _steer(self, image: ImageRecord, what: str) -> None:
+        """Use a picture as control or reference picture, where the model can."""
+        group = self._desk.form.query_one(f"#{what}s", EntryGroup)
+        if why := group.missing():
+            self._screen.notify(why, severity="warning", timeout=6, markup=False)
+            return
+        self._screen.show_pane(picture=False)
+        group.take(image)
 
     async def _upscale(self, image: ImageRecord) -> None:
         from invoke_tui.tui.screens.upscale import UpscaleScreen

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from dataclasses import replace
+from itertools import islice
+from typing import Any, ClassVar, Final
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -24,6 +27,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.choice import Choice
@@ -31,6 +35,8 @@ from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggl
 
 Trouble = tuple[str, str]
 """A field and what is wrong with it."""
+MOST: Final = 500
+"""As many models are offered in one list."""
 
 
 class FormGroup(Vertical):
@@ -127,6 +133,29 @@ class FormGroup(Vertical):
         """Back to nothing."""
         self.restore({name: self._usual(name) for name in self.names})
 
+    def offers(self, name: str) -> bool:
+        """Whether what a field names is among its choices."""
+        return self.raw[name] in {value for _, value in self.specs[name].choices}
+
+    def offer(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
+        """Other choices for a field; what it names is chosen again as soon as it is among them."""
+        found = tuple(choices)
+        if found == self.specs[name].choices:
+            return
+        self.specs[name] = replace(self.specs[name], choices=found)
+        for control in self.query(f"#field-{name}").results(Choice):
+            with self.prevent(Select.Changed):
+                control.set_options((Text(label), value) for label, value in found)
+        self._view(name)
+
+    def fall_back(self, name: str, value: float | str | None) -> None:
+        """Another value applies while a number is empty."""
+        declared = self.declared(name).fallback
+        shown = declared if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        self.specs[name] = replace(self.specs[name], fallback=shown)
+        for control in self.query(f"#field-{name}").results(NumberField):
+            control.placeholder = shown
+
     def _put(self, name: str, value: str | bool) -> None:
         if self.raw[name] == value:
             return
@@ -140,10 +169,8 @@ class FormGroup(Vertical):
         value = self.raw[name]
         for control in self.query(f"#field-{name}"):
             if isinstance(control, Choice):
-                if value and control.chosen != value:
-                    control.value = str(value)
-                elif not value and control.chosen:
-                    control.clear()
+                with self.prevent(Select.Changed):
+                    control.choose(str(value))
             elif isinstance(control, Toggle):
                 control.value = bool(value)
             elif isinstance(control, Input) and control.value != value:
@@ -167,7 +194,7 @@ class FormGroup(Vertical):
         field, value = self.specs[name], self.raw[name]
         if field.kind == "switch":
             return Toggle(field.label, value=bool(value), help_text=field.help, id=f"field-{name}")
-        if field.kind == "choice":
+        if field.kind in ("choice", "model"):
             control: Widget = Choice(field, str(value))
         elif field.kind == "text":
             control = Input(str(value), placeholder=field.fallback, compact=True, id=f"field-{name}")
@@ -217,9 +244,10 @@ class FormGroup(Vertical):
 
     def complain(self, trouble: Trouble) -> None:
         """Say at a field what is wrong with it, and go there."""
-        beside(self, "complain", self._complain, *trouble)
+        beside(self, "complain", self.show_trouble, *trouble)
 
-    async def _complain(self, name: str, message: str) -> None:
+    async def show_trouble(self, name: str, message: str) -> None:
+        """Open the group, say at a field what is wrong with it, and go there."""
         await self.open()
         self.tell(name, message)
         self.query_one(f"#field-{name}").focus()
@@ -269,3 +297,8 @@ class FormGroup(Vertical):
                 self.fold(shut=True)
             else:
                 await self.open()
+
+
+def by_name(models: Iterable[ModelRecord]) -> list[tuple[str, str]]:
+    """Models as choices: what people call them, and their keys."""
+    return [(safe_text(model.name, limit=200), model.key) for model in islice(models, MOST)]

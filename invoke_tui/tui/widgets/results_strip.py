@@ -30,8 +30,8 @@ class ResultsStrip(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("strip")
     help_text: ClassVar[str] = (
         "Your latest pictures. Left and right choose, enter shows one large, r puts all its settings back into the "
-        "form, p its prompt, s its seed. i starts the next picture from it, u makes it larger, y copies where the "
-        "file lies."
+        "form, p its prompt, s its seed. i starts the next picture from it, c and f steer the next by it: where things "
+        "are, what they look like. u makes it larger, y copies where the file lies."
     )
     selected: reactive[int] = reactive(0)
 
@@ -199,6 +199,10 @@ class ResultsStrip(Widget, can_focus=True):
     def action_start_from(self) -> None:
         """The picture as the one to start from."""
         self._tell("init")
+
+    def action_steer(self, how: str) -> None:
+        """As a control or a reference picture."""
+        self._tell(how)
 
     def action_upscale(self) -> None:
         """Make it larger."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pydantic import ValidationError
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.css.query import DOMQuery
 from textual.message import Message
 from textual.widgets import Input, Select
 
@@ -19,38 +18,27 @@ from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS, SchedulerName
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.form_spec import spec
+from invoke_tui.tui.beside import beside
+from invoke_tui.tui.form_spec import spec, usual_values
+from invoke_tui.tui.steering.controls import ControlGroup
+from invoke_tui.tui.steering.references import ReferenceGroup
+from invoke_tui.tui.steering.regions import RegionGroup
+from invoke_tui.tui.widgets.advanced_form import AdvancedForm
 from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle
 from invoke_tui.tui.widgets.form_group import FormGroup
-from invoke_tui.tui.widgets.lora_list import LoRAList
-from invoke_tui.tui.widgets.parts_form import REFINER_NUMBERS, REFINER_SCHEDULER, ROLES, PartsForm
+from invoke_tui.tui.widgets.lora_form import LoRAForm
 from invoke_tui.tui.widgets.picture_form import PictureForm
 from invoke_tui.tui.widgets.refinement_form import RefinementForm
+from invoke_tui.tui.widgets.refiner_form import RefinerForm
 
-NUMBERS: Final = (
-    "width",
-    "height",
-    "steps",
-    "cfg_scale",
-    "guidance",
-    "seed",
-    "count",
-    "clip_skip",
-    "cfg_rescale_multiplier",
-)
-CHOICES: Final = ("scheduler", "vae_precision", "long_prompts")
-SWITCHES: Final = ("seamless_x", "seamless_y", "ignored_to_negative")
+NUMBERS: Final = ("width", "height", "steps", "cfg_scale", "guidance", "seed", "count")
+CHOICES: Final = ("model", "scheduler")
 MODEL_LIMIT: Final = 2000
 
 
 class SettingsForm(Vertical):
-    """Model, size, steps, guidance, scheduler, seed, count; the rest folded."""
-
-    ADVANCED_HELP: ClassVar[str] = (
-        "CLIP skip, CFG rescale, the VAE's precision, how long prompts and ignored words are read, seamless tiling, "
-        "models for parts of the model, and LoRAs."
-    )
+    """Model, size, steps, guidance, scheduler, seed, count; the rest in groups that are folded."""
 
     class Changed(Message):
         """Some value changed."""
@@ -63,6 +51,21 @@ class SettingsForm(Vertical):
         self._all: list[ModelRecord] = []
         self._models: list[ModelRecord] = []
         self._wanted_model = ""
+        self.loras = LoRAForm()
+        self.pictures = PictureForm(self._asked_size)
+        self.refinement = RefinementForm(lambda: bool(self.pictures.text))
+        self.advanced = AdvancedForm()
+        self.groups: tuple[FormGroup, ...] = (
+            self.loras,
+            self.pictures,
+            ControlGroup(),
+            ReferenceGroup(),
+            RegionGroup(),
+            self.refinement,
+            RefinerForm(),
+            self.advanced,
+        )
+        """The foldable parts, as they are laid out."""
 
     def compose(self) -> ComposeResult:
         """One line per group."""
@@ -79,33 +82,12 @@ class SettingsForm(Vertical):
         with Horizontal(classes="form-pair"):
             yield self._number("seed")
             yield Toggle("random", value=True, help_text="Draws a new seed for every press", id="random-seed")
-        with Horizontal(classes="form-pair"):
-            yield self._number("count")
-            yield SmallButton("▸ advanced", help_text=self.ADVANCED_HELP, id="advanced-toggle")
-        with Vertical(id="advanced"):
-            with Horizontal(classes="form-pair"):
-                yield self._number("clip_skip")
-                yield self._number("cfg_rescale_multiplier")
-            with Horizontal(classes="form-pair"):
-                yield Field("VAE in", Choice(spec("vae_precision")))
-            with Horizontal(classes="form-pair"):
-                yield Field("Long text", Choice(spec("long_prompts")))
-            yield self._switch("ignored_to_negative")
-            with Horizontal(classes="form-pair"):
-                yield self._switch("seamless_x")
-                yield self._switch("seamless_y")
-            yield PartsForm()
-            yield LoRAList()
-        yield PictureForm(self._asked_size)
-        yield RefinementForm(lambda: bool(self.pictures.text))
+        yield self._number("count")
+        yield from self.groups
 
     def _number(self, name: str, label: str | None = None) -> Field:
         field = spec(name)
         return Field(field.label if label is None else label, NumberField(field), id=f"row-{name}")
-
-    def _switch(self, name: str) -> Toggle:
-        field = spec(name)
-        return Toggle(field.label.lower(), help_text=field.help, id=f"field-{name}")
 
     def on_mount(self) -> None:
         """The seed is drawn until someone says otherwise."""
@@ -118,7 +100,7 @@ class SettingsForm(Vertical):
         self._all = models
         self._models = [m for m in models if _draws(m)][:MODEL_LIMIT]
         select = self._choice("model")
-        wanted = self._wanted_model or self._value(select)
+        wanted = self._wanted_model or select.chosen
         with self.prevent(Select.Changed):
             select.set_options((Text(safe_text(model.name, limit=200)), model.key) for model in self._models)
             keys = {model.key for model in self._models}
@@ -133,30 +115,19 @@ class SettingsForm(Vertical):
     @property
     def model(self) -> ModelRecord | None:
         """The chosen model."""
-        key = self._value(self._choice("model"))
+        key = self._choice("model").chosen
         return next((model for model in self._models if model.key == key), None)
-
-    @property
-    def truncates(self) -> bool:
-        """Whether a long prompt is cut after its first chunk."""
-        return self._value(self._choice("long_prompts")) == "truncate"
 
     def _show_defaults(self) -> None:
         """The dim values are those that the chosen model asks for, else its family's."""
         model, family = self.model, traits_of(self.model)
-        asked = model.default_settings.model_dump(exclude_none=True) if model else {}
-        usual = {"width": family.side, "height": family.side} | family.model_dump() | asked
+        usual = usual_values(model)
         for name in NUMBERS:
             field = self._input(name)
             value = usual.get(name)
             field.placeholder = f"{value:g}" if value is not None else field.spec.fallback
         self.query_one("#row-guidance", Field).display = family.guidance is not None
-        self.query_one("#row-cfg_rescale_multiplier", Field).display = family.cfg_rescale
-        for name in ("seamless_x", "seamless_y"):
-            self._toggle(name).display = family.seamless
         self._offer_schedulers(family, usual["scheduler"])
-        self.query_one(PartsForm).show(self._all, model)
-        self.query_one(LoRAList).show(self._all, model)
         for group in self.groups:
             group.show(self._all, model)
         self._seed_state()
@@ -164,22 +135,12 @@ class SettingsForm(Vertical):
     def _offer_schedulers(self, family: FamilyTraits, usual: SchedulerName) -> None:
         """Those the family knows; a choice it does not know is let go."""
         choice = self._choice("scheduler")
-        before = self._value(choice)
+        before = choice.chosen
         with self.prevent(Select.Changed):
             choice.set_options((Text(SCHEDULER_LABELS[name]), name) for name in family.schedulers)
             choice.prompt = SCHEDULER_LABELS[usual if usual in family.schedulers else family.scheduler]
             if before in family.schedulers:
                 choice.value = before
-
-    @property
-    def groups(self) -> DOMQuery[FormGroup]:
-        """The foldable parts."""
-        return self.query(FormGroup)
-
-    @property
-    def pictures(self) -> PictureForm:
-        """The picture to start from."""
-        return self.query_one(PictureForm)
 
     def _asked_size(self) -> tuple[int | None, int | None]:
         """Width and height as they are typed."""
@@ -191,32 +152,24 @@ class SettingsForm(Vertical):
     def values(self) -> dict[str, Any]:
         """The raw values by field name, for the session."""
         values: dict[str, Any] = {name: self._input(name).value for name in NUMBERS}
-        values.update({name: self._value(self._choice(name)) for name in ("model", *CHOICES)})
-        values.update({name: self._toggle(name).value for name in SWITCHES})
-        values["random_seed"] = self.query_one("#random-seed", Toggle).value
+        values |= {name: self._choice(name).chosen for name in CHOICES}
+        values["random_seed"] = self._random.value
         if self._wanted_model:
             values["model"] = self._wanted_model
-        values["loras"] = self.query_one(LoRAList).value()
         for group in self.groups:
             values |= group.values()
-        return values | self.query_one(PartsForm).values()
+        return values
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """Put raw values back; what is not named is left alone, what cannot be is left out."""
         for name in NUMBERS:
             if isinstance(raw := values.get(name), str):
                 self._input(name).value = raw if not spec(name).check(raw) else ""
-        for name in ("model", *CHOICES):
+        for name in CHOICES:
             if isinstance(raw := values.get(name), str):
                 self._choose(name, raw)
-        for name in SWITCHES:
-            if isinstance(on_off := values.get(name), bool):
-                self._toggle(name).value = on_off
         if isinstance(random := values.get("random_seed"), bool):
-            self.query_one("#random-seed", Toggle).value = random
-        self.query_one(PartsForm).restore(values)
-        if isinstance(listed := values.get("loras"), str):
-            self.query_one(LoRAList).restore(listed)
+            self._random.value = random
         for group in self.groups:
             group.restore(values)
         self._seed_state()
@@ -240,10 +193,7 @@ class SettingsForm(Vertical):
         """What the person asks for, or None with the first wrong field focused and explained."""
         for name in NUMBERS:
             if not self._check(name):
-                field = self._input(name)
-                if name in ("clip_skip", "cfg_rescale_multiplier"):
-                    self._fold(shut=False)
-                field.focus()
+                self._input(name).focus()
                 return None
         for group in self.groups:
             if trouble := group.trouble():
@@ -252,15 +202,10 @@ class SettingsForm(Vertical):
         asked: dict[str, Any] = {"positive_prompt": prompt, "negative_prompt": negative}
         for name in NUMBERS:
             raw = self._input(name).value.strip()
-            drawn = name == "seed" and self.query_one("#random-seed", Toggle).value
+            drawn = name == "seed" and self._random.value
             if raw and not drawn and self.query_one(f"#row-{name}", Field).display:
                 asked[name] = raw
-        for name in ("model", *CHOICES):
-            if value := self._value(self._choice(name)):
-                asked[name] = value
-        asked |= {name: self._toggle(name).value for name in SWITCHES if self._toggle(name).display}
-        asked |= self.query_one(PartsForm).asked()
-        asked["loras"] = self.query_one(LoRAList).asked()
+        asked |= {name: value for name in CHOICES if (value := self._choice(name).chosen)}
         for group in self.groups:
             asked |= group.asked()
         try:
@@ -276,6 +221,9 @@ class SettingsForm(Vertical):
                 self.query_one(f"#row-{name}", Field).complain(safe_text(problem["msg"], limit=80))
                 self._input(name).focus()
                 return
+            if group := next((group for group in self.groups if name in group.names), None):
+                group.complain((name, safe_text(problem["msg"], limit=80)))
+                return
         self.notify(safe_text(error.errors()[0]["msg"], limit=200), severity="error", markup=False)
 
     def swap(self) -> None:
@@ -286,15 +234,14 @@ class SettingsForm(Vertical):
 
     def add_lora(self, record: ModelRecord) -> None:
         """One more LoRA, in sight."""
-        self.query_one(LoRAList).add(record)
-        self._fold(shut=False)
+        self.loras.add(record)
+        beside(self.loras, "open", self.loras.open)
 
     @property
     def seed(self) -> int | None:
         """The seed that is held; None while each press draws one."""
-        random = self.query_one("#random-seed", Toggle).value
         raw = self._input("seed").value.strip()
-        return None if random or not raw or spec("seed").check(raw) else int(raw)
+        return None if self._random.value or not raw or spec("seed").check(raw) else int(raw)
 
     @property
     def count(self) -> int:
@@ -304,17 +251,16 @@ class SettingsForm(Vertical):
 
     def use_seed(self, seed: int) -> None:
         """Hold the seed."""
-        self.query_one("#random-seed", Toggle).value = False
+        self._random.value = False
         self._seed_state()
         self._input("seed").value = str(seed)
 
     def reset(self) -> None:
         """Back to what the model asks for."""
-        parts = dict.fromkeys((*ROLES, *REFINER_NUMBERS, REFINER_SCHEDULER, "loras"), "")
-        self.restore(dict.fromkeys((*NUMBERS, *CHOICES), "") | dict.fromkeys(SWITCHES, False) | parts)
+        self.restore(dict.fromkeys((*NUMBERS, "scheduler"), ""))
         for group in self.groups:
             group.reset()
-        self.query_one("#random-seed", Toggle).value = True
+        self._random.value = True
         self._seed_state()
 
     # -- events ---------------------------------------------------------------------------------------------------
@@ -333,18 +279,10 @@ class SettingsForm(Vertical):
             self.post_message(self.ModelChosen())
         self.post_message(self.Changed())
 
-    @on(PartsForm.Changed)
-    def _part_chosen(self) -> None:
-        self.post_message(self.Changed())
-
     @on(FormGroup.Changed)
     def _group_changed(self, event: FormGroup.Changed) -> None:
         event.stop()
-        self.query_one(RefinementForm).look_again()
-        self.post_message(self.Changed())
-
-    @on(LoRAList.Changed)
-    def _loras_changed(self) -> None:
+        self.refinement.look_again()
         self.post_message(self.Changed())
 
     @on(Toggle.Changed)
@@ -359,18 +297,8 @@ class SettingsForm(Vertical):
     def _swap_pressed(self) -> None:
         self.swap()
 
-    @on(SmallButton.Pressed, "#advanced-toggle")
-    def _advanced_pressed(self) -> None:
-        self._fold(shut=self.has_class("-advanced"))
-
-    def _fold(self, *, shut: bool) -> None:
-        self.set_class(not shut, "-advanced")
-        self.query_one("#advanced-toggle", SmallButton).relabel("▸ advanced" if shut else "▾ advanced")
-        if not shut:
-            self.call_after_refresh(self.query_one("#advanced").scroll_visible)
-
     def _check(self, name: str) -> bool:
-        if name == "seed" and self.query_one("#random-seed", Toggle).value:
+        if name == "seed" and self._random.value:
             message = ""
         else:
             message = spec(name).check(self._input(name).value)
@@ -378,7 +306,7 @@ class SettingsForm(Vertical):
         return not message
 
     def _seed_state(self) -> None:
-        random = self.query_one("#random-seed", Toggle).value
+        random = self._random.value
         field = self._input("seed")
         field.disabled = random
         field.placeholder = "drawn" if random else "0"
@@ -392,16 +320,9 @@ class SettingsForm(Vertical):
     def _choice(self, name: str) -> Choice:
         return self.query_one(f"#field-{name}", Choice)
 
-    def _toggle(self, name: str) -> Toggle:
-        return self.query_one(f"#field-{name}", Toggle)
-
-    @staticmethod
-    def _value(select: Select[str]) -> str:
-        return "" if select.is_blank() else str(select.value)
-
-    def invalid(self) -> Iterator[str]:
-        """Names of the fields that cannot be used as they are."""
-        return (name for name in NUMBERS if spec(name).check(self._input(name).value))
+    @property
+    def _random(self) -> Toggle:
+        return self.query_one("#random-seed", Toggle)
 
 
 def _draws(model: ModelRecord) -> bool:

@@ -1,0 +1,1 @@
+"""Parts of the form that are lists: control pictures, reference pictures, regions."""
