@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.families import SD
+from invoke_tui.domain.families import SD, traits_of
+from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 
-Kind = Literal["integer", "decimal", "choice", "switch", "text"]
+Kind = Literal["integer", "decimal", "choice", "switch", "text", "model"]
+"""A model is a choice among those installed; one that is not may be asked for, as it may come later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,8 @@ LABELS: Final[dict[str, str]] = {
     "count": "Count",
     "clip_skip": "CLIP skip",
     "cfg_rescale_multiplier": "CFG rescale",
-    "seamless_x": "Seamless ↔",
-    "seamless_y": "Seamless ↕",
+    "seamless_x": "seamless ↔",
+    "seamless_y": "seamless ↕",
     "vae_precision": "VAE",
     "long_prompts": "Long prompts",
     "ignored_to_negative": "[ignored] to negative",
@@ -204,6 +207,7 @@ _FALLBACKS: Final[dict[str, str]] = {
 }
 
 
+@cache
 def spec(name: str, record: type[Record] = GenerationRequest) -> FieldSpec:
     """The form's view of one field of a request."""
     field = record.model_fields[name]
@@ -239,6 +243,13 @@ def spec(name: str, record: type[Record] = GenerationRequest) -> FieldSpec:
         choices=choices,
         fallback=_FALLBACKS.get(name, ""),
     )
+
+
+def usual_values(model: ModelRecord | None) -> dict[str, Any]:
+    """What applies where nothing is asked for: what the model asks for, else its family."""
+    family = traits_of(model)
+    asked = model.default_settings.model_dump(exclude_none=True) if model else {}
+    return {"width": family.side, "height": family.side} | family.model_dump() | asked
 
 
 def _without_none(annotation: Any) -> Any:

@@ -8,8 +8,9 @@ from textual.widgets import Select
 
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import Field, NumberField
-from invoke_tui.tui.widgets.parts_form import PartChoice, PartsForm
+from invoke_tui.tui.widgets.refiner_form import RefinerForm
 from invoke_tui.tui.widgets.settings_form import SettingsForm
 from tests.support.requests import model_record
 from tests.tui.fake_client import FakeClient
@@ -43,12 +44,14 @@ async def choose(app: InvokeTuiApp, pilot: Any, name: str) -> SettingsForm:
     return form
 
 
+async def opened(form: SettingsForm) -> None:
+    for group in form.groups[-2:]:
+        await group.open()
+
+
 def offered(app: InvokeTuiApp, role: str) -> list[str]:
-    choice = app.screen.query_one(f"#part-{role}", PartChoice)
-    return [str(value) for _, value in choice._options if value != Select.NULL and str(value) in KEYS]
-
-
-KEYS = {"dev", "xl", "finish", "ae", "fine vae", "t5 [/]", "clip"}
+    choice = app.screen.query_one(f"#field-{role}", Choice)
+    return [value for _, value in choice._options if isinstance(value, str)]
 
 
 async def test_flux_has_guidance_three_schedulers_and_encoders(app: InvokeTuiApp, client: FakeClient) -> None:
@@ -57,6 +60,7 @@ async def test_flux_has_guidance_three_schedulers_and_encoders(app: InvokeTuiApp
         await connected(pilot)
         assert not app.screen.query_one("#row-guidance", Field).display
         form = app.screen.query_one(SettingsForm)
+        await opened(form)
         form.restore({"seamless_x": True, "cfg_rescale_multiplier": "0.5"})
         await choose(app, pilot, "dev")
         assert app.screen.query_one("#row-guidance", Field).display
@@ -65,9 +69,10 @@ async def test_flux_has_guidance_three_schedulers_and_encoders(app: InvokeTuiApp
         schedulers = app.screen.query_one("#field-scheduler", Select)
         assert schedulers.prompt == "Euler"
         assert (offered(app, "t5_encoder"), offered(app, "vae")) == (["t5 [/]"], ["ae"])
-        assert not app.screen.query_one("#row-refiner_model", Field).display
+        assert not app.screen.query_one(RefinerForm).display
         app.screen.query_one("#field-guidance", NumberField).value = "2.5"
-        app.screen.query_one("#part-t5_encoder", PartChoice).value = "t5 [/]"
+        app.screen.query_one("#field-t5_encoder", Choice).value = "t5 [/]"
+        await pilot.pause()
         request = form.request("a fox", "")
         assert request is not None
         assert not request.seamless_x, "what it cannot do is not asked of it"
@@ -84,12 +89,14 @@ async def test_sdxl_may_have_a_refiner(app: InvokeTuiApp, client: FakeClient) ->
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)
         form = await choose(app, pilot, "xl")
+        await opened(form)
         assert "finish" not in {m.key for m in form._models}, "a refiner begins no picture"
         assert offered(app, "refiner_model") == ["finish"]
-        assert not app.screen.query_one("#row-refiner").display
-        app.screen.query_one("#part-refiner_model", PartChoice).value = "finish"
-        await settle(pilot, lambda: app.screen.query_one("#row-refiner").display)
+        assert not app.screen.query_one("#refiner-settings").display
+        app.screen.query_one("#field-refiner_model", Choice).value = "finish"
+        await settle(pilot, lambda: app.screen.query_one("#refiner-settings").display)
         app.screen.query_one("#field-refiner_start", NumberField).value = "0.7"
+        await pilot.pause()
         request = form.request("a fox", "")
         assert request is not None
         assert (request.refiner_model, request.refiner_start, request.refiner_steps) == ("finish", 0.7, 20)
@@ -98,7 +105,7 @@ async def test_sdxl_may_have_a_refiner(app: InvokeTuiApp, client: FakeClient) ->
         again = form.request("a fox", "")
         assert again is not None
         assert again.refiner_model is None
-        form.query_one(PartsForm).restore(kept)
+        form.restore(kept)
         again = form.request("a fox", "")
         assert again is not None
         assert again.refiner_model == "finish"

@@ -63,7 +63,7 @@ async def test_nothing_of_the_form_is_cut_off(app: InvokeTuiApp, size: tuple[int
         screen = Region(0, 0, *size)
         for widget in [
             *app.screen.query(Input),
-            *app.screen.query("#random-seed, #advanced-toggle, #swap, #prompt"),
+            *app.screen.query("#random-seed, #swap, #prompt"),
         ]:
             if not all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget)):
                 continue  # folded away, or of another family

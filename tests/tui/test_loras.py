@@ -10,7 +10,8 @@ from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelRecord, 
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.recall import form_values
 from invoke_tui.tui.widgets.fields import SmallButton
-from invoke_tui.tui.widgets.lora_list import LoRAList, LoRARow, LoRASearch, best
+from invoke_tui.tui.widgets.lora_form import LoRAForm, LoRASearch, best
+from invoke_tui.tui.widgets.lora_row import LoRARow
 from invoke_tui.tui.widgets.settings_form import SettingsForm
 from tests.support.requests import model_record
 from tests.tui.fake_client import FakeClient
@@ -36,12 +37,13 @@ def shelf(client: FakeClient) -> None:
     ]
 
 
-async def opened(app: InvokeTuiApp, pilot: Any) -> LoRAList:
+async def opened(app: InvokeTuiApp, pilot: Any) -> LoRAForm:
     await connected(pilot)
-    app.screen.query_one("#advanced-toggle", SmallButton).action_press()
+    app.screen.query_one("#loras-toggle", SmallButton).action_press()
+    await settle(pilot, lambda: app.screen.query(LoRASearch))
     app.screen.query_one(LoRASearch).focus()
     await pilot.pause()
-    return app.screen.query_one(LoRAList)
+    return app.screen.query_one(LoRAForm)
 
 
 def asked(app: InvokeTuiApp) -> list[tuple[str, float | None]]:
@@ -114,7 +116,7 @@ async def test_the_session_keeps_it_and_reset_empties_it(app: InvokeTuiApp, clie
 async def test_a_broken_session_costs_nothing(app: InvokeTuiApp, text: str) -> None:
     async with app.run_test(size=SIZE) as pilot:
         listed = await opened(app, pilot)
-        listed.restore(text)
+        listed.restore({"loras": text})
         await pilot.pause()
         assert asked(app) == []
 

@@ -16,7 +16,7 @@ from invoke_tui.tui.screens.model_delete import DeleteModelScreen
 from invoke_tui.tui.screens.model_edit import EditModelScreen
 from invoke_tui.tui.screens.models import ModelsScreen
 from invoke_tui.tui.widgets.image_view import ImageView
-from invoke_tui.tui.widgets.lora_list import LoRAList
+from invoke_tui.tui.widgets.lora_form import LoRAForm
 from invoke_tui.tui.widgets.model_details import ModelDetails, ModelFacts
 from invoke_tui.tui.widgets.model_launchpad import ModelLaunchpad
 from invoke_tui.tui.widgets.model_list import ModelHead, ModelList
@@ -192,7 +192,9 @@ async def test_use_goes_to_generate_with_the_model(app: InvokeTuiApp, client: Fa
         rows.choose("ink")
         await pilot.press("u")
         await settle(pilot, lambda: app.current_mode == "generate")
-        await settle(pilot, lambda: [lora["model"] for lora in form.query_one(LoRAList).asked()] == ["ink"])
+        await settle(
+            pilot, lambda: [lora["model"] for lora in form.query_one(LoRAForm).asked()["loras"]] == ["ink"]
+        )
 
 
 async def test_use_before_generate_was_ever_shown(tmp_path: Path, client: FakeClient) -> None:

@@ -14,7 +14,6 @@ from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import LORA_WEIGHT
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.prompts.completion import Lora, Phrases, Sources
-from invoke_tui.tui.widgets.parts_form import PartsForm
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -73,8 +72,7 @@ class PromptAids:
         _worker: Worker[None] = self._desk.screen.run_worker(do, group=group, exclusive=True)
 
     def _encoders(self) -> tuple[Any, ...]:
-        model, form = self._desk.form.model, self._desk.form.query(PartsForm)
-        parts = form.first().asked() if form else {}
+        model, parts = self._desk.form.model, self._desk.form.advanced.asked()
         return (model and model.key, *(parts.get(name) for name in ENCODERS))
 
     async def _learn(self) -> None:
@@ -118,7 +116,7 @@ class PromptAids:
                 show_most(box, max(counts, key=_tokens), several=len(texts) > 1)
 
     async def _count_kept(self, text: str) -> list[Counted]:
-        truncate = self._desk.form.truncates
+        truncate = self._desk.form.advanced.truncates
         counted = self._counted.get((text, truncate))
         if counted is None:
             counted = await asyncio.to_thread(self._count_one, text, truncate)
@@ -129,7 +127,7 @@ class PromptAids:
 
     async def counted(self, text: str) -> Content:
         """The tokens of any text in words; nothing while they cannot be counted."""
-        truncate = self._desk.form.truncates
+        truncate = self._desk.form.advanced.truncates
         return count_words(await asyncio.to_thread(self._count_one, text, truncate))
 
     def _count_one(self, text: str, truncate: bool) -> list[Counted]:

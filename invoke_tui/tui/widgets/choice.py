@@ -27,3 +27,8 @@ class Choice(Select[str]):
     def chosen(self) -> str:
         """The value, or nothing."""
         return "" if self.is_blank() else str(self.value)
+
+    def choose(self, value: str) -> None:
+        """Another value; the first line where it is none of those offered."""
+        known = value in {text for _, text in self._options}
+        self.value = value if known else Select.NULL

@@ -6,19 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from rich.text import Text
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Select, Static
+from textual.widgets import Static
 
 from invoke_tui.domain.families import SD, traits_of
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.refinement import FreeU
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import FieldSpec, spec
-from invoke_tui.tui.widgets.choice import Choice
-from invoke_tui.tui.widgets.form_group import FormGroup, Trouble
+from invoke_tui.tui.widgets.form_group import FormGroup, Trouble, by_name
 
 PASSES: Final = ("hrf_method", "hrf_model", "hrf_scale", "hrf_strength", "hrf_steps")
 FREEU: Final = {
@@ -55,7 +53,7 @@ class RefinementForm(FormGroup):
         if name == "freeu":
             help_ = "Strengthens the backbone of a UNet and weakens its skip connections"
             return replace(spec(name), kind="switch", help=help_)
-        return replace(spec(name), kind="choice") if name == "hrf_model" else spec(name)
+        return replace(spec(name), kind="model") if name == "hrf_model" else spec(name)
 
     def fields(self) -> Iterator[Widget]:
         """Two passes, FreeU, the span of guidance, with a line about each."""
@@ -173,24 +171,12 @@ class RefinementForm(FormGroup):
     def _offer(self) -> None:
         """The installed upscalers, and the one that is asked for although it is not there."""
         wanted = str(self.raw["hrf_model"])
-        choices = [(safe_text(one.name, limit=200), one.key) for one in self._upscalers]
+        choices = by_name(self._upscalers)
         if wanted and wanted not in {key for _, key in choices}:
             choices.append((f"{safe_text(wanted, limit=80)} (not installed)", wanted))
-        if tuple(choices) == self.specs["hrf_model"].choices:
-            return
-        self.specs["hrf_model"] = replace(self.specs["hrf_model"], choices=tuple(choices))
-        for control in self.query("#field-hrf_model").results(Choice) if self.made else ():
-            with self.prevent(Select.Changed):
-                control.set_options((Text(label), key) for label, key in choices)
-                if wanted:
-                    control.value = wanted
+        self.offer("hrf_model", choices)
 
     # -- values -----------------------------------------------------------------------------------------------
-
-    @staticmethod
-    def _allowed(field: FieldSpec, value: Any) -> bool:
-        """Any upscaler may be asked for, as the models may come later."""
-        return field.name == "hrf_model" or FormGroup._allowed(field, value)
 
     @classmethod
     def _usual(cls, name: str) -> str | bool:

@@ -1,14 +1,12 @@
-"""The LoRAs of the next picture: added by a few letters of their name, weighed, switched and removed with keys."""
+"""The LoRAs of the next picture: a list that grows by a few letters of a name."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Final
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -21,96 +19,10 @@ from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import LORA_WEIGHT, MOST_LORAS
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.widgets.fields import Field
+from invoke_tui.tui.widgets.form_group import FormGroup
+from invoke_tui.tui.widgets.lora_row import NAME_LIMIT, WEIGHTS, LoRAEntry, LoRARow, entry_of
 
 OFFERED: Final = 5
-STEP: Final = 0.05
-WEIGHTS: Final = (-10.0, 10.0)
-_NAME_LIMIT: Final = 200
-
-
-@dataclass
-class LoRAEntry:
-    """A LoRA on the list; ``record`` is None while no installed model has that key."""
-
-    key: str
-    weight: float
-    active: bool = True
-    record: ModelRecord | None = None
-    fits: bool = True
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return safe_text(self.record.name if self.record else self.key, limit=_NAME_LIMIT)
-
-
-class LoRARow(Widget, can_focus=True):
-    """One LoRA in one line: on or off, its name, its weight."""
-
-    ALLOW_SELECT: ClassVar[bool] = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,right,plus", "step(1)", "More", show=False, id="lora.more"),
-        Binding("down,left,minus", "step(-1)", "Less", show=False, id="lora.less"),
-        Binding("pageup", "step(10)", "Much more", show=False, id="lora.much_more"),
-        Binding("pagedown", "step(-10)", "Much less", show=False, id="lora.much_less"),
-        Binding("enter,space", "flip", "On or off", show=False, id="lora.toggle"),
-        Binding("delete,backspace", "drop", "Remove", show=False, id="lora.remove"),
-    ]
-
-    class Changed(Message):
-        """Its weight, or whether it is on."""
-
-    class Dropped(Message):
-        """It is to leave the list."""
-
-        def __init__(self, row: LoRARow) -> None:
-            super().__init__()
-            self.row = row
-
-    def __init__(self, entry: LoRAEntry) -> None:
-        super().__init__()
-        self.entry = entry
-
-    @property
-    def help_text(self) -> str:
-        """What it is, and the keys."""
-        words = self.entry.record.trigger_phrases if self.entry.record else ()
-        said = f" Triggers: {safe_text(', '.join(words), limit=120)}." if words else ""
-        return f"{self.entry.name}.{said} Left and right weigh it, space switches it, delete removes it."
-
-    def render(self) -> Content:
-        """``◉ name  0.75``; dim where it does not fit the model."""
-        entry = self.entry
-        on = entry.active and entry.fits
-        weight = f"{entry.weight:.2f}" if entry.fits else _why_not(entry)
-        room = max(1, self.size.width - len(weight) - 4)
-        name = entry.name if len(entry.name) <= room else entry.name[: room - 1] + "…"
-        mark = ("◉ ", "$text-accent") if on else ("○ ", "$text-muted")
-        text = (name.ljust(room), "" if on else "$text-muted")
-        return Content.assemble(mark, text, " ", (weight, "" if on else "$text-muted"))
-
-    def action_step(self, direction: int) -> None:
-        """Weigh it more or less."""
-        low, high = WEIGHTS
-        self.entry.weight = round(min(high, max(low, self.entry.weight + direction * STEP)), 2)
-        self._changed()
-
-    def action_flip(self) -> None:
-        """On or off."""
-        self.entry.active = not self.entry.active
-        self._changed()
-
-    def action_drop(self) -> None:
-        """Leave the list."""
-        self.post_message(self.Dropped(self))
-
-    def on_click(self) -> None:
-        """A click switches it."""
-        self.action_flip()
-
-    def _changed(self) -> None:
-        self.refresh()
-        self.post_message(self.Changed())
 
 
 class LoRASearch(Input):
@@ -137,11 +49,12 @@ class LoRASearch(Input):
             self.post_message(self.Pointed())
 
 
-class LoRAList(Vertical):
+class LoRAForm(FormGroup):
     """The list, and the way to add to it."""
 
-    class Changed(Message):
-        """Something that changes the picture."""
+    names: ClassVar[tuple[str, ...]] = ("loras",)
+    title: ClassVar[str] = "LoRAs"
+    help_title: ClassVar[str] = "Small additions to the model, each with a weight: styles, things, people."
 
     def __init__(self) -> None:
         super().__init__(id="loras")
@@ -149,53 +62,63 @@ class LoRAList(Vertical):
         self._models: list[ModelRecord] = []
         self._main: ModelRecord | None = None
 
-    def compose(self) -> ComposeResult:
+    def fields(self) -> Iterator[Widget]:
         """The search, what it found, the list."""
+        found = Static(id="lora-found")
+        found.display = False
         yield Field("LoRA", LoRASearch())
-        yield Static(id="lora-found")
-        yield Vertical(id="lora-rows")
+        yield found
+        yield Vertical(*map(LoRARow, self._entries), id="lora-rows")
 
-    def on_mount(self) -> None:
-        """Nothing is looked for yet."""
-        self.query_one("#lora-found").display = False
+    # -- what the group says --------------------------------------------------------------------------------------
 
-    def show(self, models: Iterable[ModelRecord], main: ModelRecord | None) -> None:
+    def used(self) -> Iterable[str]:
+        """The list is no single value."""
+        return ()
+
+    def asked(self) -> dict[str, Any]:
+        """The LoRAs of the request."""
+        return {"loras": [{"model": entry.key, "weight": entry.weight} for entry in self._counting()]}
+
+    def summary(self) -> str:
+        """Each with its weight."""
+        return " · ".join(f"{entry.name} {entry.weight:g}" for entry in self._counting())
+
+    def _counting(self) -> list[LoRAEntry]:
+        return [entry for entry in self._entries if entry.counts] if self.display else []
+
+    def show(self, models: list[ModelRecord], main: ModelRecord | None) -> None:
         """Offer what fits ``main``; what is on the list and does not fit stays there, and is left out."""
         self._models = [model for model in models if model.type is ModelType.LORA and not model.missing]
         self._main = main
         self.display = main is not None and traits_of(main).loras
+        self._recognise()
+
+    def settle(self) -> None:
+        """The fields have been made: those that were added meanwhile are shown as well."""
+        self._show_rows()
+
+    def _recognise(self) -> None:
         by_key = {model.key: model for model in self._models}
         for entry in self._entries:
             entry.record = by_key.get(entry.key)
             entry.fits = self._fits(entry.record)
-        self._show_found()
-        for row in self.query(LoRARow):
-            row.refresh()
+        self.summarize()
+        if self.made:
+            self._show_found()
+            for row in self.query(LoRARow):
+                row.refresh()
 
-    def asked(self) -> list[dict[str, Any]]:
-        """The LoRAs of the request."""
-        if not self.display:
-            return []
-        return [
-            {"model": entry.key, "weight": entry.weight}
-            for entry in self._entries
-            if entry.active and entry.fits and entry.record is not None
-        ]
-
-    def value(self) -> str:
-        """The list as text, for the session."""
-        return json.dumps([[entry.key, entry.weight, entry.active] for entry in self._entries])
-
-    def restore(self, text: str) -> None:
-        """Put a list back that ``value`` gave; what cannot be is left out."""
+    def changed(self, name: str) -> None:
+        """Another list was put in: what cannot be is left out."""
         try:
-            rows = json.loads(text or "[]")
+            rows = json.loads(str(self.raw["loras"]) or "[]")
         except (ValueError, RecursionError):
-            return
-        found = [_entry(row) for row in rows[:MOST_LORAS]] if isinstance(rows, list) else []
-        kept = {entry.key: entry for entry in found if entry is not None}
-        self._entries = list(kept.values())
-        self.show(self._models, self._main)
+            rows = None
+        found = [entry_of(row) for row in rows[:MOST_LORAS]] if isinstance(rows, list) else []
+        self._entries = list({entry.key: entry for entry in found if entry is not None}.values())
+        self.raw["loras"] = self._as_text()
+        self._recognise()
         self._show_rows()
 
     def add(self, record: ModelRecord) -> None:
@@ -207,12 +130,22 @@ class LoRAList(Vertical):
         chosen = LORA_WEIGHT if weight is None else min(high, max(low, weight))
         self._entries.append(LoRAEntry(record.key, chosen, True, record, self._fits(record)))
         self._show_rows()
+        self._keep()
+
+    def _keep(self) -> None:
+        """The list is another one: note it for the session."""
+        self.raw["loras"] = self._as_text()
+        self.summarize()
         self.post_message(self.Changed())
+
+    def _as_text(self) -> str:
+        rows = [[entry.key, entry.weight, entry.active] for entry in self._entries]
+        return json.dumps(rows) if rows else ""
 
     # -- events ---------------------------------------------------------------------------------------------------
 
     @on(Input.Changed, "#lora-search")
-    def _typed(self, event: Input.Changed) -> None:
+    def _search_typed(self, event: Input.Changed) -> None:
         event.stop()
         self._show_found()
 
@@ -242,7 +175,7 @@ class LoRAList(Vertical):
     @on(LoRARow.Changed)
     def _row_changed(self, event: LoRARow.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed())
+        self._keep()
 
     @on(LoRARow.Dropped)
     def _row_dropped(self, event: LoRARow.Dropped) -> None:
@@ -253,7 +186,7 @@ class LoRAList(Vertical):
         neighbour = next(iter(rows[place + 1 : place + 2] or rows[max(0, place - 1) : place]), None)
         (neighbour or self.query_one(LoRASearch)).focus()
         event.row.remove()
-        self.post_message(self.Changed())
+        self._keep()
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -261,6 +194,8 @@ class LoRAList(Vertical):
         return record is None or self._main is None or record.base in (self._main.base, BaseModelType.ANY)
 
     def _show_rows(self) -> None:
+        if not self.made:
+            return
         rows = self.query_one("#lora-rows", Vertical)
         shown = {id(row.entry): row for row in rows.query(LoRARow)}
         for key, row in shown.items():
@@ -314,18 +249,4 @@ def _score(wanted: str, name: str) -> tuple[int, int] | None:
 
 
 def _shown(model: ModelRecord) -> str:
-    return safe_text(model.name, limit=_NAME_LIMIT)
-
-
-def _why_not(entry: LoRAEntry) -> str:
-    return f"for {entry.record.base}" if entry.record else "not installed"
-
-
-def _entry(row: Any) -> LoRAEntry | None:
-    """An entry of a session file, which anybody may have written."""
-    if not isinstance(row, list) or len(row) != 3 or not isinstance(row[0], str):
-        return None
-    key, weight, active = row
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not abs(weight) <= WEIGHTS[1]:
-        return None
-    return LoRAEntry(key[:500], float(weight), active is not False)
+    return safe_text(model.name, limit=NAME_LIMIT)
