@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from invoke_tui.cli.creative import creative_flags
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
 from invoke_tui.cli.pictures import in_gallery
 from invoke_tui.cli.progress import ProgressLine
 from invoke_tui.cli.save import Destination, save
 from invoke_tui.cli.wait import Wait, wait_for
+from invoke_tui.domain.creative import CREATIVE_SCALE, CreativeRequest
 from invoke_tui.domain.errors import BadInputError, ExitCode, NotFoundError, StudioError
 from invoke_tui.domain.queue import ItemStatus
 from invoke_tui.domain.upscaling import MOST_PICTURES, MOST_SCALE, TILE_SIZE, UpscaleRequest
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif"})
 
 
+@creative_flags
 def upscale(
     pictures: Annotated[
         list[str], typer.Argument(help="Files, folders, names in the gallery, or last.", metavar="PICTURE...")
@@ -36,7 +39,10 @@ def upscale(
     scale: Annotated[
         float | None,
         typer.Option(
-            "--scale", min=0.01, max=MOST_SCALE, help="Times as large; else what the upscaler makes."
+            "--scale",
+            min=0.01,
+            max=MOST_SCALE,
+            help="Times as large; else what the upscaler makes, or 4 with --creative.",
         ),
     ] = None,
     tile_size: Annotated[
@@ -59,8 +65,9 @@ def upscale(
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Enqueue and return.")] = False,
     root: Root = None,
     json: Json = False,
+    creative: CreativeRequest | None = None,
 ) -> None:
-    """Make pictures larger, all in one batch."""
+    """Make pictures larger, all in one batch; with --creative a model draws details anew, tile by tile."""
     if no_wait and out:
         raise BadInputError("--out waits for the pictures; leave out --no-wait", code="bad_usage")
     folder = Destination.parse(f"{out.rstrip('/')}/", 2).folder if out else None
@@ -73,6 +80,7 @@ def upscale(
         scale=scale,
         tile_size=tile_size,
         fit_to_multiple_of_8=multiple_of_8,
+        creative=creative,
         board=board,
     )
     call = _Call(Output(as_json=json), open_studio(root), given, wishes, folder, front, no_wait)
@@ -164,7 +172,8 @@ class _Call:
                 record = await client.image(name)
                 path = record.path
                 if self.folder is not None:
-                    times = f"{self.wishes.scale:g}x" if self.wishes.scale else "upscaled"
+                    scale = self.wishes.scale or (CREATIVE_SCALE if self.wishes.creative else None)
+                    times = f"{scale:g}x" if scale else "upscaled"
                     place = _free(self.folder / f"{one.stem}-{times}.png", made.values())
                     path = str(save(await client.image_file(name), place).absolute())
                 data = record.model_dump(mode="json", include={"image_name", "width", "height", "metadata"})

@@ -5,11 +5,14 @@ Names, bounds and formulas are InvokeAI's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import MOST_LORAS, PROMPT_LIMIT, SEED_MAX, LoRARequest
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.domain.tiles import tiles_overlapping
@@ -21,6 +24,8 @@ SHARPEN: Final = {"radius": 2.0, "strength": 60.0}
 CONTROL_END: Final = 0.85
 """Where the tile ControlNet lets go at last."""
 CELL: Final = 8
+TILE_STARTERS: Final = {BaseModelType.SD1: "tile-sd-1", BaseModelType.SDXL: "tile-sdxl"}
+"""What 'models install' calls the tile ControlNet of a base."""
 
 
 class CreativeRequest(Record):
@@ -108,3 +113,16 @@ def tile_count(width: int, height: int, tile_size: int, tile_overlap: int) -> in
     """How many tiles a picture is drawn in."""
     side, overlap = tile_size // CELL, min(tile_overlap, tile_size - CELL) // CELL
     return len(tiles_overlapping(height // CELL, width // CELL, side, side, overlap))
+
+
+def tile_controlnet(models: Iterable[ModelRecord], base: BaseModelType) -> ModelRecord | None:
+    """The first ControlNet of ``base`` with "tile" in its name, else one that knows several kinds of picture."""
+    fitting = [
+        one for one in models if one.type is ModelType.CONTROLNET and one.base is base and not one.missing
+    ]
+    return next((one for word in ("tile", "union") for one in fitting if called(one, word)), None)
+
+
+def called(model: ModelRecord, word: str) -> bool:
+    """Whether ``word`` is in the name of a model or of its file."""
+    return word in f"{model.name} {Path(model.path).name}".lower()

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from invoke_tui.domain.controls import PREPROCESSORS, UNION_KINDS, preprocessor_named
-from invoke_tui.domain.creative import CREATIVE_SCALE, CreativeRequest, ResolvedCreative
+from invoke_tui.domain.creative import (
+    CREATIVE_SCALE,
+    TILE_STARTERS,
+    CreativeRequest,
+    ResolvedCreative,
+    called,
+    tile_controlnet,
+)
 from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.parameters import PROMPT_LIMIT, SEED_MAX, GenerationRequest, ResolvedRequest
 from invoke_tui.domain.upscaling import UpscaleRequest
 from invoke_tui.nodes.recipes import Cast
@@ -25,8 +31,6 @@ from invoke_tui.studio.queue.rows import NewItem
 if TYPE_CHECKING:
     from invoke_tui.studio.services import Services
 
-_STARTERS: Final = {BaseModelType.SD1: "tile-sd-1", BaseModelType.SDXL: "tile-sdxl"}
-"""What 'models install' calls the tile ControlNet of a base."""
 Prompts = tuple[str, str]
 
 
@@ -112,7 +116,7 @@ async def _control(wishes: CreativeRequest, main: ModelRecord, models: Models) -
         found = tile_controlnet(models.all(), main.base)
     if found is not None:
         return found
-    starter = _STARTERS.get(main.base)
+    starter = TILE_STARTERS.get(main.base)
     first = f"Install one: 'invoke-tui models install {starter}'. Or name" if starter else "Name"
     raise NotFoundError(
         f"No tile ControlNet for {main.base} models is installed; it holds the shapes while tiles are drawn.",
@@ -122,18 +126,6 @@ async def _control(wishes: CreativeRequest, main: ModelRecord, models: Models) -
     )
 
 
-def tile_controlnet(models: Iterable[ModelRecord], base: BaseModelType) -> ModelRecord | None:
-    """The first ControlNet of ``base`` with "tile" in its name, else one that knows several kinds of picture."""
-    fitting = [
-        one for one in models if one.type is ModelType.CONTROLNET and one.base is base and not one.missing
-    ]
-    return next((one for word in ("tile", "union") for one in fitting if _called(one, word)), None)
-
-
-def _called(model: ModelRecord, word: str) -> bool:
-    return word in f"{model.name} {Path(model.path).name}".lower()
-
-
 def _resolved(
     asked: UpscaleRequest, wishes: CreativeRequest, control: ModelRecord | None
 ) -> ResolvedCreative:
@@ -141,7 +133,7 @@ def _resolved(
     wish = control.default_settings.preprocessor if control is not None else None
     preprocessor = preprocessor_named(wish or "none")
     known = preprocessor in PREPROCESSORS and preprocessor != "tile"
-    union = control is not None and _called(control, "union")
+    union = control is not None and called(control, "union")
     return ResolvedCreative(
         scale=asked.scale or CREATIVE_SCALE,
         upscaler_tile_size=asked.tile_size,

@@ -1,4 +1,4 @@
-"""How a picture is to be made larger."""
+"""How pictures are to be made larger."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Select, Static
 
+from invoke_tui.domain.creative import CREATIVE_SCALE
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.models import ModelRecord, ModelType
@@ -20,6 +21,7 @@ from invoke_tui.domain.upscaling import UpscaleRequest, check_size, target_size
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import spec
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
+from invoke_tui.tui.widgets.creative_form import CreativeForm
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton
 
 NONE_INSTALLED: Final = (
@@ -34,7 +36,7 @@ NUMBERS: Final = ("scale", "tile_size")
 
 
 class UpscaleScreen(PromptDialog[UpscaleRequest]):
-    """Answers what is to be done with one picture."""
+    """Answers what is to be done with one picture, or with several in the same way."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+g,f5", "start", "Make it larger", show=False, priority=True, id="upscale.start"),
@@ -42,27 +44,33 @@ class UpscaleScreen(PromptDialog[UpscaleRequest]):
     help_title = "Upscale"
     help_text = (
         "An upscaler draws the picture again in more pixels, tile by tile. Without a scale it does so once; with one "
-        "as often as it takes, and then it is brought to size. Smaller tiles need less memory and more time."
+        "as often as it takes, and then it is brought to size. Smaller tiles need less memory and more time. "
+        "Drawn again, the large picture gets new details from a main model, in tiles of their own; creativity says how "
+        "much, structure how closely the shapes are kept."
     )
 
-    def __init__(self, image: ImageRecord) -> None:
+    def __init__(self, image: ImageRecord, *more: ImageRecord) -> None:
         super().__init__()
-        self._image = image
+        self._images = (image, *more)
+        self._image = max(self._images, key=lambda one: one.width * one.height)
         self._models: list[ModelRecord] = []
 
     def compose(self) -> ComposeResult:
         """Model, scale, tiles, and the size that comes of it."""
         with Vertical(classes="dialog -form", id="upscale"):
-            yield Static(Content("Make the picture larger"), classes="dialog-title")
+            several = len(self._images)
+            title = f"Make {several} pictures larger" if several > 1 else "Make the picture larger"
+            yield Static(Content(title), classes="dialog-title")
             yield Static(Content("looking for upscalers…"), id="upscale-none")
-            with Vertical(id="upscale-fields"):
+            with VerticalScroll(id="upscale-fields", can_focus=False):
                 model: Select[str] = Select([], compact=True, allow_blank=True, id="upscale-model")
                 model.help_text = "The upscaler. Enter opens the list."  # type: ignore[attr-defined]
-                yield Field("Model", model)
+                yield Field("Upscaler", model)
                 for name in NUMBERS:
                     field = spec(name, UpscaleRequest)
                     yield Field(field.label, NumberField(field), id=f"row-{name}")
                 yield Static(id="upscale-size")
+                yield CreativeForm({} if several > 1 else self._image.metadata or {}, id="creative")
                 with Horizontal(classes="dialog-buttons"):
                     yield SmallButton(
                         " Make it larger ", help_text="Puts it into the queue.", id="upscale-start"
@@ -92,15 +100,21 @@ class UpscaleScreen(PromptDialog[UpscaleRequest]):
         choice = self.query_one("#upscale-model", Select)
         choice.set_options((Text(safe_text(one.name, limit=100)), one.key) for one in self._models)
         choice.value = self._models[0].key
+        self._creative.offer(models)
         self.query_one("#field-scale").focus()
         self._show_size()
 
     # -- what is asked for ------------------------------------------------------------------------------------
 
     @property
+    def _creative(self) -> CreativeForm:
+        return self.query_one(CreativeForm)
+
+    @property
     def _scale(self) -> float | None:
         raw = self.query_one("#field-scale", NumberField).value.strip()
-        return float(raw) if raw else None
+        usual = CREATIVE_SCALE if self._creative.wanted else None
+        return float(raw) if raw else usual
 
     def _wrong(self) -> str:
         """The first field that cannot be used; every one says what is wrong with it."""
@@ -113,14 +127,16 @@ class UpscaleScreen(PromptDialog[UpscaleRequest]):
         return first
 
     def _too_large(self) -> BadInputError | None:
-        width, height = target_size(self._image.width, self._image.height, self._scale or 1)
         try:
-            check_size(width, height)
+            check_size(*self._target())
         except BadInputError as error:
             return error
         return None
 
     def _show_size(self) -> None:
+        self.query_one("#field-scale", NumberField).placeholder = (
+            f"{CREATIVE_SCALE:g}" if self._creative.wanted else "once"
+        )
         size = f"{self._image.width} × {self._image.height}"
         words = Content.styled(f"{size} → as large as the upscaler makes it", "$text-muted")
         if self._wrong():
@@ -128,11 +144,19 @@ class UpscaleScreen(PromptDialog[UpscaleRequest]):
         elif (error := self._too_large()) is not None:
             words = told(error)
         elif self._scale is not None:
-            width, height = target_size(self._image.width, self._image.height, self._scale)
+            width, height = self._target()
             words = Content.assemble((f"{size} → ", "$text-muted"), f"{width} × {height}")
+            if self._creative.wanted:
+                self._creative.note((width, height))
         self.query_one("#upscale-size", Static).update(words)
 
+    def _target(self) -> tuple[int, int]:
+        return target_size(
+            self._image.width, self._image.height, self._scale or 1, multiple_of_8=self._creative.wanted
+        )
+
     @on(Input.Changed)
+    @on(CreativeForm.Changed)
     def _typed(self) -> None:
         self._show_size()
 
@@ -145,14 +169,18 @@ class UpscaleScreen(PromptDialog[UpscaleRequest]):
         if wrong := self._wrong():
             self.query_one(f"#field-{wrong}").focus()
             return
+        if self._creative.wanted and (wrong := self._creative.wrong()):
+            self.query_one(f"#{wrong}").focus()
+            return
         if self._too_large() is not None:
             self.query_one("#field-scale").focus()
             return
         choice = self.query_one("#upscale-model", Select)
         tile_size = self.query_one("#field-tile_size", NumberField).value.strip()
         request = UpscaleRequest(
-            images=[self._image.image_name],
+            images=[one.image_name for one in self._images],
             model=None if choice.is_blank() else str(choice.value),
             scale=self._scale,
+            creative=self._creative.request() if self._creative.wanted else None,
         )
         self.dismiss(request.model_copy(update={"tile_size": int(tile_size)} if tile_size else {}))

@@ -31,9 +31,10 @@ class NumberField(Input):
     ]
 
     def __init__(self, spec: FieldSpec) -> None:
+        sign = "-?" if spec.minimum is not None and spec.minimum < 0 else ""
         super().__init__(
             placeholder=spec.fallback,
-            restrict=r"[0-9]*" if spec.kind == "integer" else r"[0-9]*\.?[0-9]*",
+            restrict=sign + (r"[0-9]*" if spec.kind == "integer" else r"[0-9]*\.?[0-9]*"),
             max_length=12,
             compact=True,
             select_on_focus=True,
@@ -43,7 +44,9 @@ class NumberField(Input):
         self.help_text = f"{spec.help}. Up and down or + and − change it; empty means the dim value."
 
     def on_key(self, event: events.Key) -> None:
-        """Plus and minus step, as in other studios; they can be no part of these numbers."""
+        """Plus and minus step, as in other studios; where a number can be negative, minus begins one."""
+        if event.character == "-" and (self.spec.minimum or 0) < 0:
+            return
         if event.character in ("+", "-"):
             event.prevent_default()
             event.stop()
