@@ -203,28 +203,23 @@ def within_one_process(arguments: Any, model: ModelRecord, request: dict[str, An
     from diffusers import DDIMScheduler, UNet2DConditionModel
 
     from benchmarks.bare_loop import loop
-    from invoke_tui.domain.fields import CLIPField, UNetField
+    from benchmarks.text_job import text_job
     from invoke_tui.domain.protocol import EngineSettings
-    from invoke_tui.domain.texts import CompelText
     from invoke_tui.engine.engine import Engine
-    from invoke_tui.engine.jobs import DenoiseJob
 
     engine = Engine(EngineSettings(), lambda level, message: None)
     engine.use_models({model.key: model})
-    part = model.identifier
-    clip = CLIPField(tokenizer=part("tokenizer"), text_encoder=part("text_encoder"))
-    hooks = ThrowAway()
-    job = DenoiseJob(
-        model=UNetField(unet=part("unet"), scheduler=part("scheduler")),
-        positive=engine.encode(CompelText(prompt=PROMPT, clip=clip), hooks),
-        negative=engine.encode(CompelText(prompt="", clip=clip), hooks),
-        noise=engine.noise(seed=1, width=arguments.size, height=arguments.size),
-        latents=None,
+    job = text_job(
+        engine,
+        model.identifier(),
+        prompt=PROMPT,
+        size=arguments.size,
         steps=arguments.steps,
-        cfg_scale=SCALE,
+        scale=SCALE,
         scheduler=SCHEDULER,
-        seed=1,
     )
+    assert job.negative is not None
+    hooks = ThrowAway()
     dtype = getattr(torch, request["precision"])
     unet = UNet2DConditionModel.from_pretrained(
         model.path, subfolder="unet", torch_dtype=dtype, low_cpu_mem_usage=False
