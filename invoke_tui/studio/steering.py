@@ -25,6 +25,7 @@ from invoke_tui.domain.references import KINDS, check_reference, reference_kind
 from invoke_tui.nodes.invocations.controls import image_encoder
 from invoke_tui.nodes.invocations.flux_references import redux_encoder
 from invoke_tui.nodes.recipes import Cast
+from invoke_tui.nodes.recipes.steering import check_steering
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.preprocessing import preprocessor_of, require_preprocessor
@@ -55,6 +56,7 @@ async def steering_of(
     request: GenerationRequest, cast: Cast, models: Models, gallery: Gallery | None
 ) -> Steering:
     """Everything about the pictures a request names. Raises ``BadInputError`` and ``NotFoundError``."""
+    check_steering(cast)
     pairs = zip(request.controls, cast.controls, strict=True)
     controls = tuple([await _control(asked, record, models, gallery) for asked, record in pairs])
     references = tuple(

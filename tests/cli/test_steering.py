@@ -20,8 +20,11 @@ def test_settings_by_name() -> None:
     assert (first.model, first.image, first.weight, first.end) == ("my canny", "a,b.png", -0.5, 0.4)
     assert (first.control_mode, first.resize_mode) == ("more_prompt", "fill_resize")
     assert (second.weight, second.end, second.preprocessor) == (None, None, "none")
-    [shown] = references(["model=ip,image=s.png,method=style,mask=m.png"])
+    [shown, said] = references(
+        ["model=ip,image=s.png,method=style,mask=m.png", "model=redux,image=s.png,influence=low"]
+    )
     assert (shown.method, shown.mask, shown.weight) == ("style", "m.png", 1.0)
+    assert (said.image_influence, shown.image_influence) == ("low", "highest")
 
 
 @pytest.mark.parametrize(

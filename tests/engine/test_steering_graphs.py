@@ -12,6 +12,7 @@ from invoke_tui.domain.controls import ResolvedControl, ResolvedReference
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType, ModelType
 from invoke_tui.nodes.recipes import Cast, build_graph
+from tests.engine import test_flux_references as flux
 from tests.engine import tiny_controls as tiny
 from tests.engine.test_controls import FAMILIES
 from tests.engine.test_families import SIZE, Studio, studio
@@ -86,3 +87,22 @@ def test_controls_of_flux(studio: Studio, run: InProcess) -> None:
     assert (pixels(run, build_graph(steered, Cast(record, controls=(known,)))) != plain).any()
     assert known.type is ModelType.CONTROLNET
     assert known.base is BaseModelType.FLUX
+
+
+def test_references_of_flux(studio: Studio, run: InProcess) -> None:
+    record = studio.know("flux")
+    _, shown = flux.adapter(studio)
+    _, _, said = flux.redux_models(studio)
+    said = said.model_copy(update={"submodels": ("image_encoder",)})
+    know(run, record, shown, said)
+    adapted = ResolvedReference(model=shown.key, image="drawing.png", clip_vision="ViT-L", mask="mask.png")
+    heard = ResolvedReference(model=said.key, image="drawing.png", image_influence="medium")
+    request = resolved(width=SIZE, height=SIZE, steps=2, cfg_scale=1.0, guidance=3.0)
+    plain = pixels(run, build_graph(request, Cast(record)))
+    seen = []
+    for references in ((adapted,), (heard,), (adapted, heard, heard)):
+        cast = Cast(record, references=tuple(shown if one is adapted else said for one in references))
+        seen.append(pixels(run, build_graph(request.model_copy(update={"references": references}), cast)))
+    assert all((one != plain).any() for one in seen)
+    assert (seen[0] != seen[2]).any()
+    assert (seen[1] != seen[2]).any()

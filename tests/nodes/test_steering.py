@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
-from invoke_tui.domain.controls import PREPROCESSORS, ResolvedControl, ResolvedReference, preprocessor_named
+from invoke_tui.domain.controls import (
+    PREPROCESSORS,
+    ReferenceRequest,
+    ResolvedControl,
+    ResolvedReference,
+    preprocessor_named,
+)
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.references import check_reference
 from invoke_tui.nodes.invocations.controls import image_encoder
+from invoke_tui.nodes.invocations.flux_references import redux_encoder
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.nodes.registry import node_types
@@ -193,3 +201,124 @@ def test_image_encoders_are_found_by_name() -> None:
     assert image_encoder(STYLE, "ViT-G", [large]) is large  # the only one: whether it fits, the engine sees
     with pytest.raises(NotFoundError, match="needs the ViT-G image encoder"):
         image_encoder(STYLE, "ViT-G", [large, huge])
+
+
+REDUX = other("redux", ModelType.FLUX_REDUX).model_copy(update={"base": BaseModelType.FLUX})
+
+
+def flux_cast(*references: ModelRecord, variant: str = "dev") -> Cast:
+    main = model_record(base=BaseModelType.FLUX, variant=variant)
+    return Cast(main, vae=other("vae", ModelType.VAE), references=references, **FLUX_ENCODERS)
+
+
+@pytest.mark.parametrize("variant", ["dev", "schnell"])
+def test_flux_is_shown_pictures_in_two_ways(variant: str) -> None:
+    shown = STYLE.model_copy(update={"base": BaseModelType.FLUX})
+    references = (
+        reference(clip_vision="ViT-L", begin=0.1, end=0.8),
+        reference(model=REDUX.key, weight=1.0, image_influence="low", image_width=640, image_height=480),
+        reference(model=REDUX.key, weight=0.5, mask="mask.png", mask_alpha=True),
+    )
+    request = resolved(references=references, cfg_scale=1.0)
+    graph = build_graph(request, flux_cast(shown, REDUX, REDUX, variant=variant))
+    assert validate(graph) == []
+    assert {
+        "flux_ip_adapter_1.ip_adapter → ip_adapter_collector.item",
+        "ip_adapter_collector.collection → flux_denoise.ip_adapter",
+        "flux_redux_2.redux_cond → redux_conditioning_collector.item",
+        "flux_redux_mask_3.mask → flux_redux_3.mask",
+        "redux_conditioning_collector.collection → flux_denoise.redux_conditioning",
+    } <= edges(graph)
+    assert graph.nodes["flux_redux_2"].fields()["downsampling_factor"] == 4
+    assert "method" not in graph.nodes["flux_ip_adapter_1"].fields()
+    metadata = metadata_of(graph)
+    [first, second] = metadata["ref_images"]
+    assert first["config"]["type"] == "flux_redux"
+    assert first["config"]["image"]["original"]["image"] == {
+        "image_name": "style.png",
+        "width": 640,
+        "height": 480,
+    }
+    assert (first["config"]["imageInfluence"], second["config"]["weight"]) == ("low", 0.5)
+    request_again, problems = request_from_metadata(metadata, [shown, REDUX, flux_cast().main])
+    assert not [problem for problem in problems if "ref" in problem.key or "ipA" in problem.key]
+    recalled = request_again.references
+    assert [(one.model, one.image_influence, one.mask) for one in recalled] == [
+        (STYLE.key, "highest", None),
+        (REDUX.key, "low", None),
+        (REDUX.key, "highest", "mask.png"),
+    ]
+    assert (recalled[0].begin, recalled[0].clip_vision, recalled[2].weight) == (0.1, "ViT-L", 0.5)
+
+
+def test_invokeais_reference_images_are_taken() -> None:
+    def entry(config: Any, **more: Any) -> dict[str, Any]:
+        return {"id": "reference_image:1", "isEnabled": True, "config": config} | more
+
+    image = {
+        "original": {"image": {"image_name": "whole.png", "width": 9, "height": 9}},
+        "crop": {"image": {"image_name": "piece.png", "width": 4, "height": 4}},
+    }
+    adapter = {
+        "type": "ip_adapter",
+        "image": image,
+        "model": STYLE.identifier().model_dump(),
+        "weight": 0.4,
+        "method": "style",
+        "beginEndStepPct": [0.2, 0.9],
+        "clipVisionModel": "ViT-G",
+    }
+    redux = {
+        "type": "flux_redux",
+        "image": {"image_name": "flat.png"},
+        "model": REDUX.identifier().model_dump(),
+    }
+    entries: list[Any] = [
+        entry(adapter),
+        entry(adapter, isEnabled=False),
+        entry(redux),
+        entry(redux | {"type": "flux_kontext_reference_image"}),
+        entry(redux | {"imageInfluence": "total"}),
+        entry("\x1b[31m"),
+        7,
+    ]
+    request, problems = request_from_metadata({"ref_images": entries}, [STYLE, REDUX])
+    [first, second] = request.references
+    assert (first.image, first.method, first.begin, first.end) == ("piece.png", "style", 0.2, 0.9)
+    assert (first.clip_vision, second.model, second.image) == ("ViT-G", REDUX.key, "flat.png")
+    assert len(problems) == 4
+    assert not any("\x1b" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "said"),
+    [
+        (REDUX, {"begin": 0.2}, "redux is a FLUX Redux model, which has no begin"),
+        (REDUX, {"method": "style", "clip_vision": "ViT-L"}, "has no method and no clip_vision"),
+        (REDUX, {"weight": 1.5}, "whose weight lies between 0 and 1"),
+        (STYLE, {"image_influence": "low"}, "style is an IP-Adapter, which has no image_influence"),
+        (STYLE.model_copy(update={"base": BaseModelType.FLUX}), {"method": "style"}, "has no method"),
+        (
+            STYLE.model_copy(update={"base": BaseModelType.FLUX}),
+            {"clip_vision": "ViT-H"},
+            "looks through ViT-L",
+        ),
+    ],
+)
+def test_settings_that_a_kind_of_reference_lacks(
+    model: ModelRecord, given: dict[str, Any], said: str
+) -> None:
+    check_reference(ReferenceRequest(model="a", image="b.png"), model)
+    with pytest.raises(BadInputError, match=said):
+        check_reference(ReferenceRequest(model="a", image="b.png", **given), model)
+
+
+def test_redux_is_for_flux_and_needs_siglip() -> None:
+    with pytest.raises(BadInputError, match=r"The FLUX Redux model redux is for flux models, .* is sd-1"):
+        build_graph(resolved(references=(reference(),)), Cast(model_record(), references=(REDUX,)))
+    siglip = other("siglip", ModelType.SIGLIP)
+    assert redux_encoder(REDUX, [siglip]).key == siglip.key
+    whole = REDUX.model_copy(update={"submodels": ("image_embedder", "image_encoder")})
+    assert redux_encoder(whole, [siglip]).submodel_type == "image_encoder"
+    with pytest.raises(NotFoundError, match="SigLIP, which is not installed"):
+        redux_encoder(REDUX, [])

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import pytest_asyncio
+from safetensors.numpy import save_file
 
 from invoke_tui.domain.controls import ControlRequest, ReferenceRequest
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
@@ -78,4 +80,23 @@ async def test_another_family_and_another_kind(models: Models) -> None:
         await expand(request().model_copy(update={"model": "two"}), models, limit=1)
     shown = GenerationRequest(references=(ReferenceRequest(model="edges", image="a.png"),))
     with pytest.raises(BadInputError, match="not an IP-Adapter"):
+        await expand(shown, models, limit=1)
+
+
+async def test_flux_redux_is_found_and_refused_by_family(models: Models, tmp_path: Path) -> None:
+    shapes = {
+        "redux_up.weight": (6, 2),
+        "redux_up.bias": (6,),
+        "redux_down.weight": (2, 6),
+        "redux_down.bias": (2,),
+    }
+    save_file(
+        {name: np.zeros(shape, np.float32) for name, shape in shapes.items()},
+        tmp_path / "models" / "redux.safetensors",
+    )
+    await models.refresh()
+    shown = GenerationRequest(
+        references=(ReferenceRequest(model="redux", image="a.png", image_influence="low"),)
+    )
+    with pytest.raises(BadInputError, match="The FLUX Redux model redux is for flux models, tiny is sd-1"):
         await expand(shown, models, limit=1)

@@ -75,17 +75,17 @@ def _check(record: ModelRecord, kinds: tuple[ModelType, ...], main: ModelRecord)
             code="wrong_model",
         )
     called, trait, _ = _CALLED[record.type]
-    if not getattr(traits_of(main), trait):
-        raise BadInputError(
-            f"{called}s cannot be used with {main.base} models yet.",
-            hint="Remove it, or choose a model of another family.",
-            code="unsupported_control",
-        )
     if record.base is not main.base:
         raise BadInputError(
             f"The {called} {record.name} is for {record.base} models, {main.name} is {main.base}.",
             hint="Remove it, or choose a model it was made for.",
             code="wrong_model",
+        )
+    if not getattr(traits_of(main), trait):
+        raise BadInputError(
+            f"{called}s cannot be used with {main.base} models yet.",
+            hint="Remove it, or choose a model of another family.",
+            code="unsupported_control",
         )
 
 

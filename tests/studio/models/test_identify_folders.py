@@ -60,6 +60,20 @@ class TestFolders:
         verdict = identify(folder)
         assert (verdict.base, verdict.variant, verdict.default_settings.steps) == ("z-image", "turbo", 9)
 
+    def test_flux_redux_with_and_without_what_it_looks_through(self, tmp_path: Path) -> None:
+        index = {
+            "_class_name": "FluxPriorReduxPipeline",
+            "image_embedder": ["flux", "ReduxImageEncoder"],
+            "image_encoder": ["transformers", "SiglipVisionModel"],
+            "feature_extractor": ["transformers", "SiglipImageProcessor"],
+        }
+        whole = identify(lay_out(tmp_path / "whole", {"model_index.json": index}))
+        assert (whole.type, whole.base, whole.format) == ("flux_redux", "flux", "diffusers")
+        assert whole.submodels == ("image_embedder", "image_encoder")
+        config = {"_class_name": "ReduxImageEncoder", "redux_dim": 1152}
+        alone = identify(lay_out(tmp_path / "alone", {"config.json": config, "model.safetensors": "x"}))
+        assert (alone.type, alone.base, alone.submodels) == ("flux_redux", "flux", ())
+
     def test_quantised_folders(self, tmp_path: Path) -> None:
         sdnq = {"quantization_config": {"quant_method": "sdnq"}}
         files = {"model_index.json": {"_class_name": "FluxPipeline"}, "transformer/config.json": sdnq}
