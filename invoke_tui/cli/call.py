@@ -93,7 +93,7 @@ class Call:
                     place = self.destination.path(name, len(found) + 1)
                     path = str(save(await client.image_file(name), place).absolute())
                 if self.preview:
-                    _show(await client.image_file(name), self.studio)
+                    show(await client.image_file(name), self.studio)
                 found.append(_image_document(record, path))
                 if self.labels and self.destination is not None:
                     label = (*self.labels[request_of[at]], f"seed {record.seed}")
@@ -179,7 +179,7 @@ def _exit_code(wait: Wait) -> ExitCode:
     return ExitCode.CANCELED if ItemStatus.CANCELED in states else ExitCode.DONE
 
 
-def _show(data: bytes, studio: Studio) -> None:
+def show(data: bytes, studio: Studio) -> None:
     """Show a picture where the terminal can."""
     protocol = studio.settings.image_protocol
     if protocol == "none" or not sys.stdout.isatty():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from invoke_tui.cli.call import show
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
 from invoke_tui.cli.pictures import in_gallery
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def preprocess(
-    name: Annotated[str, typer.Argument(help="canny, color_map, content_shuffle, …", metavar="PREPROCESSOR")],
+    name: Annotated[
+        str, typer.Argument(help="canny, depth_anything, dw_openpose, hed, …", metavar="PREPROCESSOR")
+    ],
     picture: Annotated[
         str, typer.Argument(help="A file, a name in the gallery, or last.", metavar="PICTURE")
     ],
@@ -28,11 +31,17 @@ def preprocess(
     root: Root = None,
     json: Json = False,
 ) -> None:
-    """Make the control picture of a picture, without drawing anything."""
+    """Make the control picture of a picture, and show it.
+
+    Nothing is drawn. A preprocessor whose network is not installed says how to install it.
+    """
+    studio, output = open_studio(root), Output(as_json=json)
+    data = run(_made(studio, name, picture))
     made = f"{Path(picture).stem}-{name}.png"
-    place = Destination.parse(out or made, 1).path(made, 1)
-    saved = save(run(_made(open_studio(root), name, picture)), place).absolute()
-    Output(as_json=json).result({"path": str(saved), "preprocessor": name}, [str(saved)])
+    saved = save(data, Destination.parse(out or made, 1).path(made, 1)).absolute()
+    if output.on_terminal:
+        show(data, studio)
+    output.result({"path": str(saved), "preprocessor": name}, [str(saved)])
 
 
 async def _made(studio: Studio, name: str, picture: str) -> bytes:

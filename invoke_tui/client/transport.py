@@ -32,6 +32,12 @@ class Transport:
         given = {name: value for name, value in (parameters or {}).items() if value is not None}
         return await self._send("GET", path, params=given)
 
+    async def get_made(self, path: str) -> bytes:
+        """GET what the engine has yet to make, for as long as it takes."""
+        import httpx
+
+        return await self._send("GET", path, timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT))
+
     async def post(self, path: str, body: dict[str, Any]) -> bytes:
         """POST a JSON object."""
         return await self._send("POST", path, json=body)

@@ -39,17 +39,19 @@ from invoke_tui.engine.hooks import Log, RunHooks
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.build import quiet_libraries
 from invoke_tui.engine.loading.reader import Reader
+from invoke_tui.engine.looking import Lookers
 from invoke_tui.engine.memory.backend import backend_for
 from invoke_tui.engine.memory.cache import Budget, ComponentCache
 from invoke_tui.engine.memory.ladder import Effort, Ladder
 from invoke_tui.engine.memory.plan import ram_limit, vae_working_bytes
 from invoke_tui.engine.noise import make_noise
 from invoke_tui.engine.preview import own_factors
-from invoke_tui.engine.seamless import seamless
 from invoke_tui.engine.redux import redux
+from invoke_tui.engine.seamless import seamless
 from invoke_tui.engine.store import ModelStore
 from invoke_tui.engine.texts import TextEncoders
 from invoke_tui.engine.upscaling import Upscalers
+from invoke_tui.engine.vision.tool import Numbers
 
 PACKAGES: Final = ("torch", "diffusers", "transformers", "compel", "safetensors")
 CONVERT_CACHE: Final = Path(gettempdir()) / "invoke-tui-converted"
@@ -82,6 +84,7 @@ class Engine:
         self._store = ModelStore(self._cache, self._dtype, reader, channels_last=gpu)
         self._texts = TextEncoders(self._store, self._log)
         self._upscalers = Upscalers(self._store, self._ladder, self._device, self._dtype, self._log)
+        self._lookers = Lookers(self._store, self._ladder, self._device)
         log("info", f"Device {self.choice.device}, {self.choice.name}. {self.choice.device_reason}")
         log("info", f"Precision {self.choice.precision}. {self.choice.precision_reason}")
 
@@ -198,6 +201,12 @@ class Engine:
         return self._upscalers.upscale(
             image, model, tile_size=tile_size, scale=scale, multiple_of_8=fit_to_multiple_of_8, hooks=hooks
         )
+
+    def look(
+        self, image: Image.Image, model: ModelIdentifier, given: Numbers | None = None, *, hooks: RunHooks
+    ) -> Numbers:
+        """What a picture tool sees in a picture (``engine.vision``); ``given`` is what it wants beside it."""
+        return self._lookers.look(image, model, given, hooks)
 
     def memory(self) -> MemoryUse:
         """Memory in use now, by component."""

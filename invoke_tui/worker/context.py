@@ -280,6 +280,7 @@ class NodeEngine:
             denoising_start=call.denoising_start,
             denoising_end=call.denoising_end,
             guidance=call.guidance,
+            tiling=call.tiling,
             mask=self._mask(call.mask) if call.mask else None,
             fill=FillImage(
                 self._stored(call.fill.latents.latents_name).value, self._stored(call.fill.mask).value
@@ -337,6 +338,10 @@ class NodeEngine:
         width, height = (side - side % grid for side in image.size)
         return self._sized(Stored(value, width, height), None)
 
+    def redux(self, image: Image, how: Redux) -> str:
+        """Say a picture in FLUX Redux' words; the conditioning's name."""
+        return self._keep("conditioning", Stored(self._state.engine.redux(image, how, self._hooks)))
+
     def upscale(
         self,
         image: Image,
@@ -351,14 +356,14 @@ class NodeEngine:
             image,
             model,
             tile_size=tile_size,
-    def redux(self, image: Image, how: Redux) -> str:
-        """Say a picture in FLUX Redux' words; the conditioning's name."""
-        return self._keep("conditioning", Stored(self._state.engine.redux(image, how, self._hooks)))
-
             scale=scale,
             fit_to_multiple_of_8=fit_to_multiple_of_8,
             hooks=self._hooks,
         )
+
+    def look(self, image: Image, model: ModelIdentifier, given: Any = None) -> Any:
+        """What a picture tool sees."""
+        return self._state.engine.look(image, model, given, hooks=self._hooks)
 
     def _mask_of(self, field: TensorField) -> Image:
         mask: Image = self._stored(field.tensor_name).value

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from invoke_tui.domain.device import CacheLimits, ComponentUse, DeviceChoice, MemoryUse
@@ -122,6 +123,11 @@ class FakeEngine:
 
     def redux(self, image: Image.Image, how: Any, hooks: Any) -> str:
         return "a picture"
+
+    def look(self, image: Image.Image, model: Any, given: Any = None, *, hooks: Any) -> Any:
+        """A slope: what is further right is nearer."""
+        hooks.progress(1, 1, "Looking")
+        return np.tile(np.linspace(0, 1, 16, dtype=np.float32), (12, 1))
 
     def upscale(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,17 +21,28 @@ from invoke_tui.engine.loading.reader import Reader
 from invoke_tui.engine.loading.upscalers import put_together
 from invoke_tui.engine.vision.edges import HED, Lineart, LineartAnime
 from invoke_tui.engine.vision.gaps import Gaps
+from invoke_tui.engine.vision.mlsd import MLSD
+from invoke_tui.engine.vision.pidinet import PiDiNet
 from invoke_tui.engine.vision.seers import Depth, People, Pose, Segments
 from invoke_tui.engine.vision.tool import PictureTool
+
+_Seer = Callable[[nn.Module, Mapping[str, Any]], PictureTool]
 
 FILES: Final[Mapping[str, type[PictureTool]]] = {
     "hed": HED,
     "lineart": Lineart,
     "lineart_coarse": Lineart,
     "lineart_anime": LineartAnime,
+    "mlsd": MLSD,
+    "pidi": PiDiNet,
 }
 """Tools that are single files, by kind (``domain.tools``)."""
-FOLDERS: Final = {"depth": Depth, "people": People, "pose": Pose, "segmentation": Segments}
+FOLDERS: Final[Mapping[str, _Seer]] = {
+    "depth": Depth,
+    "people": People,
+    "pose": Pose,
+    "segmentation": Segments,
+}
 """Tools that are transformers' folders, by kind."""
 _WRAPPING: Final = re.compile(r"^(?:state_dict\.|module\.)+")
 _LAMA: Final = re.compile(r"^.*?(?=model\.1\.bn_l\.running_mean$)")
@@ -109,7 +120,12 @@ def _transformer(name: str, config: dict[str, Any], state: dict[str, Tensor], fo
     cls = library_class(f"transformers:{name}")
     settings = cls.config_class.from_dict(config | {"use_pretrained_backbone": False})
     model, found = cls.from_pretrained(
-        None, config=settings, state_dict=state, dtype=torch.float32, output_loading_info=True
+        None,
+        config=settings,
+        state_dict=state,
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,  # they are said below, by name
+        output_loading_info=True,
     )
     if missing := sorted(found["missing_keys"]):
         raise damaged(folder, f"{len(missing)} weights are missing, the first is {missing[0]}")

@@ -73,7 +73,8 @@ class _Residual(nn.Module):
         )  # fmt: skip
 
     def forward(self, seen: Tensor) -> Tensor:
-        return seen + self.conv_block(seen)
+        more: Tensor = self.conv_block(seen)
+        return seen + more
 
 
 class Lineart(PictureTool):

@@ -61,6 +61,20 @@ def edge_picture(edges: Numbers, size: tuple[int, int]) -> Image.Image:
     return _picture(255 * edges, size)
 
 
+def line_picture(lines: Numbers, size: tuple[int, int], sure: float, length: float) -> Image.Image:
+    """Straight lines (n, 6), as M-LSD gives them: those that are surer and longer than this, in white on black."""
+    import cv2
+
+    canvas, (width, height) = np.zeros((size[1], size[0]), np.uint8), size
+    for score, long, *ends in lines.tolist():
+        if score > sure and long > length:
+            left, top, right, bottom = (
+                round(side * end) for side, end in zip((width, height) * 2, ends, strict=True)
+            )
+            cv2.line(canvas, (left, top), (right, bottom), 255, max(1, round(min(size) / 512)))
+    return Image.fromarray(canvas).convert("RGB")
+
+
 def stepped(edges: Numbers, steps: int = 2) -> Numbers:
     """Edges in ``steps`` + 1 levels: what is faint goes."""
     found: Numbers = np.trunc(np.clip(edges, 0, 1) * (steps + 1 - 1e-4)) / steps

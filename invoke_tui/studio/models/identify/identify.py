@@ -8,7 +8,7 @@ from typing import Final
 
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.headers.header import Header
-from invoke_tui.studio.models.identify import adapters, folders, lora, main_models
+from invoke_tui.studio.models.identify import adapters, folders, lora, main_models, tools
 from invoke_tui.studio.models.identify.keys import Keys
 from invoke_tui.studio.models.identify.verdict import Verdict, unknown
 
@@ -24,6 +24,7 @@ _PROBES: Final[tuple[Callable[[Keys], Verdict | None], ...]] = (
     adapters.vae,
     adapters.encoder,
     adapters.embedding,
+    tools.picture_tool,
     adapters.upscaler,
 )
 
