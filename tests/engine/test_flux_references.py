@@ -112,7 +112,7 @@ def theirs_drawn(
 
 
 def drawn(studio: Studio, record: ModelRecord, *references: Reference, **changes: Any) -> torch.Tensor:
-    fields = {"references": references, "guidance": 2.5, "steps": 2} | changes
+    fields: dict[str, Any] = {"references": references, "guidance": 2.5, "steps": 2} | changes
     result: torch.Tensor = studio.latents(record, **fields)
     return result
 
