@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from invoke_tui.domain.controls import (
     PREPROCESSORS,
@@ -13,10 +15,11 @@ from invoke_tui.domain.controls import (
     ResolvedReference,
     preprocessor_named,
 )
-from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.references import check_reference
+from invoke_tui.domain.tools import TOOLS
 from invoke_tui.nodes.invocations.controls import image_encoder
 from invoke_tui.nodes.invocations.flux_references import redux_encoder
 from invoke_tui.nodes.recall import request_from_metadata
@@ -184,9 +187,12 @@ def test_every_preprocessor_is_a_node_that_says_what_it_needs() -> None:
     for name, known in PREPROCESSORS.items():
         cls = nodes[known.node]
         assert cls.spec.category == "controlnet_preprocessors"
-        if known.network:
-            with pytest.raises(BadInputError, match=f"{name} needs the network {known.network}"):
-                cls.model_validate({"image": {"image_name": "a.png"}}).invoke(None)  # type: ignore[arg-type]
+        if known.needs or known.refused:
+            ctx = SimpleNamespace(models=lambda type_: (), load_image=lambda image: Image.new("RGB", (8, 8)))
+            with pytest.raises(StudioError) as refused:
+                cls.model_validate({"image": {"image_name": "a.png"}}).invoke(ctx)
+            said = known.refused or f"invoke-tui models install {TOOLS[known.needs[0]].install}."
+            assert said in str(refused.value), name
     assert preprocessor_named("normalbae_image_processor") == "normal_map"
     assert preprocessor_named("mediapipe_face_processor") == "mediapipe_face"
 

@@ -63,7 +63,7 @@ async def test_usual_values_and_what_the_model_wants(models: Models) -> None:
     [
         ({"model": "edgy"}, NotFoundError, "no controlnet model"),
         ({"model": "tiny"}, BadInputError, "is a main model, not a ControlNet or a T2I-Adapter"),
-        ({"preprocessor": "hed"}, BadInputError, "needs the network HED"),
+        ({"preprocessor": "hed"}, NotFoundError, "needs HED.*models install hed-edges"),
         ({"preprocessor": "blur"}, BadInputError, "no preprocessor called blur"),
         ({"begin": 0.9, "end": 0.2}, BadInputError, "cannot begin at 0.9 and end at 0.2"),
     ],

@@ -7,19 +7,24 @@ one sentence.
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.text import safe_text
 
 MOST_PIXELS: Final = 100_000_000
 """A picture of more is refused before it is unpacked."""
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 _PLAIN: Final = ("L", "RGB", "RGBA")
+_MOST_PACKED: Final = 1032
+"""Bytes that one byte of a PNG's pixels can stand for."""
+
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # ours is the limit, and is told
 
 
 def open_picture(source: str | Path | bytes, name: str = "") -> Image.Image:
@@ -30,8 +35,13 @@ def open_picture(source: str | Path | bytes, name: str = "") -> Image.Image:
         with Image.open(opened, formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise _too_large(called, image.width, image.height)
+            if _is_hollow(image, len(source) if isinstance(source, bytes) else Path(source).stat().st_size):
+                raise _damaged(called, f"its {image.width} x {image.height} pixels are not in it")
             image.load()
-            return plain(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            return plain(image)
+    except StudioError:
+        raise
     except Image.DecompressionBombError as error:
         raise _too_large(called) from error
     except UnidentifiedImageError as error:
@@ -40,24 +50,26 @@ def open_picture(source: str | Path | bytes, name: str = "") -> Image.Image:
             hint=f"Give {', '.join(FORMATS[:-1])} or {FORMATS[-1]}.",
             code="not_a_picture",
         ) from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError) as error:
-        raise BadInputError(
-            f"{called} is damaged: {safe_text(error, limit=200)}.",
-            hint="It may be cut off; save or copy it again.",
-            code="damaged_picture",
-        ) from error
+    except Exception as error:  # a decoder of files from anywhere raises whatever it likes
+        raise _damaged(called, safe_text(error, limit=200)) from error
 
 
 def plain(image: Image.Image) -> Image.Image:
     """The same picture as L, RGB or RGBA with 8 bits a channel; the first frame of a moving one."""
     if image.mode.startswith("I") or image.mode == "F":
         return _eight_bits(image)
-    if image.mode == "1":
-        return image.convert("L")
     see_through = "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBa")
     if image.mode in _PLAIN and not see_through:
         return image.copy()
-    return image.convert("RGBA" if see_through else "RGB")
+    if see_through:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _is_hollow(image: Image.Image, size: int) -> bool:
+    """Whether a PNG of ``size`` bytes claims more pixels than it could hold; the decoder would make them all black."""
+    bits = 8 * len(image.getbands()) if image.mode in ("RGB", "RGBA", "LA") else 1
+    return image.format == "PNG" and image.width * image.height * bits > 8 * _MOST_PACKED * size
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -67,6 +79,14 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         1.0 if image.mode == "F" and values.max(initial=0) <= 1 else 255.0 if values.max() <= 255 else 65535.0
     )
     return Image.fromarray((values.clip(0, whole) / whole * 255).round().astype(np.uint8))
+
+
+def _damaged(called: str, how: str) -> BadInputError:
+    return BadInputError(
+        f"{called} is damaged: {how}.",
+        hint="It may be cut off; save or copy it again.",
+        code="damaged_picture",
+    )
 
 
 def _too_large(called: str, width: int = 0, height: int = 0) -> BadInputError:

@@ -90,7 +90,7 @@ def scribble_picture(edges: Numbers, size: tuple[int, int]) -> Image.Image:
     row[1] = 1
     ridge = np.zeros(smooth.shape, bool)
     for line in (row, row.T.copy(), diagonal, diagonal[::-1].copy()):
-        ridge |= cv2.dilate(smooth, line) == smooth
+        ridge |= (cv2.dilate(smooth, line) == smooth) & (cv2.erode(smooth, line) < smooth)  # no plateau
     strokes = cv2.GaussianBlur(255 * (ridge & (smooth > 0.5)).astype(np.float32), (0, 0), SMOOTH) > 4
     return _picture(255 * strokes.astype(np.float32), size)
 

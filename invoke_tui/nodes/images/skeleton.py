@@ -70,5 +70,5 @@ def _limb(picture: Image.Image, start: Joint, end: Joint, colour: tuple[int, int
 
 def _colour(number: int, light: float) -> tuple[int, int, int]:
     """Eighteen hues around the wheel."""
-    red, green, blue = (int(255 * light * part) for part in colorsys.hsv_to_rgb(number / 18, 1, 1))
+    red, green, blue = (round(255 * light * part) for part in colorsys.hsv_to_rgb(number / 18, 1, 1))
     return red, green, blue

@@ -105,8 +105,8 @@ class _LookingNode(PictureNode):
     image: ImageField = Input()
 
     def invoke(self, ctx: InvocationContext) -> ImageOutput:
-        picture = ctx.load_image(self.image)
-        seen = ctx.engine.look(picture, self.network(ctx))
+        network, picture = self.network(ctx), ctx.load_image(self.image)
+        seen = ctx.engine.look(picture, network)
         return save_made(ctx, self, self.shown(seen, picture.size), category="control")
 
     def network(self, ctx: InvocationContext) -> ModelIdentifier:
