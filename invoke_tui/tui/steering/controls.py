@@ -65,7 +65,7 @@ class ControlEntry(ModelEntry):
     kinds: ClassVar[tuple[ModelType, ...]] = (ModelType.CONTROLNET, ModelType.T2I_ADAPTER)
     pictures: ClassVar[Mapping[str, ImageCategory]] = {"image": "control"}
     said: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "model": {"label": "Model", "kind": "choice", "fallback": "choose one"},
+        "model": {"label": "Model", "kind": "model", "fallback": "choose one"},
         "image": {"label": "Picture"},
         "preprocessor": {"label": "Made by", "kind": "choice", "choices": _MADE, "fallback": AUTO},
         "weight": {"label": "Weight", **SHARE},
@@ -85,6 +85,7 @@ class ControlEntry(ModelEntry):
         preview = SmallButton(
             "preview", help_text="Shows what is made of the picture, beside it.", id=f"{self.id}-preview"
         )
+        preview.add_class("entry-preview")
         yield self.pair(self.row("preprocessor"), preview)
         yield self.row("weight")
         yield self.pair(self.row("begin"), self.row("end"))
@@ -143,10 +144,10 @@ class ControlEntry(ModelEntry):
     def look_again(self) -> None:
         """What the chosen model asks for is dim; fields it does not know are not there."""
         weight, end = USUAL[self.model.type if self.model else ModelType.CONTROLNET]
-        self.dim("weight", f"{weight:g}")
-        self.dim("end", f"{end:g}")
+        self.fall_back("weight", weight)
+        self.fall_back("end", end)
         wish = self.model.default_settings.preprocessor if self.model else None
-        self.dim("preprocessor", f"{AUTO}: {preprocessor_named(wish or NONE)}")
+        self.fall_back("preprocessor", f"{AUTO}: {preprocessor_named(wish or NONE)}")
         super().look_again()
         if self.made:
             used = set(self.used())
@@ -200,4 +201,4 @@ class ControlGroup(EntryGroup):
 def none_installed(called: str, base: BaseModelType, to_get: Mapping[BaseModelType, str]) -> str:
     """That there is no such model for a family, and how to get one."""
     way = f"invoke-tui models install {to_get[base]}" if base in to_get else "alt+5, then i, installs one."
-    return f"No {called} for {base} is installed: {way}"
+    return f"No {called} is installed for {base}: {way}"

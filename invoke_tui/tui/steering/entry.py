@@ -11,14 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageCategory
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.tui import actions
 from invoke_tui.tui.form_spec import FieldSpec, spec
-from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import SmallButton
 from invoke_tui.tui.widgets.form_group import FormGroup, Trouble
 from invoke_tui.tui.widgets.picture_line import PictureLine
@@ -175,17 +173,6 @@ class Entry(FormGroup):
         """Show the fields, or the line alone."""
         super().fold(shut=shut)
         self.summarize()
-
-    def dim(self, name: str, value: str) -> None:
-        """What applies while a field is empty."""
-        if self.specs[name].fallback == value:
-            return
-        self.specs[name] = replace(self.specs[name], fallback=value)
-        for control in self.query(f"#field-{name}"):
-            if isinstance(control, Choice):
-                control.prompt = value
-            elif isinstance(control, Input):
-                control.placeholder = value
 
     # -- how it is laid out -----------------------------------------------------------------------------------
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-
-from rich.text import Text
-from textual.widgets import Select
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.families import traits_of
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.form_spec import FieldSpec
 from invoke_tui.tui.steering.entry import Entry, first_words
-from invoke_tui.tui.widgets.choice import Choice
-from invoke_tui.tui.widgets.form_group import FormGroup, Trouble
+from invoke_tui.tui.widgets.form_group import Trouble, by_name
 
 if TYPE_CHECKING:
     from invoke_tui.tui.steering.entry_group import EntryGroup
@@ -25,6 +19,7 @@ TRAITS: Final = {
     ModelType.CONTROLNET: ("controlnets", "ControlNets"),
     ModelType.T2I_ADAPTER: ("t2i_adapters", "T2I-Adapters"),
     ModelType.IP_ADAPTER: ("ip_adapters", "IP-Adapters"),
+    ModelType.FLUX_REDUX: ("redux", "FLUX Redux models"),
 }
 """What a family says of a type of model, and what people call it."""
 SHARE: Final = {"step": 0.05}
@@ -139,19 +134,12 @@ class ModelEntry(Entry):
         """The models that fit, and the chosen one although it does not."""
         self._find_again()
         fits = fitting(self.models, self.kinds, self.main)
-        choices = [(safe_text(one.name, limit=_NAME_LIMIT), one.key) for one in fits]
+        choices = by_name(fits)
         wanted = str(self.raw["model"])
         if wanted and wanted not in {key for _, key in choices}:
             unfit = self.unfit()
             choices.append((f"{self.model_name} ({unfit[1] if unfit else 'unknown'})", wanted))
-        if tuple(choices) == self.specs["model"].choices:
-            return
-        self.specs["model"] = replace(self.specs["model"], choices=tuple(choices))
-        for control in self.query("#field-model").results(Choice):
-            with self.prevent(Select.Changed):
-                control.set_options((Text(label), key) for label, key in choices)
-                if wanted:
-                    control.value = wanted
+        self.offer("model", choices)
 
     def _find_again(self) -> None:
         """A model that was named by its name, or had another key where the picture was made."""
@@ -173,8 +161,3 @@ class ModelEntry(Entry):
         if isinstance(called := values.get("called"), str):
             self._known_as = called[:_NAME_LIMIT]
         super().restore(values)
-
-    @staticmethod
-    def _allowed(field: FieldSpec, value: Any) -> bool:
-        """Any model may be asked for, as the models may come later."""
-        return field.name == "model" or FormGroup._allowed(field, value)

@@ -149,12 +149,15 @@ class FormGroup(Vertical):
         self._view(name)
 
     def fall_back(self, name: str, value: float | str | None) -> None:
-        """Another value applies while a number is empty."""
+        """Another value applies while a number is empty, or nothing is chosen."""
         declared = self.declared(name).fallback
         shown = declared if value is None else f"{value:g}" if isinstance(value, float) else str(value)
         self.specs[name] = replace(self.specs[name], fallback=shown)
-        for control in self.query(f"#field-{name}").results(NumberField):
-            control.placeholder = shown
+        for control in self.query(f"#field-{name}"):
+            if isinstance(control, NumberField):
+                control.placeholder = shown
+            elif isinstance(control, Choice):
+                control.prompt = shown
 
     def _put(self, name: str, value: str | bool) -> None:
         if self.raw[name] == value:
