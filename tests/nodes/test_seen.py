@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import ModelType
@@ -54,15 +54,14 @@ def test_kinds_have_the_colours_controlnets_know() -> None:
 
 
 def test_scribbles_are_strokes_along_the_ridges() -> None:
-    soft = Image.new("L", (128, 128))
-    ImageDraw.Draw(soft).line((10, 64, 118, 64), fill=255, width=30)
-    soft = soft.filter(ImageFilter.GaussianBlur(8))
-    ImageDraw.Draw(soft).line((64, 5, 64, 20), fill=60, width=3)
-    picture = np.asarray(images.seen.scribble_picture(np.asarray(soft) / 255, (128, 128)).convert("L"))
+    down, across = np.mgrid[:128, :128]
+    soft = np.exp(-(((down - 64) / 12) ** 2)) * (1 - abs(across - 64) / 640)
+    soft[4:20, 63:66] = 0.25
+    picture = np.asarray(images.seen.scribble_picture(soft, (128, 128)).convert("L"))
     assert set(np.unique(picture)) == {0, 255}
-    thickness = (picture[:, 45:85] > 0).sum(0)
-    assert (thickness > 0).all()
-    assert thickness.max() < 20
+    thickness = (picture[:, 16:-16] > 0).sum(0)
+    assert (thickness > 8).all()
+    assert thickness.max() < 20, "the soft edge is 20 pixels wide where it is half as light"
     assert not picture[:24].any(), "what is faint is no stroke"
 
 

@@ -1,4 +1,4 @@
-"""Previews of control pictures: made here or by the engine, kept nowhere, and what is said where a network is missing."""
+"""Previews of control pictures: by whom they are made, that nothing is kept, and what is said of missing networks."""
 
 from __future__ import annotations
 
