@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.references import Redux
-from invoke_tui.engine.jobs import Reference, Region
+from invoke_tui.engine.jobs import FillImage, Reference, Region
 from invoke_tui.engine.redux import siglip_pixels
 from tests.engine import tiny_controls as tiny
 from tests.engine.conftest import Recorder
@@ -177,19 +177,23 @@ def test_redux_is_diffusers_pipeline(studio: Studio) -> None:
     with torch.no_grad():
         words = redux(prior.encode_image(picture, torch.device("cpu"), 1)).image_embeds
     ours = said(studio, known)
-    assert (
-        ours.embeds - words
-    ).abs().max() < 0.02  # their pictures are shrunk by another library's arithmetic
+    # their pictures are made smaller by another library's arithmetic
+    assert (ours.embeds - words).abs().max() < 0.02
     positive = studio.encode(record, "a red cat")
-    heard = (Region(positive), Region(ours))
-    theirs = theirs_drawn(
-        studio, record, flux_pipeline(record), torch.cat([positive.embeds, ours.embeds], dim=1)
-    )
-    seen = drawn(studio, record, regions=heard)
-    assert near(seen, theirs)
-    assert not torch.allclose(seen, drawn(studio, record), atol=1e-3)
-    guided = drawn(studio, record, regions=heard, cfg_scale=3.0)
-    assert not torch.allclose(guided, seen, atol=1e-3)  # the negative prompt hears no picture, and is shorter
+    plain, pipeline = drawn(studio, record), flux_pipeline(record)
+    for cfg_scale in (1.0, 3.0):  # the negative prompt hears no picture, and is shorter
+        theirs = theirs_drawn(
+            studio,
+            record,
+            pipeline,
+            torch.cat([positive.embeds, ours.embeds], dim=1),
+            negative_prompt="",
+            max_sequence_length=32,
+            true_cfg_scale=cfg_scale,
+        )
+        seen = drawn(studio, record, regions=(Region(positive), Region(ours)), cfg_scale=cfg_scale)
+        assert near(seen, theirs), cfg_scale
+        assert not torch.allclose(seen, plain, atol=1e-3)
 
 
 def test_redux_of_a_part_obeys_the_rule_of_regions(studio: Studio) -> None:
@@ -283,3 +287,26 @@ def test_siglip_sees_all_of_a_picture() -> None:
     ours = siglip_pixels(image, 32)
     assert ours.shape == theirs.shape
     assert (ours - theirs).abs().mean() < 0.01
+
+
+def test_both_beside_regions_and_in_fill(studio: Studio) -> None:
+    from tests.engine.tiny_families import write_flux
+
+    _, known = adapter(studio)
+    _, _, redux = redux_models(studio)
+    shown, words = reference(studio, known), said(studio, redux, factor=2)
+    folder = write_flux(studio.root / "fill", in_channels=384)
+    fill = FillImage(torch.zeros(1, 16, SIZE // 8, SIZE // 8), Image.new("L", (SIZE, SIZE), 255))
+    for record, more in (
+        (studio.know("flux"), {}),
+        (studio.know("flux", folder, variant="dev_fill"), {"fill": fill}),
+    ):
+        heard = (Region(studio.encode(record, "a red cat")), Region(words, half(SIZE, left=True)))
+        results = [
+            drawn(studio, record, *references, regions=regions, **more)
+            for references in ((), (shown,))
+            for regions in ((), heard)
+        ]
+        assert all(torch.isfinite(one).all() for one in results)
+        assert len({float(one.sum()) for one in results}) == 4
+        assert torch.equal(drawn(studio, record, **more), results[0])
