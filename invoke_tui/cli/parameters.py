@@ -43,6 +43,8 @@ REFINEMENT_FLAGS: Final = {
     "freeu": "--freeu",
     "cfg_begin_step_percent": "--cfg-begin",
     "cfg_end_step_percent": "--cfg-end",
+    "seed_variance_strength": "--seed-variance",
+    "seed_variance_randomize_percent": "--seed-variance-percent",
     "hrf_enabled": "--hires/--no-hires",
     "hrf_method": "--hires-method",
     "hrf_strength": "--hires-strength",

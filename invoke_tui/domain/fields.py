@@ -11,6 +11,7 @@ from invoke_tui.domain.controls import ControlMode, ReferenceMethod, ResizeMode
 from invoke_tui.domain.models import ModelIdentifier
 
 SeamlessAxis = Literal["x", "y"]
+LatentResize = Literal["nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact"]
 
 
 class ImageField(Document):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 
-HighResMethod = Literal["ESRGAN", "bilinear"]
+HighResMethod = Literal["ESRGAN", "bilinear", "latent"]
 
 
 class FreeU(Record):
@@ -33,6 +33,15 @@ class RefinementSettings(Record):
         le=1,
         description="The share of the steps up to which the CFG scale acts; unguided steps take half the time",
     )
+    seed_variance_strength: float = Field(
+        default=0.0, ge=0, le=2, description="How much the seed changes the prompt itself; 0 = not at all"
+    )
+    seed_variance_randomize_percent: float = Field(
+        default=50.0,
+        ge=1,
+        le=100,
+        description="The share of the prompt's values that are changed, in percent",
+    )
 
 
 class RefinementRequest(RefinementSettings):
@@ -44,7 +53,8 @@ class RefinementRequest(RefinementSettings):
     )
     hrf_method: HighResMethod = Field(
         default="bilinear",
-        description="How the small picture is made large: by an upscale model, or bilinear",
+        description="How the small picture is made large: by an upscale model, bilinear, "
+        "or as latents, which wants a strength of 0.55 or more",
     )
     hrf_strength: float = Field(default=0.45, ge=0, le=1, description="How much the second pass draws anew")
     hrf_scale: float | None = Field(

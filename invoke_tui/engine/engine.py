@@ -20,7 +20,7 @@ from torch import Tensor
 
 from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import SeamlessAxis, UNetField, VAEField
+from invoke_tui.domain.fields import LatentResize, SeamlessAxis, UNetField, VAEField
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord
 from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.domain.references import Redux
@@ -51,6 +51,7 @@ from invoke_tui.engine.seamless import seamless
 from invoke_tui.engine.store import ModelStore
 from invoke_tui.engine.texts import TextEncoders
 from invoke_tui.engine.upscaling import Upscalers
+from invoke_tui.engine.variance import resized, varied
 from invoke_tui.engine.vision.tool import Numbers
 
 PACKAGES: Final = ("torch", "diffusers", "transformers", "compel", "safetensors")
@@ -108,6 +109,16 @@ class Engine:
         """Noise in the shape ``noise_type`` names, float32, on the device; drawn on the CPU unless told otherwise."""
         draw_on = "cpu" if use_cpu else self._device
         return make_noise(seed, width, height, noise_type, device=self._device, draw_on=draw_on)
+
+    def vary(self, prompt: Conditioning, *, seed: int, strength: float, percent: float) -> Conditioning:
+        """A prompt with seeded noise on ``percent`` of its values, ``strength`` of their own deviation."""
+        return varied(prompt, seed=seed, strength=strength, percent=percent)
+
+    def resize(
+        self, latents: Tensor, width: int, height: int, mode: LatentResize, *, antialias: bool
+    ) -> Tensor:
+        """Latents for a picture of ``width`` x ``height`` pixels."""
+        return resized(latents, width, height, mode, antialias=antialias)
 
     def denoise(self, job: DenoiseJob, hooks: RunHooks) -> Tensor:
         """Run the denoise loop: latents (1, c, h / 8, w / 8), float32, on the device.

@@ -13,6 +13,7 @@ from invoke_tui.domain.fields import (
     DenoiseMaskField,
     ImageField,
     IPAdapterField,
+    LatentResize,
     LatentsField,
     T2IAdapterField,
     TransformerField,
@@ -110,6 +111,9 @@ class EngineCalls(Protocol):
     def encode(self, text: Text) -> str:
         """Encode a prompt; the conditioning's name."""
 
+    def vary(self, conditioning: str, *, seed: int, strength: float, percent: float) -> str:
+        """Add seeded noise to a share of an encoded prompt's values; the name of the result."""
+
     def noise(
         self, *, seed: int, width: int, height: int, noise_type: NoiseType, use_cpu: bool
     ) -> SizedLatents:
@@ -117,6 +121,14 @@ class EngineCalls(Protocol):
 
     def denoise(self, call: DenoiseCall) -> SizedLatents:
         """Run the denoise loop."""
+
+    def resize(
+        self, latents: LatentsField, width: int, height: int, mode: LatentResize, *, antialias: bool
+    ) -> SizedLatents:
+        """Latents for a picture of another size, given in pixels."""
+
+    def size_of(self, latents: LatentsField) -> tuple[int, int]:
+        """Width and height in pixels of the picture that latents stand for."""
 
     def decode(
         self, latents: LatentsField, vae: VAEField, *, fp32: bool, tiled: bool, tile_size: int

@@ -11,7 +11,14 @@ from typing import Any, Final
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
-from invoke_tui.domain.fields import DenoiseMaskField, ImageField, LatentsField, TensorField, VAEField
+from invoke_tui.domain.fields import (
+    DenoiseMaskField,
+    ImageField,
+    LatentResize,
+    LatentsField,
+    TensorField,
+    VAEField,
+)
 from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
 from invoke_tui.domain.references import Redux
@@ -250,6 +257,12 @@ class NodeEngine:
         """Encode a prompt; the conditioning's name."""
         return self._keep("conditioning", Stored(self._state.engine.encode(text, self._hooks)))
 
+    def vary(self, conditioning: str, *, seed: int, strength: float, percent: float) -> str:
+        """Add seeded noise to an encoded prompt; the name of the result."""
+        value = self._stored(conditioning).value
+        made = self._state.engine.vary(value, seed=seed, strength=strength, percent=percent)
+        return self._keep("conditioning", Stored(made))
+
     def noise(
         self, *, seed: int, width: int, height: int, noise_type: NoiseType, use_cpu: bool
     ) -> SizedLatents:
@@ -301,6 +314,19 @@ class NodeEngine:
         )
         value = self._state.engine.denoise(job, self._hooks)
         return self._sized(Stored(value, start.width, start.height), call.seed)
+
+    def resize(
+        self, latents: LatentsField, width: int, height: int, mode: LatentResize, *, antialias: bool
+    ) -> SizedLatents:
+        """Latents for a picture of another size."""
+        value = self._stored(latents.latents_name).value
+        made = self._state.engine.resize(value, width, height, mode, antialias=antialias)
+        return self._sized(Stored(made, width, height), latents.seed)
+
+    def size_of(self, latents: LatentsField) -> tuple[int, int]:
+        """Width and height in pixels of the picture that latents stand for."""
+        stored = self._stored(latents.latents_name)
+        return stored.width, stored.height
 
     def decode(
         self, latents: LatentsField, vae: VAEField, *, fp32: bool, tiled: bool, tile_size: int

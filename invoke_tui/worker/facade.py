@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 from PIL.Image import Image
 
 from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
-from invoke_tui.domain.fields import VAEField
+from invoke_tui.domain.fields import LatentResize, VAEField
 from invoke_tui.domain.models import ModelIdentifier, ModelRecord
 from invoke_tui.domain.references import Redux
 from invoke_tui.domain.texts import Text
@@ -48,6 +48,12 @@ class EngineFacade(Protocol):
 
     def encode(self, text: Text, hooks: Hooks) -> Any:
         """Turn a prompt into conditioning."""
+
+    def vary(self, conditioning: Any, *, seed: int, strength: float, percent: float) -> Any:
+        """Conditioning with seeded noise on a share of its values."""
+
+    def resize(self, latents: Any, width: int, height: int, mode: LatentResize, *, antialias: bool) -> Any:
+        """Latents for a picture of another size."""
 
     def noise(self, *, seed: int, width: int, height: int, noise_type: str, use_cpu: bool) -> Any:
         """Seeded noise of the shape a family wants."""

@@ -95,6 +95,14 @@ class FakeEngine:
     ) -> FakeLatents:
         return FakeLatents(seed, width, height)
 
+    def vary(self, conditioning: FakeText, *, seed: int, strength: float, percent: float) -> FakeText:
+        return FakeText(f"{conditioning.prompt} {seed} {strength} {percent}")
+
+    def resize(
+        self, latents: FakeLatents, width: int, height: int, mode: str, *, antialias: bool
+    ) -> FakeLatents:
+        return FakeLatents(latents.seed, width, height, latents.prompt)
+
     def denoise(self, job: Any, hooks: Any) -> FakeLatents:
         noise: FakeLatents = job.noise or job.latents
         prompt = job.positive.prompt

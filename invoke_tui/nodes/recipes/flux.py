@@ -9,7 +9,7 @@ from invoke_tui.nodes.recipes import Cast, recipe
 from invoke_tui.nodes.recipes.loras import add_loras
 from invoke_tui.nodes.recipes.parts import add_decode, add_metadata, begin, plain
 from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
-from invoke_tui.nodes.recipes.refinement import add_first_pass, cfg_scales
+from invoke_tui.nodes.recipes.refinement import add_first_pass, add_variance, cfg_scales
 from invoke_tui.nodes.recipes.regions import add_regions
 from invoke_tui.nodes.recipes.steering import add_steering
 
@@ -67,6 +67,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     if request.controls:
         graph.connect("model_loader", "vae", "flux_denoise", "controlnet_vae")
     add_regions(graph, request)
+    add_variance(graph, request)
     add_first_pass(
         graph, request, cast, denoise="flux_denoise", decode="flux_vae_decode", encode="flux_vae_encode"
     )

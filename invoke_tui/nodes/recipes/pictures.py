@@ -86,8 +86,8 @@ def start_metadata(request: ResolvedRequest) -> dict[str, Any]:
         "mask_blur": start.mask_blur if masked else None,
         "coherence_edge_size": start.coherence_edge_size if masked else None,
         "scale_before_processing": start.scale_before_processing,
-        "scaled_width": request.width if start.scale_before_processing == "manual" else None,
-        "scaled_height": request.height if start.scale_before_processing == "manual" else None,
+        "scaled_width": None if start.scale_before_processing == "none" else request.width,
+        "scaled_height": None if start.scale_before_processing == "none" else request.height,
         "width": start.width,
         "height": start.height,
     } | {name: given[name] for name in plain if given[name] != plain[name] and name != "strength"}

@@ -14,6 +14,8 @@ from invoke_tui.domain.refinement import HighRes, RefinementSettings
 from invoke_tui.nodes.recipes import Cast
 
 FIRST_PASS: Final = "hrf_denoise"
+POSITIVE: Final = "pos_cond"
+"""What nodes of prompts that are wished for are called, or end in."""
 
 
 def check_refinement(request: ResolvedRequest, model: ModelRecord) -> None:
@@ -114,15 +116,53 @@ def add_first_pass(
     if "noise" in graph.nodes:
         _copy(graph, "noise", "hrf_noise", {"width": high.width, "height": high.height})
         graph.connect("hrf_noise", "noise", FIRST_PASS)
+    if high.method == "latent":
+        size = {"width": request.width, "height": request.height}
+        graph.add("lresize", "hrf_resize", is_intermediate=True, mode="bilinear", **size)
+        graph.connect(FIRST_PASS, "latents", "hrf_resize")
+        graph.connect("hrf_resize", "latents", denoise)
+    else:
+        _enlarge_picture(graph, request, cast, denoise, decode, encode, settings)
+    _second(graph, denoise, request, high, spread=traits_of(cast.main).optimized_denoising)
+
+
+def _enlarge_picture(
+    graph: Graph,
+    request: ResolvedRequest,
+    cast: Cast,
+    denoise: str,
+    decode: str,
+    encode: str,
+    settings: dict[str, Any],
+) -> None:
+    """Between the passes the picture itself is made large."""
     _copy(graph, decode, "hrf_decode", {"is_intermediate": True}, without=("board",))
     graph.connect(FIRST_PASS, "latents", "hrf_decode")
-    picture = _enlarged(graph, request, cast, high)
+    picture = _enlarged(graph, request, cast)
     graph.add(encode, "hrf_encode", is_intermediate=True, **settings)
     graph.connect(picture, "image", "hrf_encode")
     vae = next(edge for edge in graph.edges if str(edge.destination) == f"{decode}.vae")
     graph.connect(vae.source.node_id, "vae", "hrf_encode")
     graph.connect("hrf_encode", "latents", denoise)
-    _second(graph, denoise, request, high, spread=traits_of(cast.main).optimized_denoising)
+
+
+def add_variance(graph: Graph, request: ResolvedRequest) -> None:
+    """Let the seed change what is heard of the prompts for all of the picture and for its regions."""
+    if not request.seed_variance_strength:
+        return
+    prompts = [name for name in graph.nodes if name.endswith(POSITIVE) and not name.startswith("refiner_")]
+    for prompt in prompts:
+        name = graph.add(
+            "seed_variance",
+            f"{prompt}_variance",
+            strength=request.seed_variance_strength,
+            randomize_percent=request.seed_variance_randomize_percent,
+        )
+        for edge in [edge for edge in graph.edges if edge.source.node_id == prompt]:
+            graph.edges.remove(edge)
+            graph.connect(name, "conditioning", edge.destination.node_id, edge.destination.field)
+        graph.connect(prompt, "conditioning", name)
+        graph.connect("seed", "value", name, "seed")
 
 
 def _second(graph: Graph, denoise: str, request: ResolvedRequest, high: HighRes, *, spread: bool) -> None:
@@ -139,16 +179,16 @@ def _second(graph: Graph, denoise: str, request: ResolvedRequest, high: HighRes,
     graph.nodes[denoise] = type(node).model_validate(node.model_dump() | update)
 
 
-def _enlarged(graph: Graph, request: ResolvedRequest, cast: Cast, high: HighRes) -> str:
+def _enlarged(graph: Graph, request: ResolvedRequest, cast: Cast) -> str:
     """The node that gives the small picture in the size of the large one."""
-    source = "hrf_decode"
-    if high.method == "ESRGAN" and cast.upscaler is not None:
-        model = cast.upscaler.identifier().model_dump(mode="json")
+    source, network = "hrf_decode", cast.upscaler
+    if network is not None:
+        model = network.identifier().model_dump(mode="json")
         graph.add("spandrel_image_to_image", "hrf_upscale", is_intermediate=True, image_to_image_model=model)
         graph.connect(source, "image", "hrf_upscale")
         source = "hrf_upscale"
     size = {"width": request.width, "height": request.height}
-    resample = "lanczos" if high.method == "ESRGAN" else "bilinear"
+    resample = "bilinear" if network is None else "lanczos"
     graph.add("img_resize", "hrf_resize", is_intermediate=True, resample_mode=resample, **size)
     graph.connect(source, "image", "hrf_resize")
     return "hrf_resize"

@@ -20,7 +20,7 @@ from invoke_tui.nodes.recipes.parts import (
     vae_settings,
 )
 from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
-from invoke_tui.nodes.recipes.refinement import add_first_pass
+from invoke_tui.nodes.recipes.refinement import add_first_pass, add_variance
 from invoke_tui.nodes.recipes.regions import add_regions
 from invoke_tui.nodes.recipes.steering import add_steering
 
@@ -41,6 +41,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     connect_unet(graph, request, cast, source)
     add_steering(graph, request, cast, denoise="denoise_latents")
     add_regions(graph, request)
+    add_variance(graph, request)
     add_first_pass(
         graph, request, cast, denoise="denoise_latents", decode="l2i", encode="i2l", **vae_settings(request)
     )

@@ -8,7 +8,7 @@ from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, recipe
 from invoke_tui.nodes.recipes.parts import add_decode, add_metadata, begin, plain
 from invoke_tui.nodes.recipes.pictures import add_picture, mode_of
-from invoke_tui.nodes.recipes.refinement import add_first_pass, cfg_scales
+from invoke_tui.nodes.recipes.refinement import add_first_pass, add_variance, cfg_scales
 
 
 @recipe(BaseModelType.SD3)
@@ -47,6 +47,7 @@ def text_to_image(request: ResolvedRequest, cast: Cast) -> Graph:
     graph.connect("neg_cond", "conditioning", "sd3_denoise", "negative_conditioning")
     add_decode(graph, request, "sd3_l2i", "sd3_denoise")
     graph.connect("model_loader", "vae", "sd3_l2i")
+    add_variance(graph, request)
     add_first_pass(graph, request, cast, denoise="sd3_denoise", decode="sd3_l2i", encode="sd3_i2l")
     keeper = add_picture(graph, request, cast, denoise="sd3_denoise", decode="sd3_l2i", encode="sd3_i2l")
     add_metadata(
