@@ -231,11 +231,11 @@ def test_flux_is_shown_pictures_in_two_ways(variant: str) -> None:
     assert {
         "flux_ip_adapter_1.ip_adapter → ip_adapter_collector.item",
         "ip_adapter_collector.collection → flux_denoise.ip_adapter",
-        "flux_redux_2.redux_cond → redux_conditioning_collector.item",
-        "flux_redux_mask_3.mask → flux_redux_3.mask",
+        "flux_redux_1.redux_cond → redux_conditioning_collector.item",
+        "flux_redux_mask_2.mask → flux_redux_2.mask",
         "redux_conditioning_collector.collection → flux_denoise.redux_conditioning",
     } <= edges(graph)
-    assert graph.nodes["flux_redux_2"].fields()["downsampling_factor"] == 4
+    assert graph.nodes["flux_redux_1"].fields()["downsampling_factor"] == 4
     assert "method" not in graph.nodes["flux_ip_adapter_1"].fields()
     metadata = metadata_of(graph)
     [first, second] = metadata["ref_images"]

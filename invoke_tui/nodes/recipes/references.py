@@ -14,11 +14,10 @@ _WAYS: Final = {"flux_redux": ("redux_cond", "redux_conditioning")}
 """The output of a kind's node, and the input of the denoise loop that takes it."""
 
 
-def add_reference(
-    graph: Graph, reference: ResolvedReference, record: ModelRecord, number: int, denoise: str
-) -> None:
-    """A node for one picture, its mask, and the way to the denoise loop."""
+def add_reference(graph: Graph, reference: ResolvedReference, record: ModelRecord, denoise: str) -> None:
+    """A node for one picture, its mask, and the way to the denoise loop. Each kind is numbered on its own."""
     kind = reference_kind(record)
+    number = 1 + sum(node.type == kind for node in graph.nodes.values())
     output, wanted = _WAYS.get(kind, _ADAPTER)
     name = graph.add(kind, f"{kind}_{number}", **_inputs(reference, record, kind))
     if reference.mask is not None:
@@ -46,7 +45,9 @@ def named(record: ModelRecord) -> dict[str, Any]:
     return record.identifier().model_dump(mode="json")
 
 
-def reference_metadata(reference: ResolvedReference, record: ModelRecord) -> tuple[str, dict[str, Any]]:
+def reference_metadata(
+    reference: ResolvedReference, record: ModelRecord, number: int
+) -> tuple[str, dict[str, Any]]:
     """The key InvokeAI has for a picture, and what stands there. A mask, and a weight of FLUX Redux, are ours."""
     kind = reference_kind(record)
     mask = {} if reference.mask is None else {"mask": {"image_name": reference.mask}}
@@ -60,7 +61,11 @@ def reference_metadata(reference: ResolvedReference, record: ModelRecord) -> tup
         "model": named(record),
         "imageInfluence": reference.image_influence,
     }
-    return "ref_images", {"id": "", "isEnabled": True, "config": config | weight | mask}
+    return "ref_images", {
+        "id": f"reference_image:{number}",
+        "isEnabled": True,
+        "config": config | weight | mask,
+    }
 
 
 def _inputs(reference: ResolvedReference, record: ModelRecord, kind: str) -> dict[str, Any]:

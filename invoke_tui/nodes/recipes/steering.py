@@ -38,8 +38,8 @@ def add_steering(graph: Graph, request: ResolvedRequest, cast: Cast, *, denoise:
     """A node for each picture, collected by kind."""
     for number, (control, record) in enumerate(_controls(request, cast), start=1):
         _add_control(graph, control, record, number, denoise)
-    for number, (reference, record) in enumerate(_references(request, cast), start=1):
-        add_reference(graph, reference, record, number, denoise)
+    for reference, record in _references(request, cast):
+        add_reference(graph, reference, record, denoise)
 
 
 def steering_metadata(request: ResolvedRequest, cast: Cast) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def steering_metadata(request: ResolvedRequest, cast: Cast) -> dict[str, Any]:
         if control.preprocessor is not None:
             said["preprocessor"] = control.preprocessor
         found.setdefault(_KEYS[record.type], []).append(said)
-    for reference, record in _references(request, cast):
-        key, said = reference_metadata(reference, record)
+    for number, (reference, record) in enumerate(_references(request, cast), start=1):
+        key, said = reference_metadata(reference, record, number)
         found.setdefault(key, []).append(said)
     return dict(found)
 
