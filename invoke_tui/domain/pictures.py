@@ -72,7 +72,8 @@ class PictureSettings(Record):
         default=0.0, ge=0, le=1, description="The least share of the steps that the edge is drawn in"
     )
     infill_method: InfillMethod = Field(
-        default="cv2", description="What empty parts begin with: continued edges, what LaMa makes up, tiles, a colour, patches"
+        default="cv2",
+        description="What empty parts begin with: continued edges, what LaMa makes up, tiles, a colour, patches",
     )
     infill_tile_size: int = Field(default=32, ge=1, le=512, description="Pixels a side of infill tiles")
     infill_color: str = Field(
