@@ -98,6 +98,7 @@ class ModelFormat(StrEnum):
 
 
 PredictionType = Literal["epsilon", "v_prediction", "sample"]
+TimestepSpacing = Literal["leading", "linspace", "trailing"]
 SourceType = Literal["path", "url", "hf_repo_id", "external"]
 
 
@@ -107,6 +108,10 @@ class ModelDefaults(Record):
     vae: str | None = None
     vae_precision: Literal["fp16", "fp32"] | None = None
     scheduler: SchedulerName | None = None
+    timestep_spacing: TimestepSpacing | None = Field(
+        default=None,
+        description="How the steps are spread; trailing = from pure noise on, for models of few steps",
+    )
     steps: int | None = Field(default=None, gt=0)
     cfg_scale: float | None = Field(default=None, ge=1)
     cfg_rescale_multiplier: float | None = Field(default=None, ge=0, lt=1)

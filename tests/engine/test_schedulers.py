@@ -188,3 +188,14 @@ def test_second_order_schedulers_call_the_model_twice_a_step() -> None:
 def test_er_sde_is_the_same_with_the_same_seed_and_closer_at_higher_order() -> None:
     assert torch.equal(solve("er_sde", 8)[0], solve("er_sde", 8)[0])
     assert solve("er_sde", 30)[0] <= solve("er_sde", 6)[0] + 1e-6
+
+
+@pytest.mark.parametrize("name", ["euler", "euler_a", "ddim", "dpmpp_2m"])
+def test_a_model_of_few_steps_begins_at_pure_noise(name: str) -> None:
+    """As Lightning's and Turbo's authors ask; SDXL's own spacing leaves the last part of the noise out."""
+    leading = build_scheduler(name, SDXL_SCHEDULER, steps=4, seed=0)
+    trailing = build_scheduler(name, SDXL_SCHEDULER, steps=4, seed=0, timestep_spacing="trailing")
+    for scheduler in (leading, trailing):
+        scheduler.set_timesteps(4)
+    assert [round(float(one)) for one in trailing.timesteps] == [999, 749, 499, 249]
+    assert float(leading.timesteps[0]) < 999

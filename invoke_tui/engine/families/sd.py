@@ -77,7 +77,12 @@ class StableDiffusion:
     ) -> DiffusionSchedule:
         """Any scheduler on the model's own noise."""
         scheduler = build_scheduler(
-            job.scheduler, config, steps=job.steps, seed=job.seed, prediction_type=record.prediction_type
+            job.scheduler,
+            config,
+            steps=job.steps,
+            seed=job.seed,
+            prediction_type=record.prediction_type,
+            timestep_spacing=record.default_settings.timestep_spacing,
         )
         return DiffusionSchedule(
             scheduler, steps=job.steps, seed=job.seed, start=job.denoising_start, end=job.denoising_end

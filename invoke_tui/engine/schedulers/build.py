@@ -22,12 +22,13 @@ def build_scheduler(
     steps: int,
     seed: int,
     prediction_type: str | None = None,
+    timestep_spacing: str | None = None,
 ) -> Any:
     """Build the scheduler ``scheduler`` for a model.
 
     ``model_config`` is the model's ``scheduler_config.json``; keys the class does not take are left out, so any
-    scheduler can follow any model. ``prediction_type`` (of the model's record) wins over the file. ``seed`` is the
-    run's seed, for schedulers with a noise sampler of their own. Raises ``BadInputError``.
+    scheduler can follow any model. ``prediction_type`` and ``timestep_spacing`` (of the model's record) win over the
+    file. ``seed`` is the run's seed, for schedulers with a noise sampler of their own. Raises ``BadInputError``.
     """
     spec = spec_of(scheduler)
     cls = spec.load()
@@ -38,6 +39,8 @@ def build_scheduler(
     settings |= {k: v for k, v in spec.kwargs.items() if k in takes}
     if prediction_type is not None:
         settings["prediction_type"] = prediction_type
+    if timestep_spacing is not None and "timestep_spacing" in takes:
+        settings["timestep_spacing"] = timestep_spacing
     if "noise_sampler_seed" in takes:
         settings["noise_sampler_seed"] = seed
     if "original_inference_steps" in takes:

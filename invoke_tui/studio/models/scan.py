@@ -9,6 +9,7 @@ from pathlib import Path
 from invoke_tui.domain.models import ModelType
 from invoke_tui.domain.scan import ScanEntry
 from invoke_tui.domain.text import safe_text
+from invoke_tui.studio.models.distilled import distilled_defaults
 from invoke_tui.studio.models.folder_defaults import folder_defaults
 from invoke_tui.studio.models.headers import Header, UnreadableError, read_header
 from invoke_tui.studio.models.identify.identify import identify
@@ -40,6 +41,9 @@ def examine(path: Path) -> ScanEntry:
     defaults = verdict.default_settings
     if header is None and verdict.type in (ModelType.MAIN, ModelType.CONTROLNET):
         defaults = folder_defaults(path, defaults)
+    assumed = verdict.assumed
+    if verdict.type is ModelType.MAIN and (few := distilled_defaults(path, verdict.base, defaults)):
+        defaults, assumed = few, (*assumed, "few steps: the name or the scheduler says so")
     if verdict.type is ModelType.LORA and card.weight is not None:
         defaults = defaults.model_copy(update={"weight": card.weight})
     return ScanEntry(
@@ -61,7 +65,7 @@ def examine(path: Path) -> ScanEntry:
         trigger_phrases=card.trigger_phrases,
         preview=str(card.preview) if card.preview else None,
         default_settings=defaults,
-        assumed=verdict.assumed,
+        assumed=assumed,
         reason=verdict.reason,
     )
 
