@@ -25,6 +25,7 @@ from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.presets import Preset
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.domain.status import StudioStatus
+from invoke_tui.domain.tools import missing_tool
 
 GB = 2**30
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -237,6 +238,13 @@ class FakeStudio:
             data = BytesIO()
             Image.new("RGB", (64, 64), (10, 200, 30)).save(data, "PNG", pnginfo=text)
             return Response(data.getvalue(), media_type="image/png")
+
+        @app.get(api + "/images/{name}/preprocessed/{preprocessor}")
+        async def preprocessed(name: str, preprocessor: str) -> Response:
+            if preprocessor == "hed":
+                error = missing_tool("hed", "The preprocessor hed")
+                return JSONResponse({"error": error.as_json(), "exit_code": 3}, status_code=404)
+            return await image_file(f"{preprocessor} of {name}")
 
         @app.get(f"{api}/models")
         async def models() -> list[ModelRecord]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 
 from invoke_tui.cli.steering import controls, references
 from invoke_tui.domain.errors import BadInputError
@@ -49,3 +52,18 @@ def test_a_missing_file_is_said_before_anything_runs(fake: FakeStudio, run: Run)
     assert done.code == 3
     assert "--control image /nowhere/at all.png: there is no such file" in done.json["error"]["message"]
     assert fake.requests == []
+
+
+def test_what_a_preprocessor_makes_is_saved_or_what_to_install_is_said(
+    fake: FakeStudio, run: Run, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (8, 8), "red").save(photo)
+    done = run("preprocess", "depth_anything", str(photo), "--out", str(tmp_path / "depth.png"), "--json")
+    assert (done.code, done.json["path"]) == (0, str(tmp_path / "depth.png"))
+    made = Image.open(tmp_path / "depth.png")
+    assert made.info["invokeai_metadata"] == '{"name": "depth_anything of upload-1.png"}'
+    assert [(name, category) for name, category, _ in fake.uploads] == [(str(photo), "user")]
+    refused = run("preprocess", "hed", str(photo))
+    assert refused.code == 3
+    assert "invoke-tui models install hed-edges" in refused.err
