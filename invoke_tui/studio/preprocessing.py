@@ -118,9 +118,7 @@ async def _made_by_the_engine(
 async def _raise_failed(item_id: int, studio: Services) -> None:
     item = await studio.queue.item(item_id)
     if item.status is ItemStatus.FAILED:
-        raise StudioError(
-            item.error or "The preview failed.", hint=item.hint or "", code=item.error_type or ""
-        )
+        raise StudioError(item.error or "The preview failed.", hint=item.hint or "", code="preview_failed")
     if item.status is ItemStatus.CANCELED:
         raise StudioError("The preview was canceled.", code="canceled")
 
