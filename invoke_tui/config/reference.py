@@ -55,6 +55,11 @@ The engine keeps glibc from holding on to freed weights: a worker with a GPU is 
 `MALLOC_MMAP_THRESHOLD_=1048576`, one on a CPU trims its heap when models are dropped. A worker with a
 GPU keeps the value that is set in the environment the studio is started from.
 
+## Processor
+
+A worker is started with `OMP_WAIT_POLICY=PASSIVE`: its threads sleep while they wait for each other, which leaves the
+cores to whatever else runs. A value that is set in the environment the studio is started from is kept.
+
 ## Keys
 """
 

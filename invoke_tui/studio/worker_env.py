@@ -8,6 +8,9 @@ from typing import Final
 _UNLESS_SET: Final = {
     # glibc hands blocks above this back to the system at once: weights that were freed do not stay in the heap
     "MALLOC_MMAP_THRESHOLD_": "1048576",
+    # threads that wait for each other sleep: spinning, they take the cores from the one that is waited for as soon as
+    # anything else runs on the machine; small pictures then took twenty times as long
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 _ALWAYS: Final = {
     # a worker reads local files only, and never runs code that lies beside weights

@@ -119,6 +119,7 @@ async def test_the_daemon_is_alone_private_light_and_deaf_to_hangups(studio: Stu
     worker = (await client.status()).workers[0].pid
     environment = psutil.Process(worker).environ()
     assert environment["MALLOC_MMAP_THRESHOLD_"] == "1048576"
+    assert environment["OMP_WAIT_POLICY"] == "PASSIVE"
     assert environment["HF_HUB_OFFLINE"] == "1"
     await client.shutdown()
     with pytest.raises(UnreachableError):
