@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
+
+# Test processes share the cores, and what torch computes here is tiny: a second thread only spins while it waits for
+# its turn. In the environment it holds for the workers as well.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # A shell ignores these for what it runs in the background or under nohup, and every child inherits that: programs
 # would be deaf to the ctrl+c and the hang-up that tests send them. What has a handler is back to normal in a child.
