@@ -18,6 +18,7 @@ from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.preset_values import changes
 from invoke_tui.tui.recall import form_values
 from invoke_tui.tui.steering.controls import ControlGroup
+from invoke_tui.tui.steering.entry import EntryHead
 from invoke_tui.tui.steering.entry_group import EntryGroup
 from invoke_tui.tui.steering.preview import ControlPreview
 from invoke_tui.tui.steering.values import recalled, requested
@@ -127,8 +128,8 @@ async def test_a_control_picture_is_added_and_looked_at_by_keys(
         await pilot.press("escape")
         form.restore({"controls": json.dumps([entry.kept() | {"preprocessor": "depth_anything"}])})
         await group.settled()
-        group.entries[0].query_one(".entry-preview").focus()
-        await pilot.press("enter")
+        group.entries[0].query_one(EntryHead).focus()
+        await pilot.press("alt+p")
         await settle(pilot, lambda: isinstance(app.screen, ControlPreview))
         await settle(pilot, lambda: "needs a network" in words(app.screen.query_one("#control-said", Static)))
         await pilot.press("escape")
