@@ -85,7 +85,6 @@ class ControlEntry(ModelEntry):
         preview = SmallButton(
             "preview", help_text="Shows what is made of the picture, beside it.", id=f"{self.id}-preview"
         )
-        preview.add_class("entry-preview")
         yield self.pair(self.row("preprocessor"), preview)
         yield self.row("weight")
         yield self.pair(self.row("begin"), self.row("end"))
