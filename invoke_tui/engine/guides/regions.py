@@ -190,7 +190,8 @@ class Side:
             return self.all(tokens)
         rest = ~torch.stack(areas).any(dim=0)
         every = tokens + len(rest)
-        seen = torch.eye(every, dtype=torch.bool, device=self.device)  # padding sees itself: not nothing
+        order = torch.arange(every, device=self.device)
+        seen = order[:, None] == order  # padding sees itself: not nothing
         seen[tokens:, tokens:] |= rest[:, None] | rest
         end = 0
         for length, area in self.prompts:
