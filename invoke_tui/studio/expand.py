@@ -40,6 +40,7 @@ from invoke_tui.studio.preprocessing import require_infill
 from invoke_tui.studio.prompt_tags import Asked, asked_by, takes_words, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.refining import highres_of, regions_of
+from invoke_tui.studio.region_draws import drawn_regions
 from invoke_tui.studio.starting import Framed, start_of
 from invoke_tui.studio.steering import Steering, steering_of
 
@@ -90,11 +91,20 @@ async def expand(
     regions = await regions_of(request, whole, gallery)
     asked = await asyncio.to_thread(asked_by, prompts)
     drawn = await _drawn(asked, request, cast, models, framed, steering, regions)
+    pairs = _pairs(prompts, request)
+    draws, untold = await asyncio.to_thread(drawn_regions, request, regions, pairs[-1][1] + 1, wildcards)
     if warnings is not None:
+        warnings += [message for message in untold if message not in warnings]
         warnings += _otherwise(request, asked, drawn)
     return [
-        drawn[prompt].model_copy(update={"positive_prompt": prompt, "seed": seed})
-        for prompt, seed in _pairs(prompts, first, request)
+        drawn[prompt].model_copy(
+            update={
+                "positive_prompt": prompt,
+                "seed": (first + draw) % (SEED_MAX + 1),
+                "regions": draws[draw],
+            }
+        )
+        for prompt, draw in pairs
     ]
 
 
@@ -174,11 +184,14 @@ def preview(request: GenerationRequest, wildcards: Wildcards | None, limit: int)
     )
 
 
-def _pairs(prompts: list[str], first: int, request: GenerationRequest) -> list[tuple[str, int]]:
-    """Seeds count up from the first. Per iteration, all prompts share a seed; per prompt, each has its own."""
+def _pairs(prompts: list[str], request: GenerationRequest) -> list[tuple[str, int]]:
+    """Each picture's prompt, and how far its seed is from the first one.
+
+    Per iteration, all prompts share a seed; per prompt, each has its own.
+    """
     rounds = [prompt for _ in range(request.count) for prompt in prompts]
     shared = len(prompts) if request.seed_behaviour == "PER_ITERATION" else 1
-    return [(prompt, (first + number // shared) % (SEED_MAX + 1)) for number, prompt in enumerate(rounds)]
+    return [(prompt, number // shared) for number, prompt in enumerate(rounds)]
 
 
 def _size(request: GenerationRequest, model: ModelRecord) -> tuple[int, int]:

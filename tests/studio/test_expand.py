@@ -126,3 +126,37 @@ def test_a_batch_that_is_too_large_is_refused_before_it_is_made() -> None:
     with pytest.raises(BadInputError) as full:
         expand_batch(Batch(graph=graph, data=[[datum]], runs=10**9), settings)
     assert full.value.code == "queue_full"
+
+
+async def test_choices_in_regions_are_drawn_anew_for_every_seed(models: Models) -> None:
+    request = GenerationRequest(
+        positive_prompt="{a meadow|a beach}",
+        count=6,
+        seed=7,
+        regions=[
+            {"positive_prompt": "a {red|green|blue} fox", "right": 0.5},
+            {"positive_prompt": "a {red|green|blue} fox", "left": 0.5},
+            {"positive_prompt": "{|}", "top": 0.5},
+            {"positive_prompt": "plain", "negative_prompt": "{fog|rain}"},
+        ],
+    )
+    warnings: list[str] = []
+    made = await expand(request, models, limit=100, warnings=warnings)
+    assert made == await expand(request, models, limit=100)
+    texts = [tuple(region.positive_prompt for region in one.regions) for one in made]
+    assert len(made) == 12
+    assert all(len(regions) == 3 and "{" not in "".join(regions) for regions in texts)  # one was left empty
+    assert len(set(texts[::2])) > 1
+    assert texts[::2] == texts[1::2], "both prompts of a round share a seed, and so their regions"
+    assert any(left != right for left, right, _ in texts)
+    assert {one.regions[-1].negative_prompt for one in made} <= {"fog", "rain"}
+    assert warnings == []
+
+    plain = request.model_copy(update={"dynamic_prompts": False})
+    assert [region.positive_prompt for region in (await expand(plain, models, limit=9))[0].regions][
+        2
+    ] == "{|}"
+    broken = GenerationRequest(positive_prompt="x", regions=[{"positive_prompt": "a {b|c"}])
+    [one] = await expand(broken, models, limit=9, warnings=warnings)
+    assert one.regions[0].positive_prompt == "a {b|c"
+    assert warnings[0].startswith("Region 1: ")
