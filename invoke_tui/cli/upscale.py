@@ -108,7 +108,12 @@ def _files(named: Sequence[str]) -> Iterator[_Given]:
         if not path.is_dir():
             yield _Given(name)
             continue
-        found = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
+        try:
+            found = sorted(
+                file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()
+            )
+        except OSError as error:
+            raise BadInputError(f"{name}: {error.strerror}", code="cannot_read") from error
         if not found:
             raise NotFoundError(
                 f"{name}: there is no picture in this folder",
@@ -153,7 +158,7 @@ class _Call:
         for one in self.given:
             try:
                 taken.append((one, await in_gallery(client, one.name, "user", "upscale")))
-            except BadInputError as error:
+            except (BadInputError, NotFoundError) as error:  # not found: it has gone meanwhile
                 if not one.in_folder:
                     raise
                 self.output.note(f"skipped: {error.message}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,9 +31,10 @@ async def take(client: StudioClient, named: str, category: ImageCategory, *, ask
     if data is not None:
         return await client.upload_image(data, name=named, category=category)
     if PICTURE_NAME.fullmatch(named):
-        return await client.image(named)
+        with suppress(NotFoundError):
+            return await client.image(named)
     raise NotFoundError(
-        f"{asked}{named}: there is no such file",
+        f"{asked}{named}: there is no such file, nor a picture of that name in the gallery",
         hint="Give a file, a gallery name or 'last'.",
         code="no_file",
     )
@@ -42,7 +44,13 @@ def _file(named: str, asked: str) -> bytes | None:
     """A file's bytes; None where there is no file of that name."""
     try:
         path = Path(named).expanduser()
+        if path.is_dir():
+            raise BadInputError(f"{asked}{named} is a folder", hint="Give one of its files.", code="no_file")
         if not path.is_file():
+            if path.exists():  # to read a pipe or a device might never end
+                raise BadInputError(
+                    f"{asked}{named} is a pipe or a device", hint="Save it to a file first.", code="no_file"
+                )
             return None
         with path.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,20 @@ def test_what_cannot_be_used_is_told(fake: FakeStudio, run: Run, flags: list[str
     assert done.code in (2, 3)
     assert word in done.err
     assert fake.requests == []
+
+
+def test_what_is_no_file_is_not_waited_for(fake: FakeStudio, run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "round.png").symlink_to(tmp_path / "round.png")
+    (tmp_path / "zeros.png").symlink_to("/dev/zero")
+    words = {"pipe.png": "a pipe or a device", "zeros.png": "a pipe or a device", ".": "is a folder"}
+    words |= {"round.png": "there is no such file", "a" * 300: "File name too long"}
+    assert run("generate", "a fox", "--json").code == 0  # so that there is a last one
+    for name, said in words.items():
+        for flags in (["--init"], ["--init", "last", "--mask"]):
+            done = run("generate", "a fox", *flags, str(tmp_path / name), "--json")
+            assert said in done.json["error"]["message"], name
+        done = run("prompt", "extract", str(tmp_path / name), "--json")
+        assert done.code in (2, 3)
+    assert fake.uploads == []
+    assert len(fake.requests) == 1

@@ -147,7 +147,7 @@ async def test_what_cannot_be_is_told_before_the_run(
         (tmp_path / "notes.png").write_text("no picture")
         tall = a_file(tmp_path, "tall.png", Image.new("L", (64, 128), 255))
         await told("init_image", "no such file", init_image=str(tmp_path / "none.png"))
-        await told("init_image", "There is no picture", init_image="elsewhere.png")
+        await told("init_image", "there is no such file, nor a picture", init_image="elsewhere.png")
         await told("init_image", "no picture that can be read", init_image=str(tmp_path / "notes.png"))
         await told("mask_image", "shapes differ", init_image="fox.png", mask_image=tall)
         form.reset()

@@ -25,11 +25,11 @@ Texts = dict[str, str]
 def texts_of(path: Path) -> Texts:
     """Every text by its keyword; EXIF's and XMP's by their names. Raises ``StudioError`` for what is no picture."""
     name = path.name
-    if not path.is_file():
-        raise NotFoundError(
-            f"{name}: there is no such file.", hint="A PNG, JPEG or WebP file.", code="no_file"
-        )
     try:
+        if not path.is_file():
+            raise NotFoundError(
+                f"{name}: there is no such file.", hint="A PNG, JPEG or WebP file.", code="no_file"
+            )
         if path.stat().st_size > MOST_FILE:
             raise BadInputError(f"{name} is larger than {MOST_FILE // 2**20} MB.", code="bad_picture")
         with path.open("rb") as stream:
@@ -38,7 +38,7 @@ def texts_of(path: Path) -> Texts:
             if head.startswith(PNG):
                 return _png(stream)
             if head[:3] == b"\xff\xd8\xff" or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-                return _other(stream)
+                return _other(stream, name)
             if path.suffix.lower() == ".txt":
                 return {"parameters": stream.read(MOST_TEXT).decode("utf-8-sig", "replace")}
     except OSError as error:
@@ -94,7 +94,7 @@ def _chunk(kind: bytes, body: bytes, room: int) -> Iterator[tuple[str, str]]:
     yield name, decoded(rest)
 
 
-def _other(stream: IO[bytes]) -> Texts:
+def _other(stream: IO[bytes], called: str) -> Texts:
     from PIL import Image
 
     try:
@@ -102,7 +102,7 @@ def _other(stream: IO[bytes]) -> Texts:
             info: dict[Any, Any] = dict(picture.info)
     except Exception as error:  # a decoder of files from anywhere raises whatever it likes
         raise BadInputError(
-            "The picture is damaged.", hint="Try the original file.", code="bad_picture"
+            f"{called} is damaged.", hint="Try the original file.", code="bad_picture"
         ) from error
     found = dict(_exif(info["exif"])) if isinstance(info.get("exif"), bytes) else {}
     for name in ("comment", "xmp"):

@@ -39,6 +39,7 @@ class Gallery:
         self._strategy = strategy
         self._thumbnails = Thumbnails(paths.thumbnails_dir)
         self._expected: dict[int, asyncio.Future[bytes]] = {}
+        self._unpacking = asyncio.Semaphore()
 
     async def keep(self, item: QueueItem, lease: Lease, made: ImageMade, data: bytes) -> ImageRecord | None:
         """Write a worker's picture; None when the lease is lost, and then nothing of it stays.
@@ -110,7 +111,10 @@ class Gallery:
         known = await self._database.read(lambda c: rows.find(c, name, self._folder))
         if known is not None and await asyncio.to_thread(Path(known.path).is_file):
             return known
-        whole = await asyncio.to_thread(as_png, data, called)
+        async with (
+            self._unpacking
+        ):  # the largest that are taken need more than a gigabyte while they are read
+            whole = await asyncio.to_thread(as_png, data, called)
         facts = inspect(whole)
         below = subfolder(self._strategy, name, category, datetime.now(UTC))
         await asyncio.to_thread(write_whole, self._folder / below / name, whole)
