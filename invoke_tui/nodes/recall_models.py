@@ -16,6 +16,7 @@ KINDS: Final = {
     "loras": ModelType.LORA,
     "hrf_model": ModelType.SPANDREL,
     "upscale_model": ModelType.SPANDREL,
+    "upscale_control_model": ModelType.CONTROLNET,
     "controlnets": ModelType.CONTROLNET,
     "t2iAdapters": ModelType.T2I_ADAPTER,
     "ipAdapters": ModelType.IP_ADAPTER,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -10,12 +10,22 @@ from pydantic import ValidationError
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.replay import Difference
 from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recall_models import NoModel, Shelf, Wanted
 
 SOURCE: Final = "upscale_initial_image"
-_FIELDS: Final = {"upscale_scale": "scale"}
-"""Metadata keys whose field has another name; the others are called as the field is."""
-_NOT_SETTINGS: Final = ("images", "model", "scale", "board")
+_FIELDS: Final = {
+    "upscale_scale": "scale",
+    "upscale_tile_size": "tile_size",
+    "fit_to_multiple_of_8": "fit_to_multiple_of_8",
+}
+"""Metadata keys with the fields that they stand for."""
+_DRAWN: Final = ("creativity", "structure", "tile_size", "tile_overlap")
+_ASKED: Final = (
+    "model", "vae", "positive_prompt", "negative_prompt", "steps", "cfg_scale", "scheduler", "seed", "loras",
+)  # fmt: skip
+"""What creative upscaling asks for as every picture does."""
+_CONTROL: Final = "upscale_control_model"
 
 
 def is_upscaled(metadata: Mapping[str, Any]) -> bool:
@@ -24,24 +34,48 @@ def is_upscaled(metadata: Mapping[str, Any]) -> bool:
 
 
 def upscale_from_metadata(
-    metadata: Mapping[str, Any], models: Iterable[ModelRecord], substitutes: Mapping[str, str]
+    metadata: Mapping[str, Any], models: Sequence[ModelRecord], substitutes: Mapping[str, str]
 ) -> tuple[UpscaleRequest | None, list[Difference]]:
     """The request, and what differs; none where a picture or upscaler is not named, or not here."""
     source, wanted = metadata[SOURCE].get("image_name"), Wanted.read(metadata.get("upscale_model"))
     if not isinstance(source, str) or wanted is None:
         message = "the picture does not say what it was made of"
         return None, [Difference(key=SOURCE, kind="missing", message=message)]
+    shelf = Shelf(models, substitutes)
     try:
-        record, difference = Shelf(models, substitutes).find("upscale_model", wanted)
+        record, difference = shelf.find("upscale_model", wanted)
     except NoModel as why:
         return None, [Difference(key="upscale_model", kind="missing", message=str(why))]
     differences = [] if difference is None else [difference]
-    names = [name for name in UpscaleRequest.model_fields if name not in _NOT_SETTINGS]
-    given = {field: metadata[key] for key, field in _FIELDS.items() if metadata.get(key) is not None}
-    given |= {name: metadata[name] for name in names if metadata.get(name) is not None}
+    given: dict[str, Any] = {
+        field: metadata[key] for key, field in _FIELDS.items() if metadata.get(key) is not None
+    }
+    if "creativity" in metadata:
+        given["creative"], others = _creative(metadata, shelf, models, substitutes)
+        differences += others
     try:
-        return UpscaleRequest(images=[source], model=record.key, **given), differences
+        return UpscaleRequest.model_validate({"images": [source], "model": record.key, **given}), differences
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         message = f"its {where} cannot be used"
         return None, [*differences, Difference(key=where, kind="unsupported", message=message)]
+
+
+def _creative(
+    metadata: Mapping[str, Any], shelf: Shelf, models: Sequence[ModelRecord], substitutes: Mapping[str, str]
+) -> tuple[dict[str, Any], list[Difference]]:
+    """How the enlarged picture was drawn again, unchecked."""
+    request, differences = request_from_metadata(
+        {name: metadata[name] for name in _ASKED if name in metadata}, models, substitutes
+    )
+    given = request.model_dump(mode="json", include=set(_ASKED))
+    given = {name: value for name, value in given.items() if value is not None}
+    given |= {name: metadata[name] for name in _DRAWN if metadata.get(name) is not None}
+    wanted = Wanted.read(metadata.get(_CONTROL))
+    if wanted is None:
+        return given | {"uncontrolled": True}, differences
+    try:
+        record, difference = shelf.find(_CONTROL, wanted)
+    except NoModel as why:
+        return given, [*differences, Difference(key=_CONTROL, kind=why.kind, message=str(why))]
+    return given | {"control": record.key}, differences + ([] if difference is None else [difference])

@@ -15,6 +15,7 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.models import BaseModelType, ModelRecord
 from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.upscaling import TILE_SIZE
 from invoke_tui.nodes.invocations.metadata import APP_VERSION
 from invoke_tui.nodes.recipes import Cast, sd, sdxl
 from invoke_tui.nodes.recipes.loras import add_loras, check_loras, lora_metadata
@@ -144,7 +145,8 @@ def _add_controls(graph: Graph, creative: ResolvedCreative, control: ModelRecord
 def _add_metadata(
     graph: Graph, request: ResolvedRequest, creative: ResolvedCreative, cast: Cast, image: ImageRecord
 ) -> None:
-    """InvokeAI's keys; ``upscale_control_model`` is ours. No size: nothing is to be drawn in it at once."""
+    """InvokeAI's keys; ``upscale_control_model`` and ``upscale_tile_size`` are ours. No size: nothing is to be drawn
+    in it at once."""
     known = {
         **unet_settings(request),
         "rand_device": "cpu",
@@ -155,6 +157,9 @@ def _add_metadata(
         "upscale_model": plain(cast.upscaler),
         "upscale_initial_image": image.model_dump(include={"image_name", "width", "height"}),
         "upscale_scale": creative.scale,
+        "upscale_tile_size": None
+        if creative.upscaler_tile_size == TILE_SIZE
+        else creative.upscaler_tile_size,
         "creativity": creative.creativity,
         "structure": creative.structure,
         "tile_size": creative.tile_size,

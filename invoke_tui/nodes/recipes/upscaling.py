@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.upscaling import TILE_SIZE, UpscaleRequest
 from invoke_tui.nodes.invocations.metadata import CoreMetadataInvocation
 
 INHERITED: Final = (
@@ -29,6 +29,10 @@ def upscale_graph(request: UpscaleRequest, image: ImageRecord, model: ModelRecor
     }
     if request.scale is not None:
         known["upscale_scale"] = request.scale
+    if request.tile_size != TILE_SIZE:
+        known["upscale_tile_size"] = request.tile_size
+    if request.fit_to_multiple_of_8:
+        known["fit_to_multiple_of_8"] = True
     graph.add("core_metadata", "core_metadata", **_inherited(image.metadata or {}), **known)
     settings: dict[str, Any] = {
         "image": {"image_name": image.image_name},
