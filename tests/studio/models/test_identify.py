@@ -188,6 +188,13 @@ FLUX = {"double_blocks.0.img_attn.norm.key_norm.scale": [128], "img_in.weight": 
         ),
         ({"redux_up.weight": [1, 1], "redux_down.weight": [1, 1]}, "r.safetensors", {}, {"type": "flux_redux"}),
         (
+            {"vision_model.embeddings.patch_embedding.bias": [1152], "vision_model.post_layernorm.weight": [1152]},
+            "siglip.safetensors",
+            {},
+            {"type": "siglip", "base": "any"},
+        ),
+        ({"vision_model.embeddings.class_embedding": [1024]}, "vit-l.safetensors", {}, {"type": "clip_vision"}),
+        (
             {"encoder.block.0.layer.0.SelfAttention.q.weight": [4096, 4096], "shared.weight": [32128, 4096]},
             "t5.safetensors",
             {},

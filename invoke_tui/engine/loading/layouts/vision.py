@@ -41,6 +41,7 @@ def _siglip(shapes: Shapes) -> Config:
         "num_attention_heads": width // _SIGLIP_HEAD_WIDTHS.get(width, 64),
         "image_size": _SIGLIP_SIDES.get(side, side),
         "patch_size": patch,
+        "vision_use_head": "vision_model.head.probe" in shapes,
     }
 
 

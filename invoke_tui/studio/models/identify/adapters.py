@@ -177,7 +177,7 @@ def _video_vae(keys: Keys, channels: int) -> Verdict:
 def encoder(keys: Keys) -> Verdict | None:
     """Text and image encoders."""
     if keys.begins("vision_model.") and not keys.begins("text_model."):
-        sig = keys.contains("vision_model.head.probe")
+        sig = keys.contains("vision_model.head.probe", "vision_model.embeddings.patch_embedding.bias")
         return _one(keys, ModelType.SIGLIP if sig else ModelType.CLIP_VISION)
     width = keys.size("text_model.embeddings.token_embedding.weight", 1)
     if width is not None and not keys.begins("vision_model."):
