@@ -194,7 +194,7 @@ async def test_what_does_not_fit_stays_and_says_so(app: InvokeTuiApp, client: Fa
         strip.focus()
         await pilot.press("f")
         await settle(pilot, lambda: app._notifications)
-        assert [one.message for one in app._notifications] == ["sd-3 models take none."]
+        assert [one.message for one in app._notifications] == ["sd-3 models take no reference pictures."]
 
 
 async def test_references_and_regions_become_a_request_and_come_back(

@@ -21,7 +21,7 @@ from invoke_tui.domain.controls import (
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.families import FamilyTraits
 from invoke_tui.domain.images import ImageCategory
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.tui import actions
 from invoke_tui.tui.steering.entry import Entry
 from invoke_tui.tui.steering.entry_group import EntryGroup
@@ -188,13 +188,12 @@ class ControlGroup(EntryGroup):
         """ControlNets or T2I-Adapters."""
         return family.controlnets or family.t2i_adapters
 
-    def missing(self) -> str:
-        """Why no entry can be added, and what to do."""
-        if self.main is None or not self.taken:
-            return f"{self.main.base} models take none." if self.main else ""
-        if fitting(self.models, ControlEntry.kinds, self.main):
-            return ""
-        return none_installed("ControlNet", self.main.base, _TO_GET)
+    def missing(self, main: ModelRecord) -> str:
+        """Why the main model can use no entry, and what to do."""
+        if not self.taken:
+            return f"{main.base} models take no control pictures."
+        found = fitting(self.models, ControlEntry.kinds, main)
+        return "" if found else none_installed("ControlNet", main.base, _TO_GET)
 
 
 def none_installed(called: str, base: BaseModelType, to_get: Mapping[BaseModelType, str]) -> str:

@@ -56,9 +56,17 @@ class EntryGroup(FormGroup):
         """Whether the family can be steered by such entries."""
         raise NotImplementedError
 
-    def missing(self) -> str:
-        """Why no entry can be added, and what to do; nothing where one can."""
-        return ""
+    def missing(self, main: ModelRecord) -> str:
+        """Why the main model can use no entry, and what to do; nothing where it can."""
+        raise NotImplementedError
+
+    def closed(self) -> str:
+        """Why no entry can be added; nothing where one can."""
+        if self.main is None:
+            return "There is no model to draw with."
+        if len(self.entries) >= self.most:
+            return f"{self.most} are the most of one picture."
+        return self.missing(self.main)
 
     # -- how it is laid out -----------------------------------------------------------------------------------
 
@@ -77,11 +85,11 @@ class EntryGroup(FormGroup):
         """The way to add one, or why there is none."""
         if not self.made:
             return
-        why = self.missing()
+        why = self.closed()
         below = self.query_one(".entries-missing", Static)
         below.update(Content(why))
         below.display = bool(why)
-        self.query_one(f"#{self.id}-add").display = not why and len(self.entries) < self.most
+        self.query_one(f"#{self.id}-add").display = not why
 
     # -- what it says -----------------------------------------------------------------------------------------
 
@@ -207,8 +215,7 @@ class EntryGroup(FormGroup):
 
     def add(self, values: Mapping[str, Any]) -> None:
         """One more entry, opened and in sight."""
-        if len(self.entries) < self.most:
-            beside(self, "add", self._add, dict(values))
+        beside(self, "add", self._add, dict(values))
 
     def take(self, image: ImageRecord) -> None:
         """Use a picture of the gallery: in a new entry, as there is no asking which."""

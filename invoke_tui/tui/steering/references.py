@@ -12,7 +12,7 @@ from invoke_tui.domain.controls import MOST_STEERING, ReferenceRequest
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.families import FamilyTraits
 from invoke_tui.domain.images import ImageCategory
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.references import KINDS, SETTINGS, reference_kind
 from invoke_tui.tui.steering.controls import none_installed
 from invoke_tui.tui.steering.entry import Entry
@@ -132,11 +132,11 @@ class ReferenceGroup(EntryGroup):
         """IP-Adapters and FLUX Redux."""
         return family.ip_adapters or family.redux
 
-    def missing(self) -> str:
-        """Why no entry can be added, and what to do."""
-        if self.main is None or not self.taken:
-            return f"{self.main.base} models take none." if self.main else ""
-        if fitting(self.models, ReferenceEntry.kinds, self.main):
+    def missing(self, main: ModelRecord) -> str:
+        """Why the main model can use no entry, and what to do."""
+        if not self.taken:
+            return f"{main.base} models take no reference pictures."
+        if fitting(self.models, ReferenceEntry.kinds, main):
             return ""
-        called = "FLUX Redux model or IP-Adapter" if self.main.base is BaseModelType.FLUX else "IP-Adapter"
-        return none_installed(called, self.main.base, _TO_GET)
+        called = "FLUX Redux model or IP-Adapter" if main.base is BaseModelType.FLUX else "IP-Adapter"
+        return none_installed(called, main.base, _TO_GET)

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from invoke_tui.domain.families import FamilyTraits
 from invoke_tui.domain.images import ImageCategory
+from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.regions import MOST_REGIONS, PROMPT_LIMIT, RegionRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.steering.entry import Entry, first_words
@@ -147,11 +148,9 @@ class RegionGroup(EntryGroup):
         """Attention that can be masked."""
         return family.regions
 
-    def missing(self) -> str:
-        """Why no entry can be added."""
-        if self.main is None or self.taken:
-            return ""
-        return f"{self.main.base} models read one prompt for the whole picture."
+    def missing(self, main: ModelRecord) -> str:
+        """Why the main model can use no entry."""
+        return "" if self.taken else f"{main.base} models read one prompt for the whole picture."
 
 
 def sketch(left: float, top: float, right: float, bottom: float) -> Content:
