@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 import invoke_tui
 from invoke_tui.client import StudioClient
+from invoke_tui.domain.creative import CreativeRequest
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.queue import ItemStatus
@@ -66,3 +67,28 @@ async def test_what_cannot_be_made_larger_is_refused_at_once_and_whole(studio: S
     with pytest.raises(NotFoundError, match="There is no spandrel_image_to_image model"):
         await client.upscale(UpscaleRequest(images=[small.image_name], model="RealESRGAN"))
     assert (await client.queue()).counts.total == 0
+
+
+async def test_drawn_again_it_says_how(studio: StudioHarness) -> None:
+    shutil.copy(WEIGHTS, studio.root / "models")
+    client = await studio.start()
+    source = await given(client, 64, positive_prompt="a fox", negative_prompt="blur", seed=3)
+    wishes = CreativeRequest(creativity=4, structure=-3, seed=9)
+    with pytest.raises(NotFoundError, match="No tile ControlNet for sd-1") as refused:
+        await client.upscale(UpscaleRequest(images=[source.image_name], creative=wishes))
+    assert "models install tile-sd-1" in refused.value.hint
+    with pytest.raises(NotFoundError, match="nope"):
+        control = wishes.model_copy(update={"control": "nope"})
+        await client.upscale(UpscaleRequest(images=[source.image_name], creative=control))
+    free = wishes.model_copy(update={"uncontrolled": True})
+    other = await given(client, 72)
+    request = UpscaleRequest(images=[source.image_name, other.image_name], scale=2, creative=free)
+    items = await studio.finished((await client.upscale(request)).item_ids)
+    assert [(item.status, item.origin) for item in items] == [(ItemStatus.COMPLETED, "upscale")] * 2
+    metadata = (await client.image(items[0].images[0])).metadata or {}
+    assert (metadata["positive_prompt"], metadata["negative_prompt"]) == ("a fox", "blur"), "its own"
+    assert (metadata["seed"], metadata["creativity"], metadata["structure"]) == (9, 4, -3)
+    assert (metadata["tile_size"], metadata["tile_overlap"], metadata["upscale_scale"]) == (1024, 128, 2)
+    assert metadata["upscale_initial_image"]["image_name"] == source.image_name
+    second = (await client.image(items[1].images[0])).metadata or {}
+    assert (second["positive_prompt"], second["seed"]) == ("", 9), "one seed for all"
