@@ -42,12 +42,13 @@ class _DifferenceConv(nn.Module):
             middle = functional.pad(weight.sum((2, 3), keepdim=True), (1, 1, 1, 1))
             weight = weight - middle
         elif self.difference == "angular":
-            weight = weight - weight.flatten(2)[:, :, _TURNED].view_as(weight)
+            flat = weight.flatten(2)
+            weight = weight - torch.stack([flat[..., place] for place in _TURNED], -1).view_as(weight)
         elif self.difference == "radial":
-            flat = weight.new_zeros(*weight.shape[:2], 25)
-            rim = weight.flatten(2)[:, :, 1:]
-            flat[:, :, _OUTER], flat[:, :, _INNER] = rim, -rim
-            weight = flat.view(*weight.shape[:2], 5, 5)
+            places = [torch.zeros_like(weight[..., 0, 0])] * 25
+            for rim, outer, inner in zip(weight.flatten(2).unbind(-1)[1:], _OUTER, _INNER, strict=True):
+                places[outer], places[inner] = rim, -rim
+            weight = torch.stack(places, -1).view(*weight.shape[:2], 5, 5)
         return functional.conv2d(seen, weight, padding=weight.shape[-1] // 2, groups=self.groups)
 
 

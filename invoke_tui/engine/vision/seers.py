@@ -115,14 +115,13 @@ class People(_Seer):
         seen = self.network(pixel_values=self.eyes.shown(picture, device))
         names: Mapping[Any, str] = self.network.config.id2label  # type: ignore[union-attr,assignment]
         person = next((int(number) for number, name in names.items() if str(name).lower() == "person"), 0)
-        sure = seen.logits[0, :, person].float().sigmoid()
-        best = sure.argsort(descending=True)[:MOST_PEOPLE]
+        sure = seen.logits[0, :, person].float().sigmoid().cpu().numpy()
+        middle, size = np.split(seen.pred_boxes[0].float().cpu().numpy(), 2, axis=-1)
+        corners = np.concatenate([middle - size / 2, middle + size / 2], -1).clip(0, 1)
+        best = np.argsort(-sure, kind="stable")[:MOST_PEOPLE]
         best = best[sure[best] >= SURE]
-        middle, size = seen.pred_boxes[0, best].float().split(2, -1)
-        corners = torch.cat([middle - size / 2, middle + size / 2], -1).clamp(0, 1)
-        scale = torch.tensor([*picture.size, *picture.size], device=corners.device)
-        found: Numbers = torch.cat([corners * scale, sure[best, None]], -1).cpu().numpy()
-        return found
+        scale = np.array([*picture.size, *picture.size], np.float32)
+        return np.concatenate([corners[best] * scale, sure[best, None]], -1)
 
 
 class Pose(_Seer):
