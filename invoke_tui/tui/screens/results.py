@@ -108,7 +108,7 @@ class Results:
     def _steer(self, image: ImageRecord, what: str) -> None:
         """Use a picture as control or reference picture, where the model can."""
         group = self._desk.form.query_one(f"#{what}s", EntryGroup)
-        if why := group.missing():
+        if why := group.closed():
             self._screen.notify(why, severity="warning", timeout=6, markup=False)
             return
         self._screen.show_pane(picture=False)
