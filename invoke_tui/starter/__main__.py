@@ -16,7 +16,13 @@ from invoke_tui.starter.assemble import COMPANIONS, SHIPPED, STARTER, assemble, 
 if TYPE_CHECKING:
     from PIL import Image
 
-TRAININGS = {"sticker": "lora", "inpaint": "inpaint", "canny": "control", "upscaler": "upscaler"}
+TRAININGS = {
+    "sticker": "lora",
+    "inpaint": "inpaint",
+    "canny": "control",
+    "upscaler": "upscaler",
+    "reference": "reference",
+}
 """Companion to the training that makes it."""
 
 

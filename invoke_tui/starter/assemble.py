@@ -21,6 +21,9 @@ SHIPPED = Path(__file__).parent / "companions"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 BORROWED = ("time_embedding.", "mid_block.")
 """Parts of the ControlNet that are the starter's own."""
+ADAPTER, ENCODER_NOTE = "ip_adapter.safetensors", "image_encoder.txt"
+REFERENCE_ENCODER = "starter-reference-encoder"
+"""What the reference adapter sees through, as it is called once it is installed."""
 _PREFIX = "lora_unet_"
 
 Tensors = dict[str, npt.NDArray[Any]]
@@ -35,9 +38,9 @@ def assemble(name: str, folder: Path) -> Path:
 
 
 def _as_it_is(shipped: Path, folder: Path) -> Path:
-    """A companion that ships whole, as one file."""
-    (file,) = shipped.iterdir()
-    return Path(shutil.copyfile(file, folder / file.name))
+    """A companion that ships whole: its one file, or the folder."""
+    copied = [Path(shutil.copyfile(file, folder / file.name)) for file in sorted(shipped.iterdir())]
+    return copied[0] if len(copied) == 1 else folder
 
 
 def _control(shipped: Path, folder: Path) -> Path:
@@ -94,12 +97,14 @@ def _write(path: Path, document: Mapping[str, object]) -> None:
 
 
 def ship(name: str, work: Path) -> int:
-    """Take a trained companion from the work folder into the package; its bytes."""
-    target = SHIPPED / name
-    shutil.copytree(work / name, target, dirs_exist_ok=True)
-    for path in target.iterdir():
+    """Take a trained companion, and what is trained with it, from the work folder into the package; its bytes."""
+    folders = [SHIPPED / name, *(SHIPPED / other for other, first in TRAINED_WITH.items() if first == name)]
+    for target in folders:
+        shutil.copytree(work / target.name, target, dirs_exist_ok=True)
+    files = [path for target in folders for path in target.iterdir()]
+    for path in files:
         path.chmod(0o644)
-    return sum(path.stat().st_size for path in target.iterdir())
+    return sum(path.stat().st_size for path in files)
 
 
 COMPANIONS: dict[str, Callable[[Path, Path], Path]] = {
@@ -107,5 +112,9 @@ COMPANIONS: dict[str, Callable[[Path, Path], Path]] = {
     "inpaint": _inpaint,
     "canny": _control,
     "upscaler": _as_it_is,
+    "reference": _as_it_is,
+    "reference-encoder": _as_it_is,
 }
 """Name to how it is put together."""
+TRAINED_WITH = {"reference-encoder": "reference"}
+"""Companions that have no training of their own, and whose they share."""

@@ -105,6 +105,15 @@ def _ground(background: Background, rng: random.Random) -> tuple[str, str]:
     return words, words
 
 
+def usual_ground(background: Background) -> str:
+    """The background as it is mostly said: "on a blue background"."""
+    if background.kind == "plain":
+        return f"on {article(f'{background.colour} background')}"
+    if background.kind == "gradient":
+        return f"on {article(f'{background.colour} to {background.second} gradient')}"
+    return LANDSCAPE_WORDS[background.kind][0]
+
+
 def _subject(scene: Scene, rng: random.Random, vague: float) -> str:
     things = scene.things
     if len(things) == 1:
@@ -192,3 +201,15 @@ EXTRA_WORDS: tuple[str, ...] = (
     "shapes", "objects", "circles", "between", "around", "inside", "behind", "color", "colour",
 )  # fmt: skip
 """Words people are likely to type that no caption uses; each is one token, without a meaning of its own."""
+
+
+def without_looks(scene: Scene, rng: random.Random) -> str:
+    """What one thing is, how large and where; colours, style and background are left to a picture."""
+    thing = scene.things[0]
+    noun = shape_word(thing.shape, rng)
+    if thing.size != "medium":
+        noun = f"{rng.choice(SIZE_WORDS[thing.size])} {noun}"
+    words = article(noun) if rng.random() < 0.85 else noun
+    if thing.place != "center" or rng.random() < 0.08:
+        words += " " + rng.choice(PLACE_WORDS[thing.place])
+    return f"{rng.choice(PREFIXES)} {words}" if rng.random() < 0.12 else words

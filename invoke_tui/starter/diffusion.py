@@ -26,10 +26,13 @@ class Noised:
         return (predicted.float() - self.target).pow(2).mean(dim=(1, 2, 3))
 
 
-def noised(scheduler: DDPMScheduler, latents: torch.Tensor) -> Noised:
-    """Clean latents brought to times drawn evenly from the whole schedule."""
+def noised(scheduler: DDPMScheduler, latents: torch.Tensor, *, early: bool = False) -> Noised:
+    """Clean latents brought to times drawn evenly from the whole schedule, or mostly from its noisy end, where a
+    picture begins and colours are decided."""
     noise = torch.randn_like(latents)
-    times = torch.randint(0, scheduler.config.num_train_timesteps, (len(latents),))
+    last = scheduler.config.num_train_timesteps - 1
+    drawn = torch.rand(len(latents))
+    times = (last * (1 - drawn**2 if early else drawn)).round().long()
     emphasis = 1 / (1 - scheduler.alphas_cumprod[times])
     return Noised(
         scheduler.add_noise(latents, noise, times),

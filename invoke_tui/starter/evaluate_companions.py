@@ -14,11 +14,12 @@ import torch
 from PIL import Image
 from safetensors.numpy import load_file
 
-from invoke_tui.starter.assemble import SHIPPED, STARTER, WEIGHTS, assemble, merged
+from invoke_tui.starter.assemble import ADAPTER, SHIPPED, STARTER, WEIGHTS, assemble, merged
+from invoke_tui.starter.captions import article
 from invoke_tui.starter.edges import canny
 from invoke_tui.starter.evaluate import prompt_of
 from invoke_tui.starter.masks import around
-from invoke_tui.starter.measure import border_whiteness, measure, object_mask, to_lab
+from invoke_tui.starter.measure import border_whiteness, grounds_apart, measure, object_mask, to_lab
 from invoke_tui.starter.sampling import Starter
 from invoke_tui.starter.scenes import SIDE, Background, Scene, Thing, cover, draw
 from invoke_tui.starter.vocabulary import COLOURS, SHAPES, Triple, held_out
@@ -187,6 +188,54 @@ def sticker(count: int, seed: int) -> tuple[Score, Pictures]:
     return score, everything
 
 
+def reference(count: int, seed: int) -> tuple[Score, Pictures]:
+    """As the adapter's weight grows, does a shape that the words name take the colours of another picture?"""
+    from transformers import CLIPVisionModelWithProjection
+
+    from invoke_tui.starter.reference import as_seen
+
+    rng = random.Random(seed)
+    triples = held_out()[:count]
+    told = [article(shape) for _, shape, _ in triples]
+    shown = []
+    for i, (colour, shape, ground) in enumerate(triples):
+        other = rng.choice([name for name in SHAPES if name != shape])
+        shown.append(draw(_placed((colour, other, ground), rng), i))
+    encoder = CLIPVisionModelWithProjection.from_pretrained(
+        SHIPPED / "reference-encoder", dtype=torch.float32
+    )
+    with torch.inference_mode():
+        seen = encoder(as_seen(shown)).image_embeds[:, None]
+    pipeline = _pipeline("StableDiffusionPipeline", STARTER)
+    folder = SHIPPED / "reference"
+    pipeline.load_ip_adapter(folder, subfolder="", weight_name=ADAPTER, image_encoder_folder=None)
+
+    def one(i: int) -> Image.Image:
+        """One at a time: diffusers shows a picture to all prompts of a batch. None is shown to the negative prompt."""
+        beside = torch.cat([torch.zeros_like(seen[i : i + 1]), seen[i : i + 1]])
+        return _run(pipeline, told[i : i + 1], seed + i, ip_adapter_image_embeds=[beside])[0]
+
+    score: Score = {"pictures": count}
+    everything: Pictures = [*shown]
+    rows: list[list[float]] = []
+    for weight in (0.0, 0.25, 0.5, 0.75, 1.0):
+        pipeline.set_ip_adapter_scale(weight)
+        pictures = [one(i) for i in range(count)]
+        everything += pictures
+        readings = [measure(picture) for picture in pictures]
+        rows.append([grounds_apart(*pair) for pair in zip(pictures, shown, strict=True)])
+        score[f"weight {weight}"] = {
+            "background": float(
+                np.mean([r.background == t[2] for r, t in zip(readings, triples, strict=True)])
+            ),
+            "colour": float(np.mean([r.colour == t[0] for r, t in zip(readings, triples, strict=True)])),
+            "shape": float(np.mean([r.shape == t[1] for r, t in zip(readings, triples, strict=True)])),
+            "backgrounds apart": float(np.mean(rows[-1])),
+        }
+    score["nearer throughout"] = float(np.mean((np.diff(np.array(rows), axis=0) < 2).all(axis=0)))
+    return score, everything
+
+
 def upscaler(pictures: int, seed: int) -> tuple[Score, Pictures]:
     """Decibels on new scenes, beside what interpolation reaches."""
     from invoke_tui.starter.assemble import SHIPPED
@@ -200,5 +249,6 @@ EVALUATIONS: dict[str, Callable[[int, int], tuple[Score, Pictures]]] = {
     "inpaint": inpaint,
     "canny": control,
     "upscaler": upscaler,
+    "reference": reference,
 }
 """Companion to (count, seed) -> its score, and the pictures row by row."""

@@ -141,6 +141,14 @@ def measure(picture: Image.Image) -> Reading:
     return Reading(colour_name(frame), colour, shape, scores[shape], float(mask.mean()))
 
 
+def grounds_apart(one: Image.Image, other: Image.Image) -> float:
+    """How far two pictures' backgrounds are from each other (CIELAB): 0 the same, 100 black and white."""
+    first, second = (
+        np.median(_frame(to_lab(np.asarray(picture.convert("RGB")))), axis=0) for picture in (one, other)
+    )
+    return float(np.linalg.norm(first - second))
+
+
 BORDER = 5
 """Pixels around an object, of 128, in which ``border_whiteness`` looks for white."""
 

@@ -18,6 +18,8 @@ KINDS = {
     "inpaint": (ModelType.MAIN, BaseModelType.SD1, "inpaint"),
     "canny": (ModelType.CONTROLNET, BaseModelType.SD1, None),
     "upscaler": (ModelType.SPANDREL, BaseModelType.ANY, None),
+    "reference": (ModelType.IP_ADAPTER, BaseModelType.SD1, None),
+    "reference-encoder": (ModelType.CLIP_VISION, BaseModelType.ANY, None),
 }
 
 

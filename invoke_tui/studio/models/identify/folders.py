@@ -15,9 +15,9 @@ from typing import Any, Final
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.headers.header import Header, UnreadableError
-from invoke_tui.studio.models.identify.folder_kinds import encoder_of, part_of, pipeline_of
+from invoke_tui.studio.models.identify.folder_kinds import OWN_FILE, encoder_of, part_of, pipeline_of
 from invoke_tui.studio.models.identify.submodels import in_index
-from invoke_tui.studio.models.identify.verdict import Verdict, unknown
+from invoke_tui.studio.models.identify.verdict import BY_TEXT_WIDTH, Verdict, unknown
 
 Peek = Callable[[Path], Header]
 ByHeader = Callable[[Header, str], Verdict]
@@ -117,8 +117,14 @@ def _ip_adapter(folder: Path, peek: Peek | None, by_header: ByHeader) -> Verdict
     if path is None:
         return unknown("It is an IP-Adapter folder without its weights (ip_adapter.bin).")
     verdict = _peeked(path, peek, by_header)
-    if verdict is not None:
+    if verdict is not None and verdict.known:
         return _again(verdict, ModelFormat.INVOKEAI) if verdict.type is ModelType.IP_ADAPTER else verdict
+    own = read_json(folder / OWN_FILE).get("base")
+    said = next((family for family in BY_TEXT_WIDTH.values() if family == own), None)
+    if said is not None:  # no width of its own tells: the starter's is for sd-1 and narrower
+        return Verdict(type=ModelType.IP_ADAPTER, base=said, format=ModelFormat.INVOKEAI)
+    if verdict is not None:
+        return verdict
     for pattern, base in ((_NAME_XL, BaseModelType.SDXL), (_NAME_SD1, BaseModelType.SD1)):
         if pattern.search(folder.name):
             return Verdict(
