@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.images import PICTURE_NAME
-from invoke_tui.domain.parameters import MOST_LORAS
+from invoke_tui.domain.parameters import MOST_LORAS, GenerationRequest
 from invoke_tui.domain.pictures import Outpaint, PictureRequest
 from invoke_tui.domain.refinement import FreeU, RefinementRequest
+from invoke_tui.domain.replay import Difference
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.steering.values import recalled
+from invoke_tui.tui.widgets.advanced_form import ROLES
 from invoke_tui.tui.widgets.refinement_form import freeu_values
 
+MOST_TOLD: Final = 4
+"""Differences that are told when settings are put back."""
 _NUMBERS: Final = ("width", "height", "steps", "cfg_scale", "cfg_rescale_multiplier", "clip_skip")
 
 
@@ -95,6 +100,22 @@ def _lora(entry: Any) -> list[Any] | None:
     if not isinstance(key, str) or isinstance(weight, bool) or not isinstance(weight, int | float):
         return None
     return [key[:500], weight, True] if abs(weight) <= 10 else None
+
+
+def models_found(metadata: dict[str, Any], request: GenerationRequest) -> dict[str, Any]:
+    """The models that are here, as values of the form: the daemon knows them by content and name as well."""
+    named = ("model", *ROLES, "hrf_model", "refiner_model")
+    values: dict[str, Any] = {name: key for name in named if (key := getattr(request, name, None))}
+    if "loras" in metadata:
+        values["loras"] = json.dumps([[one.model, one.weight, True] for one in request.loras])
+    return values
+
+
+def not_as_it_was(differences: Sequence[Difference]) -> str:
+    """What could not be put back, in one line; empty where everything was."""
+    told = [one.message for one in differences if one.kind not in ("named", "unsure")]
+    more = f" · and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    return f"Not as it was: {' · '.join(told[:MOST_TOLD])}{more}" if told else ""
 
 
 def prompts(metadata: dict[str, Any] | None) -> tuple[str, str] | None:

@@ -28,7 +28,9 @@ from invoke_tui.domain.events import (
 from invoke_tui.domain.images import ImagePage, ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from invoke_tui.domain.replay import Recalled
 from invoke_tui.domain.tokenizers import ModelTokenizers, TokenizerDefinition
+from invoke_tui.nodes.recall import request_from_metadata
 from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_memory import FakeMemory
 from tests.tui.fake_models import FakeModels, a_model
@@ -100,6 +102,11 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakePictures)
             ),
             memory=MemoryUse(ram_used=6 * GIB, ram_total=16 * GIB, process_rss=GIB),
         )
+
+    async def recall(self, metadata: dict[str, Any]) -> Recalled:
+        """As the daemon does, but for pictures, which are all there."""
+        request, differences = request_from_metadata(metadata, self.records)
+        return Recalled(request=request, differences=differences)
 
     # -- events ---------------------------------------------------------------------------------------------------
 

@@ -138,3 +138,16 @@ class Results:
             done.append(f"seed {seed}")
         said = f"Recalled {', '.join(done)}." if done else "The picture does not say."
         screen.notify(said, timeout=2, markup=False)
+        if what == "recall" and metadata:
+            beside(screen, "recalled", self._compare, metadata)
+
+    async def _compare(self, metadata: dict[str, Any]) -> None:
+        """Take models that are here under other names, and say what is not as it was."""
+        try:
+            client = await self._screen.studio.link.client()
+            found = await client.recall(metadata)
+        except StudioError:
+            return  # the settings are there; a studio that is away is told elsewhere
+        self._desk.form.restore(recall.models_found(metadata, found.request))
+        if said := recall.not_as_it_was(found.differences):
+            self._screen.notify(safe_text(said, limit=600), severity="warning", timeout=8, markup=False)

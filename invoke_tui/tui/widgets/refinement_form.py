@@ -1,4 +1,4 @@
-"""What refines a picture: two passes, FreeU, and the steps in which the CFG scale acts."""
+"""What refines a picture: two passes, FreeU, the steps in which the CFG scale acts, seeds that differ more."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ FREEU: Final = {
 }
 BEGIN: Final = "cfg_begin_step_percent"
 END: Final = "cfg_end_step_percent"
+VARIANCE: Final = "seed_variance_strength"
+VARIED: Final = "seed_variance_randomize_percent"
 NO_UPSCALER: Final = "It needs an upscaler: invoke-tui models install starter-upscaler"
 OWN_PICTURE: Final = "Two passes draw their own first picture: take the init image out."
 
@@ -34,10 +36,10 @@ OWN_PICTURE: Final = "Two passes draw their own first picture: take the init ima
 class RefinementForm(FormGroup):
     """Settings that few pictures need; each part is there where the model's family can do it."""
 
-    names: ClassVar[tuple[str, ...]] = ("hrf_enabled", *PASSES, "freeu", *FREEU, BEGIN, END)
+    names: ClassVar[tuple[str, ...]] = ("hrf_enabled", *PASSES, "freeu", *FREEU, BEGIN, END, VARIANCE, VARIED)
     title: ClassVar[str] = "refinement"
     help_title: ClassVar[str] = (
-        "Large pictures in two passes, FreeU, and where the CFG scale begins and ends."
+        "Large pictures in two passes, FreeU, where the CFG scale begins and ends, and seeds that differ more."
     )
 
     def __init__(self, from_picture: Callable[[], bool]) -> None:
@@ -81,6 +83,8 @@ class RefinementForm(FormGroup):
         )
         yield self.pair(self.row(BEGIN), self.row(END, "to"))
         yield _said("Steps outside take half the time")
+        yield self.pair(self.row(VARIANCE, "Variance"), self.row(VARIED, "of %"))
+        yield _said("Seeds differ more; for models of few steps")
 
     def settle(self) -> None:
         """The fields have been made."""
@@ -92,7 +96,7 @@ class RefinementForm(FormGroup):
         """The fields that count as things stand."""
         if not self.display:
             return ()
-        used = [BEGIN, END]
+        used = [BEGIN, END, VARIANCE, VARIED]
         if self._traits.highres and self.raw["hrf_enabled"]:
             without = () if self.raw["hrf_method"] == "ESRGAN" else ("hrf_model",)
             used += ["hrf_enabled", *(name for name in PASSES if name not in without)]
@@ -117,6 +121,8 @@ class RefinementForm(FormGroup):
         parts += ["FreeU"] if "b1" in used else []
         if self.raw[BEGIN] or self.raw[END]:
             parts.append(f"CFG {self.raw[BEGIN] or 0} to {self.raw[END] or 1}")
+        if self.raw[VARIANCE] not in ("", "0"):
+            parts.append(f"seed variance {self.raw[VARIANCE]}")
         return " · ".join(parts)
 
     def _clashes(self) -> Iterator[Trouble]:
