@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from pathlib import Path
@@ -14,7 +15,7 @@ from invoke_tui.domain.controls import ControlRequest
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.pictures import Outpaint
-from tests.studio.harness import StudioHarness
+from tests.studio.harness import StudioHarness, until
 
 
 def plant_depth_network(models: Path) -> None:
@@ -52,6 +53,18 @@ async def test_a_preview_with_a_network_comes_from_the_engine_and_is_kept_nowher
     assert (np.diff(pixels, axis=1) >= 0).all(), "what is further right is nearer, says the fake engine"
     assert [one.image_name for one in (await client.images()).images] == [image]
     assert (await client.queue()).counts.total == 0
+
+    [drawing] = await studio.ask("a fox", steps=500)
+    await studio.running(drawing)
+    waiting = asyncio.create_task(client.preprocessed(image, "depth_anything"))
+
+    async def pending(number: int) -> bool:
+        return (await client.queue()).counts.pending == number
+
+    await until(lambda: pending(1))
+    waiting.cancel()
+    await until(lambda: pending(0))  # nobody waits for it any more
+    await client.cancel([drawing])
 
     await client.pause()
     with pytest.raises(StudioError, match="paused"):
