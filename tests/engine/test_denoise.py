@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -81,28 +78,6 @@ def test_the_same_request_is_the_same_picture(bench: Bench) -> None:
     assert not torch.equal(first, bench.engine.denoise(replace(job, seed=8), Recorder()))
     bench.engine.free()
     assert torch.equal(first, bench.engine.denoise(job, Recorder()))
-
-
-@pytest.mark.slow
-def test_the_same_request_is_the_same_picture_in_another_process(bench: Bench) -> None:
-    script = (
-        "import sys; from pathlib import Path; from tests.engine.conftest import *\n"
-        "from invoke_tui.engine.engine import Engine; folder = Path(sys.argv[1])\n"
-        "engine = Engine(EngineSettings(device='cpu'), lambda *_: None)\n"
-        "record = record_of(folder / 'tiny-sd1', BaseModelType.SD1); engine.use_models({record.key: record})\n"
-        "bench = Bench(engine, [], record.identifier(), record.identifier(), folder)\n"
-        "print(engine.denoise(bench.job(scheduler='euler_a'), Recorder()).numpy().tobytes().hex())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(bench.folder)],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    here = bench.engine.denoise(bench.job(scheduler="euler_a"), Recorder())
-    assert done.stdout.strip().splitlines()[-1] == here.numpy().tobytes().hex()
 
 
 def test_previews_and_progress(bench: Bench) -> None:

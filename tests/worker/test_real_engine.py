@@ -26,6 +26,7 @@ from invoke_tui.domain.protocol import (
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.worker.facade import DenoiseJob
 from invoke_tui.worker.process import DEFAULT_ENGINE
+from tests.support.in_process import InProcess
 from tests.support.requests import model_record, resolved
 from tests.support.worker_process import WorkerProcess
 
@@ -68,15 +69,19 @@ def test_a_picture_forms_step_by_step(worker: WorkerProcess, model: ModelRecord)
     assert Image.open(io.BytesIO(previews[-1])).size == (8, 8)
 
 
-def test_the_same_seed_is_the_same_picture_without_the_cache(
+def test_the_same_seed_is_the_same_picture_without_the_cache_and_in_another_process(
     worker: WorkerProcess, model: ModelRecord
 ) -> None:
+    from invoke_tui.engine.engine import Engine
+
     pngs = []
     for item_id, seed in ((2, 7), (3, 8), (4, 7)):
         worker.send(item(item_id, model, seed=seed, steps=2))
         seen = worker.until(*ENDS, timeout=START_SECONDS)
         pngs += [Image.open(io.BytesIO(blob)).tobytes() for r, blob in seen if isinstance(r, ImageMade)]
     assert pngs[0] == pngs[2] != pngs[1]
+    here = InProcess(Engine(EngineSettings(device="cpu"), lambda *_: None), {model.key: model})
+    assert here.run(item(8, model, seed=7, steps=2).graph).tobytes() == pngs[0]
 
 
 def test_cancel_stops_the_real_loop(worker: WorkerProcess, model: ModelRecord) -> None:
