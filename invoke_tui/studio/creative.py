@@ -26,6 +26,7 @@ from invoke_tui.nodes.recipes.creative import check_creative, creative_graph
 from invoke_tui.studio.casting import cast_again
 from invoke_tui.studio.expand import expand
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.preprocessing import require_preprocessor
 from invoke_tui.studio.queue.rows import NewItem
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def creative_items(
     control = await _control(wishes, main, models)
     seed = secrets.randbelow(SEED_MAX + 1) if wishes.seed is None else wishes.seed
     creative = _resolved(asked, wishes, control)
+    await require_preprocessor(creative.preprocessor, models)
     drawn: dict[Prompts, ResolvedRequest] = {}
     items = []
     for image in images:

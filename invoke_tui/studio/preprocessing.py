@@ -41,14 +41,15 @@ def preprocessor_of(asked: str, wish: str | None) -> str | None:
             hint=f"There are none, auto, {', '.join(PREPROCESSORS)}.",
             code="no_preprocessor",
         )
-    if PREPROCESSORS[name].refused:
-        raise refused_preprocessor(name)
+    _refuse(name)
     return name
 
 
 async def require_preprocessor(name: str | None, models: Models) -> None:
-    """Raise ``NotFoundError`` unless every picture tool it looks through is installed."""
+    """Raise ``NotFoundError`` unless every picture tool it looks through is installed, and ``BadInputError`` for one
+    that never runs here."""
     if name is not None:
+        _refuse(name)
         await _require(PREPROCESSORS[name].needs, f"The preprocessor {name}", models)
 
 
@@ -121,6 +122,11 @@ async def _raise_failed(item_id: int, studio: Services) -> None:
         raise StudioError(item.error or "The preview failed.", hint=item.hint or "", code="preview_failed")
     if item.status is ItemStatus.CANCELED:
         raise StudioError("The preview was canceled.", code="canceled")
+
+
+def _refuse(name: str) -> None:
+    if PREPROCESSORS[name].refused:
+        raise refused_preprocessor(name)
 
 
 async def _require(kinds: tuple[ToolKind, ...], wanted_by: str, models: Models) -> None:

@@ -182,6 +182,15 @@ def test_flux_has_a_node_of_its_own() -> None:
         build_graph(request, fill)
 
 
+def test_a_preprocessor_of_ours_is_a_node_with_settings() -> None:
+    edges_of = CANNY.model_copy(update={"base": BaseModelType.SD1})
+    request = resolved(controls=(control(edges_of, preprocessor="scribble"),))
+    graph = build_graph(request, Cast(model_record(), controls=(edges_of,)))
+    node = graph.nodes["preprocessor_1"]
+    assert (node.type, node.fields()["scribble"]) == ("hed_edge_detection", True)
+    assert metadata_of(graph)["controlnets"][0]["preprocessor"] == "scribble"
+
+
 def test_every_preprocessor_is_a_node_that_says_what_it_needs() -> None:
     nodes = node_types()
     for name, known in PREPROCESSORS.items():

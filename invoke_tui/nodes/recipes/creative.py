@@ -123,8 +123,8 @@ def _add_controls(graph: Graph, creative: ResolvedCreative, control: ModelRecord
     """The ControlNet twice: it holds the enlarged picture strongly at first, weakly after that."""
     picture = ENLARGED
     if creative.preprocessor is not None:
-        node = PREPROCESSORS[creative.preprocessor].node
-        picture = graph.add(node, "preprocessor", is_intermediate=True)
+        known = PREPROCESSORS[creative.preprocessor]
+        picture = graph.add(known.node, "preprocessor", is_intermediate=True, **known.settings)
         graph.connect(ENLARGED, "image", picture)
     graph.add("collect", "control_collector")
     for number, hold in enumerate(holds(creative.structure), start=1):
