@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 
 OWN: Final = "InvokeAI"
 """What the reader of pictures calls those of InvokeAI and ours."""
-_ONE_OF: Final = (ExitCode.FAILED, ExitCode.CANCELED, ExitCode.NOT_FOUND, ExitCode.DIFFERS)
+_ONE_OF: Final = (
+    ExitCode.FAILED,
+    ExitCode.CANCELED,
+    ExitCode.NOT_FOUND,
+    ExitCode.BAD_INPUT,
+    ExitCode.DIFFERS,
+)
 """The worst first: of several pictures it is the code of the call."""
 
 
@@ -156,9 +162,9 @@ class _Replays:
         )
         one.plan = await client.replay(one.order)
         if one.plan.enqueued is None and (one.plan.held_back or not self.dry_run):
-            one.status, one.code = "held back", ExitCode.NOT_FOUND
-            if self.anyway and any(step.kind == "unsupported" for step in one.plan.differences):
-                one.code = ExitCode.FAILED
+            refused = any(step.kind == "unsupported" for step in one.plan.differences)
+            one.status = "held back"
+            one.code = ExitCode.BAD_INPUT if refused else ExitCode.NOT_FOUND
         return one
 
     async def _compared(self, client: StudioClient, one: _Replay, wait: Wait) -> None:
@@ -197,18 +203,30 @@ class _Replays:
             made = f"  {one.made['path']}" if "path" in one.made else ""
             lines.append(f"{one.given}: {one.comparison or one.status}{made}")
             lines += [f"  {told}" for told in one.told()]
-        if any(one.code == ExitCode.NOT_FOUND for one in replays):
+        codes = {one.code for one in replays}
+        error: StudioError | None = None
+        if ExitCode.NOT_FOUND in codes:
             error = NotFoundError(
-                "something is missing, so nothing was made"
-                if len(replays) == 1
-                else "for some of the pictures something is missing",
+                f"{_of('the picture', replays, ExitCode.NOT_FOUND)} cannot be made again: something is missing",
                 hint="Install it, give --substitute OLD=NEW, or --anyway to go on without it.",
                 code="missing",
             )
+        elif ExitCode.BAD_INPUT in codes:
+            error = BadInputError(
+                f"{_of('the picture', replays, ExitCode.BAD_INPUT)} cannot be drawn here",
+                hint="What stands below says why.",
+                code="unsupported",
+            )
+        if error is not None:
             document = {"error": error.as_json(), **document}
             if not self.output.as_json:
                 self.output.error(error)
         self.output.result(document, lines)
+
+
+def _of(one: str, replays: Sequence[_Replay], code: ExitCode) -> str:
+    count = sum(replay.code == code for replay in replays)
+    return one if len(replays) == 1 else f"{count} of {len(replays)} pictures"
 
 
 async def _read(client: StudioClient, given: str) -> _Replay:

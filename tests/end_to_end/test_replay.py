@@ -153,3 +153,15 @@ def test_a_file_that_was_changed_differs(
     assert one["notes"][0].startswith("it was made on device an abacus, here ")
     with Image.open(tmp_path / "again.png") as again:
         assert json.loads(again.info["invokeai_metadata"])["positive_prompt"] == metadata["positive_prompt"]
+
+
+def test_seed_variance_changes_pictures_and_none_changes_nothing(studio: TemporaryStudio) -> None:
+    def drawn(**settings: Any) -> bytes:
+        [item] = studio.enqueue("a red circle on a blue background", **SMALL, **settings)
+        with Image.open(studio.root / "outputs" / "images" / studio.finished(item)["images"][0]) as image:
+            return image.tobytes()
+
+    plain = drawn()
+    assert drawn(seed_variance_strength=0, seed_variance_randomize_percent=80) == plain
+    varied = {drawn(seed_variance_strength=0.5, seed_variance_randomize_percent=share) for share in (20, 80)}
+    assert len(varied | {plain}) == 3

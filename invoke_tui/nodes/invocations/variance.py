@@ -2,51 +2,78 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from invoke_tui.domain.fields import (
     ConditioningField,
+    EncodedPromptField,
     FluxConditioningField,
     LatentResize,
     LatentsField,
     SD3ConditioningField,
 )
 from invoke_tui.domain.parameters import SEED_MAX
-from invoke_tui.nodes.base import Input, Invocation, Output
+from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import InvocationContext
+from invoke_tui.nodes.invocations.conditioning import (
+    ConditioningOutput,
+    FluxConditioningOutput,
+    SD3ConditioningOutput,
+)
 from invoke_tui.nodes.invocations.latents import LatentsOutput
-from invoke_tui.nodes.registry import node, output
+from invoke_tui.nodes.registry import node
+
+Prompt = TypeVar("Prompt", bound=EncodedPromptField)
 
 
-@output("seed_variance_output")
-class SeedVarianceOutput(Output):
-    """An encoded prompt of the family that was given."""
+class SeedVariance(Invocation):
+    """What the nodes of all families have; InvokeAI has such nodes for its newer families, with these inputs."""
 
-    conditioning: ConditioningField | FluxConditioningField | SD3ConditioningField
-
-
-@node("seed_variance", title="Seed Variance", version="1.0.0", category="prompt")
-class SeedVarianceInvocation(Invocation):
-    """A prompt that every seed changes a little: models of few steps draw pictures that differ more.
-
-    InvokeAI has it for its newer families, with these inputs.
-    """
-
-    conditioning: ConditioningField | FluxConditioningField | SD3ConditioningField = Input(kind="connection")
     seed: int = Input(0, ge=0, le=SEED_MAX)
     strength: float = Input(0.1, ge=0, le=2)
     randomize_percent: float = Input(50.0, ge=1, le=100)
 
-    def invoke(self, ctx: InvocationContext) -> SeedVarianceOutput:
+    def varied(self, ctx: InvocationContext, prompt: Prompt) -> Prompt:
+        """The prompt with this seed's noise on a share of its values."""
         if not self.strength:
-            return SeedVarianceOutput(conditioning=self.conditioning)
+            return prompt
         name = ctx.engine.vary(
-            self.conditioning.conditioning_name,
+            prompt.conditioning_name,
             seed=self.seed,
             strength=self.strength,
             percent=self.randomize_percent,
         )
-        return SeedVarianceOutput(
-            conditioning=self.conditioning.model_copy(update={"conditioning_name": name})
-        )
+        return prompt.model_copy(update={"conditioning_name": name})
+
+
+@node("seed_variance", title="Seed Variance - SD1.5, SDXL", version="1.0.0", category="prompt")
+class SeedVarianceInvocation(SeedVariance):
+    """A prompt that every seed changes a little: models of few steps draw pictures that differ more."""
+
+    conditioning: ConditioningField = Input(kind="connection")
+
+    def invoke(self, ctx: InvocationContext) -> ConditioningOutput:
+        return ConditioningOutput(conditioning=self.varied(ctx, self.conditioning))
+
+
+@node("flux_seed_variance", title="Seed Variance - FLUX", version="1.0.0", category="prompt")
+class FluxSeedVarianceInvocation(SeedVariance):
+    """The same for a prompt of FLUX."""
+
+    conditioning: FluxConditioningField = Input(kind="connection")
+
+    def invoke(self, ctx: InvocationContext) -> FluxConditioningOutput:
+        return FluxConditioningOutput(conditioning=self.varied(ctx, self.conditioning))
+
+
+@node("sd3_seed_variance", title="Seed Variance - SD3", version="1.0.0", category="prompt")
+class SD3SeedVarianceInvocation(SeedVariance):
+    """The same for a prompt of Stable Diffusion 3."""
+
+    conditioning: SD3ConditioningField = Input(kind="connection")
+
+    def invoke(self, ctx: InvocationContext) -> SD3ConditioningOutput:
+        return SD3ConditioningOutput(conditioning=self.varied(ctx, self.conditioning))
 
 
 @node("lresize", title="Resize Latents", version="1.0.2", category="latents")

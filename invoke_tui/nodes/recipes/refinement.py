@@ -14,6 +14,8 @@ from invoke_tui.domain.refinement import HighRes, RefinementSettings
 from invoke_tui.nodes.recipes import Cast
 
 FIRST_PASS: Final = "hrf_denoise"
+_VARIANCE: Final = {"flux_text_encoder": "flux_seed_variance", "sd3_text_encoder": "sd3_seed_variance"}
+"""What varies the prompts of an encoder, where that is not ``seed_variance``."""
 POSITIVE: Final = "pos_cond"
 """What nodes of prompts that are wished for are called, or end in."""
 
@@ -153,7 +155,7 @@ def add_variance(graph: Graph, request: ResolvedRequest) -> None:
     prompts = [name for name in graph.nodes if name.endswith(POSITIVE) and not name.startswith("refiner_")]
     for prompt in prompts:
         name = graph.add(
-            "seed_variance",
+            _VARIANCE.get(graph.nodes[prompt].type, "seed_variance"),
             f"{prompt}_variance",
             strength=request.seed_variance_strength,
             randomize_percent=request.seed_variance_randomize_percent,
