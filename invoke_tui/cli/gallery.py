@@ -19,26 +19,26 @@ gallery = program("Look at the pictures.")
 @gallery.command(name="list")
 def list_(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")] = 20,
-    after: Annotated[str | None, typer.Option("--after", help="'next' of the page before.")] = None,
+    at: Annotated[int, typer.Option("--at", help="Number of the first; -20 begins 20 before the end.")] = 0,
     root: Root = None,
     json: Json = False,
 ) -> None:
     """List the pictures, newest first."""
     output = Output(as_json=json)
-    page = run(_page(open_studio(root), limit, after))
+    page = run(_page(open_studio(root), limit, at))
     rows = [
         (image.image_name, f"{image.width}x{image.height}", _when(image.created_at), image.seed, image.path)
         for image in page.images
     ]
     lines = output.table(("name", "size", "made", "seed", "path"), rows) if rows else ["no pictures yet"]
     if page.next:
-        lines.append(f"{len(rows)} of {page.total}; more with --after {page.next}")
+        lines.append(f"{page.at + 1} to {page.next} of {page.total}; more with --at {page.next}")
     output.result(page.model_dump(mode="json"), lines)
 
 
-async def _page(studio: Studio, limit: int, after: str | None) -> ImagePage:
+async def _page(studio: Studio, limit: int, at: int) -> ImagePage:
     async with attach(studio) as client:
-        return await client.images(limit=limit, after=after)
+        return await client.images(limit=limit, at=at)
 
 
 def _when(moment: object) -> str:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import invoke_tui
+from invoke_tui.client.gallery import GalleryCalls
 from invoke_tui.client.history import HistoryCalls
 from invoke_tui.client.installs import Installing
 from invoke_tui.client.launch import start_daemon
@@ -19,7 +20,6 @@ from invoke_tui.client.replay import ReplayCalls
 from invoke_tui.client.transport import Transport
 from invoke_tui.domain.errors import UnreachableError
 from invoke_tui.domain.events import Event
-from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
 from invoke_tui.domain.status import StudioStatus
@@ -35,7 +35,9 @@ _START_AGAIN = 2.0
 _STOP_TIMEOUT = 60.0
 
 
-class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCalls, ReplayCalls):
+class StudioClient(
+    Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCalls, ReplayCalls, GalleryCalls
+):
     """One connection to the daemon of one root. Use it as an async context manager.
 
     Every method raises the ``StudioError`` the daemon reported, or ``UnreachableError`` when the daemon is gone.
@@ -197,39 +199,3 @@ class StudioClient(Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCal
     async def _changed(self, path: str, body: dict[str, Any] | None = None) -> int:
         answer = await self._transport.post_json(path, body or {})
         return int(answer["changed"])
-
-    # -- the gallery ----------------------------------------------------------------------------------------------
-
-    async def images(self, *, limit: int = 50, after: str | None = None) -> ImagePage:
-        """A page of pictures, newest first; pass the page's ``next`` as ``after`` for the following one."""
-        return ImagePage.model_validate_json(
-            await self._transport.get("images", {"limit": limit, "after": after})
-        )
-
-    async def image(self, name: str) -> ImageRecord:
-        """One picture's record."""
-        return ImageRecord.model_validate_json(await self._transport.get(f"images/{name}"))
-
-    async def upload_image(
-        self, data: bytes, *, name: str = "", category: ImageCategory = "user"
-    ) -> ImageRecord:
-        """Give a picture's file to the gallery; the same file twice is one picture. ``name`` is for messages."""
-        return ImageRecord.model_validate_json(
-            await self._transport.post_bytes("images/upload", data, {"name": name, "category": category})
-        )
-
-    async def preprocessed(self, name: str, preprocessor: str) -> bytes:
-        """The control picture a preprocessor makes of a picture, as a PNG of its size.
-
-        One with a network comes from the engine: that takes until what is being drawn is done, and models are loaded.
-        Raises ``NotFoundError`` (``tool_not_installed``) with what to install, ``BadInputError`` and ``StudioError``.
-        """
-        return await self._transport.get_made(f"images/{name}/preprocessed/{preprocessor}")
-
-    async def image_file(self, name: str) -> bytes:
-        """The PNG with its metadata inside."""
-        return await self._transport.get(f"images/{name}/file")
-
-    async def thumbnail(self, name: str) -> bytes:
-        """A WebP of at most 256 pixels a side."""
-        return await self._transport.get(f"images/{name}/thumbnail")

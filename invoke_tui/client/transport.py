@@ -38,9 +38,11 @@ class Transport:
 
         return await self._send("GET", path, timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT))
 
-    async def post(self, path: str, body: dict[str, Any]) -> bytes:
+    async def post(
+        self, path: str, body: dict[str, Any] | None, parameters: dict[str, Any] | None = None
+    ) -> bytes:
         """POST a JSON object."""
-        return await self._send("POST", path, json=body)
+        return await self._send("POST", path, json=body, params=parameters)
 
     async def post_bytes(self, path: str, body: bytes, parameters: dict[str, Any]) -> bytes:
         """POST a file."""

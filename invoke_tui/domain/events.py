@@ -79,6 +79,13 @@ class ImageAdded(_Event):
     image: ImageRecord
 
 
+class GalleryChanged(_Event):
+    """Pictures or boards are not what they were: other stars, another board, in the trash and back, taken in."""
+
+    event: Literal["gallery_changed"] = "gallery_changed"
+    names: list[str] = Field(default_factory=list, description="The pictures, where they are few")
+
+
 class WorkerChanged(_Event):
     """A worker started, became ready, took work, died or was replaced."""
 
@@ -160,6 +167,7 @@ Event = Annotated[
     | Progress
     | Preview
     | ImageAdded
+    | GalleryChanged
     | WorkerChanged
     | MemoryChanged
     | LogLine

@@ -17,6 +17,18 @@ LAST: Final = "last"
 
 ImageOrigin = Literal["internal", "external"]
 ImageCategory = Literal["general", "mask", "control", "user", "other"]
+ImageView = Literal["images", "assets", "all"]
+"""Pictures that were made; those that were brought, and masks; both."""
+ImageOrder = Literal["newest", "oldest", "starred", "rating", "name", "size", "model"]
+ORDERS: Final[dict[ImageOrder, str]] = {
+    "newest": "newest first",
+    "oldest": "oldest first",
+    "starred": "starred first",
+    "rating": "best rated first",
+    "name": "by name",
+    "size": "largest file first",
+    "model": "by model",
+}
 
 
 class ImageRecord(Record):
@@ -30,13 +42,19 @@ class ImageRecord(Record):
     image_category: ImageCategory = "general"
     is_intermediate: bool = False
     starred: bool = False
+    rating: int = Field(default=0, ge=0, le=5)
+    notes: str = ""
+    file_size: int = Field(default=0, description="Bytes; 0 = not known")
     has_workflow: bool = False
     board_id: str | None = None
     item_id: int | None = None
     session_id: str | None = None
     node_id: str | None = None
     created_at: datetime
-    metadata: dict[str, Any] | None = None
+    deleted_at: datetime | None = Field(default=None, description="In the trash since")
+    metadata: dict[str, Any] | None = Field(
+        default=None, description="Not in pages, unless they are asked for it"
+    )
 
     @property
     def seed(self) -> int | None:
@@ -45,9 +63,66 @@ class ImageRecord(Record):
         return seed if isinstance(seed, int) else None
 
 
+class Listing(Record):
+    """Which pictures, and in what order."""
+
+    board_id: str | None = Field(
+        default=None, description="A board, 'none' = pictures without one; unset = all"
+    )
+    view: ImageView = "images"
+    query: str = Field(default="", max_length=2_000, description="As in ``domain.gallery_query``")
+    order: ImageOrder = "newest"
+    trash: bool = False
+
+
 class ImagePage(Record):
-    """A keyset page of pictures, newest first."""
+    """Some pictures of a listing: ``images[0]`` is number ``at`` of ``total``.
+
+    ``revision`` is another number whenever anything in the gallery changed: places may have moved.
+    """
 
     images: list[ImageRecord]
+    at: int = 0
     total: int
-    next: str | None = Field(default=None, description="Pass as ``after`` to get the next page")
+    revision: int = 0
+    problems: list[str] = Field(default_factory=list, description="What of the query was not understood")
+
+    @property
+    def next(self) -> int | None:
+        """The ``at`` of the page that follows."""
+        following = self.at + len(self.images)
+        return following if following < self.total else None
+
+
+class DateGroup(Record):
+    """Pictures of one month, in a listing by age; ``at`` is the first one's place."""
+
+    month: str = Field(description="2026-01")
+    at: int
+    count: int
+
+
+class ImageChanges(Record):
+    """What shall be different of some pictures; only fields that are given count."""
+
+    starred: bool | None = None
+    rating: int | None = Field(default=None, ge=0, le=5)
+    board_id: str | None = Field(default=None, description="A board, or 'none'")
+    notes: str | None = Field(default=None, max_length=20_000)
+    is_intermediate: bool | None = None
+    image_category: ImageCategory | None = None
+
+
+class Selection(Record):
+    """Pictures that something is done to: those named, and all of a listing but those left out."""
+
+    names: list[str] = Field(default_factory=list, max_length=10_000)
+    listing: Listing | None = None
+    left_out: list[str] = Field(default_factory=list, max_length=10_000)
+
+
+class TrashRecord(Record):
+    """What lies in the trash; ``size`` in bytes."""
+
+    count: int
+    size: int

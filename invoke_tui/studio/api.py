@@ -10,6 +10,7 @@ import invoke_tui
 from invoke_tui.studio import errors
 from invoke_tui.studio.gate import Gate
 from invoke_tui.studio.routes import (
+    boards,
     gallery,
     history,
     installs,
@@ -38,6 +39,6 @@ def create(services: Services) -> FastAPI:
     app.state.last_request = time.monotonic()
     errors.install(app)
     app.add_middleware(Gate)
-    for part in (studio, queue, gallery, models, installs, memory, library, history, replay):
+    for part in (studio, queue, gallery, boards, models, installs, memory, library, history, replay):
         app.include_router(part.router, prefix=PREFIX)
     return app

@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from sqlalchemy import Connection, select
@@ -23,6 +23,7 @@ from invoke_tui.domain.events import ModelsChanged, StudioStopping
 from invoke_tui.studio import api
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.tables import state
+from invoke_tui.studio.gallery.catching_up import catch_up
 from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
@@ -64,7 +65,7 @@ class Daemon:
         self._starter = starter
         self._stopping = asyncio.Event()
         self._reason = ""
-        self._looking: asyncio.Task[bool] | None = None
+        self._beside: set[asyncio.Task[Any]] = set()
 
     async def run(self) -> None:
         """Serve until told to stop."""
@@ -76,9 +77,9 @@ class Daemon:
             services = await self._compose(database)
             await self._serve(services, listen(paths.socket))
         finally:
-            if self._looking is not None:
-                self._looking.cancel()
-                await asyncio.wait({self._looking})
+            for task in self._beside:
+                task.cancel()
+            await asyncio.gather(*self._beside, return_exceptions=True)
             await asyncio.to_thread(database.close)
             paths.socket.unlink(missing_ok=True)  # last: its absence says that everything is put away
         _log.info("stopped: %s", self._reason)
@@ -102,6 +103,8 @@ class Daemon:
         models = Models(database, paths.models_dir, settings.default_model)
         await self._look_for_models(models, hub)
         gallery = Gallery(database, paths, settings.image_subfolder_strategy)
+        await gallery.trash.finish()
+        self._beside.add(asyncio.create_task(catch_up(database, gallery.lists, paths.images_dir)))
         measured = Measured(database)
         supervisor = Supervisor(
             settings,
@@ -133,7 +136,8 @@ class Daemon:
     async def _look_for_models(self, models: Models, hub: Hub) -> None:
         """Know the models before anybody asks; a folder of thousands that are new is read on while we serve."""
         before = models.revision
-        looking = self._looking = asyncio.create_task(models.refresh())
+        looking = asyncio.create_task(models.refresh())
+        self._beside.add(looking)
         if looking in (await asyncio.wait({looking}, timeout=_LOOK))[0]:
             looking.result()
             return

@@ -19,6 +19,7 @@ Place = Literal[
     "after-rename",
     "after-row",
     "before-finish",
+    "during-purge",
 ]
 VARIABLE: Final = "INVOKE_TUI_FAULTS"
 

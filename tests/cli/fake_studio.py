@@ -216,9 +216,9 @@ class FakeStudio:
                     del self.items[item_id]
             return {"changed": len(changed)}
 
-        @app.get(f"{api}/images")
-        async def images(limit: int = 50, after: str | None = None) -> ImagePage:
-            return ImagePage(images=list(self.images.values())[:limit], total=len(self.images))
+        @app.post(f"{api}/images/list")
+        async def images(limit: int = 50, at: int = 0) -> ImagePage:
+            return ImagePage(images=list(self.images.values())[at:][:limit], at=at, total=len(self.images))
 
         @app.post(f"{api}/images/upload")
         async def upload(request: Request, name: str = "", category: str = "user") -> ImageRecord:

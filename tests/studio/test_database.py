@@ -31,7 +31,7 @@ def columns(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {
             name: [row[1:] for row in connection.execute(f"PRAGMA table_info({name})")]
             for name in tables
-            if not name.startswith(("sqlite_", "alembic_"))
+            if not name.startswith(("sqlite_", "alembic_", "image_search"))
         }
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from invoke_tui.client import StudioClient
 from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.images import Listing
 from invoke_tui.domain.models import BaseModelType, ModelDefaults
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.pictures import Outpaint
@@ -166,7 +167,7 @@ async def test_from_a_file_to_a_picture(studio: StudioHarness) -> None:
     assert ((shown.metadata or {})["generation_mode"], (shown.width, shown.height)) == ("inpaint", (96, 64))
     picture = Image.open(io.BytesIO(await client.image_file(made)))
     assert picture.crop((0, 0, 40, 64)).tobytes() == image.crop((0, 0, 40, 64)).tobytes()
-    page = await client.images()
+    page = await client.images(Listing(view="all"))
     assert {one.image_name for one in page.images} == {name, masked, made}
     with pytest.raises(BadInputError, match=r"photo\.png is not a picture"):
         await client.upload_image(b"no picture", name="photo.png")

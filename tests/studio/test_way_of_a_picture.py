@@ -59,7 +59,7 @@ async def test_a_request_becomes_pictures_that_two_front_ends_see_in_order(studi
     assert [image.seed for image in page.images] == [0, 2**32 - 1]
     assert tuple(image.image_name for image in reversed(page.images)) == items[0].images + items[1].images
     first_page = await client.images(limit=1)
-    second_page = await client.images(limit=1, after=first_page.next)
+    second_page = await client.images(limit=1, at=first_page.next or 0)
     assert first_page.images + second_page.images == page.images
     assert second_page.next is None
     name = page.images[0].image_name

@@ -25,7 +25,7 @@ from invoke_tui.domain.events import (
     Snapshot,
     StudioStopping,
 )
-from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.domain.images import ImagePage, ImageRecord, Listing
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.domain.replay import Recalled
@@ -359,9 +359,11 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakePictures)
 
     # -- pictures -------------------------------------------------------------------------------------------------
 
-    async def images(self, *, limit: int = 50, after: str | None = None) -> ImagePage:
+    async def images(
+        self, listing: Listing | None = None, *, limit: int = 50, at: int = 0, metadata: bool = True
+    ) -> ImagePage:
         records = [record for record, _ in reversed(self.pictures.values())]
-        return ImagePage(images=records[:limit], total=len(records))
+        return ImagePage(images=records[at : at + limit], at=at, total=len(records))
 
     async def image_file(self, name: str) -> bytes:
         return self.pictures[name][1]

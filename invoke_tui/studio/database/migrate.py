@@ -13,8 +13,8 @@ from typing import Final
 
 from invoke_tui.studio.database.database import BUSY_TIMEOUT, DatabaseError, open_engine
 
-HEAD: Final = "0005"
-KNOWN: Final = frozenset({"0001", "0002", "0003", "0004", "0005"})
+HEAD: Final = "0006"
+KNOWN: Final = frozenset(f"{number:04}" for number in range(1, int(HEAD) + 1))
 _BACKUP_GLOB: Final = "invoke_tui_backup_*.db"
 _BACKUPS_KEPT: Final = 5
 _BACKUP_AGE: Final = 24 * 3600.0

@@ -9,7 +9,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 metadata: Final = MetaData()
 
@@ -48,29 +60,94 @@ queue_items: Final = Table(
 Index("idx_queue_items_order", queue_items.c.status, text("priority DESC"), queue_items.c.position)
 Index("idx_queue_items_batch_id", queue_items.c.batch_id)
 
-images: Final = Table(
+SHELVES: Final = {"images": 0, "assets": 1, "trash": -1, "intermediate": -2}
+"""Where a picture is listed; every one is on one shelf, where triggers put it."""
+
+images: Final = Table(  # narrow: what is looked through, sorted and filtered by
     "images",
     metadata,
-    Column("image_name", Text, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("image_name", Text, nullable=False, unique=True),
+    Column("file", Text, nullable=False),  # below the pictures' folder; absolute where it lies elsewhere
     Column("image_origin", Text, nullable=False),
     Column("image_category", Text, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("item_id", Integer),
-    Column("session_id", Text),
-    Column("node_id", Text),
-    Column("metadata", Text),
+    Column("file_size", Integer, nullable=False, server_default="0"),
     Column("is_intermediate", Boolean, nullable=False, server_default="0"),
     Column("starred", Boolean, nullable=False, server_default="0"),
+    Column("rating", Integer, nullable=False, server_default="0"),
     Column("has_workflow", Boolean, nullable=False, server_default="0"),
-    Column("image_subfolder", Text, nullable=False, server_default=""),
     Column("board_id", Text),
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
+    Column("deleted_at", Text),  # in the trash since
+    Column("shelf", Integer, nullable=False, server_default="0"),
+    Column("item_id", Integer),
+    Column("session_id", Text),
+    Column("node_id", Text),
+    # what the metadata says, read by ``studio.gallery.reading`` of this version
+    Column("read_version", Integer, nullable=False, server_default="0"),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("seed", Integer),
+    Column("steps", Integer),
+    Column("cfg_scale", Float),
+    Column("scheduler", Text),
+    Column("model_name", Text),
+    Column("model_base", Text),
+    Column("loras", Text),  # a line each
+    Column("features", Text),  # ",init,mask,"
+    Column("program", Text),
+    sqlite_autoincrement=True,
 )
-Index("idx_images_newest", images.c.is_intermediate, images.c.created_at, images.c.image_name)
+# each is all that a list of that order reads: the ids are in every index
+Index("idx_images_newest", images.c.shelf, images.c.created_at)
+Index("idx_images_board", images.c.board_id, images.c.shelf, images.c.created_at)
+Index("idx_images_starred", images.c.shelf, images.c.starred, images.c.created_at)
+Index("idx_images_rating", images.c.shelf, images.c.rating, images.c.created_at)
+Index("idx_images_name", images.c.shelf, images.c.name.collate("NOCASE"), images.c.created_at)
+Index("idx_images_size", images.c.shelf, images.c.file_size, images.c.created_at)
+Index("idx_images_model", images.c.shelf, images.c.model_name, images.c.created_at)
+Index("idx_images_seed", images.c.seed)
+Index("idx_images_unread", images.c.read_version)
+Index("idx_images_file", images.c.file)
 Index("idx_images_item_id", images.c.item_id)
 Index("idx_images_session_id", images.c.session_id)
+
+image_texts: Final = Table(  # wide: what a picture says, read for one picture at a time and searched by FTS5
+    "image_texts",
+    metadata,
+    Column("id", Integer, ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    Column("positive_prompt", Text, nullable=False, server_default=""),
+    Column("negative_prompt", Text, nullable=False, server_default=""),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("notes", Text, nullable=False, server_default=""),
+    Column("models", Text, nullable=False, server_default=""),
+    Column("metadata", Text),
+)
+SEARCHED: Final = ("positive_prompt", "negative_prompt", "name", "notes", "models")
+"""The columns of ``image_texts`` that ``image_search``, an FTS5 table kept by triggers, indexes."""
+
+boards: Final = Table(
+    "boards",
+    metadata,
+    Column("board_id", Text, primary_key=True),
+    Column("board_name", Text, nullable=False),
+    Column("parent_id", Text, ForeignKey("boards.board_id", ondelete="SET NULL")),
+    Column("cover_image_name", Text),
+    Column("archived", Boolean, nullable=False, server_default="0"),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+)
+
+searches: Final = Table(  # saved: boards that fill themselves
+    "searches",
+    metadata,
+    Column("search_id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("query", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
 
 models: Final = Table(
     "models",

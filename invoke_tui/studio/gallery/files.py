@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from invoke_tui.domain.errors import BadInputError, StudioError
+from invoke_tui.domain.images import PICTURE_NAME
 from invoke_tui.studio import faults
 
 PART: Final = ".part"
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.png")
 
 
 class DiskFullError(StudioError):
@@ -32,7 +31,7 @@ class DiskFullError(StudioError):
 
 def checked_name(name: str) -> str:
     """A picture's name, which is one plain file name and nothing else."""
-    if not _NAME.fullmatch(name):
+    if not PICTURE_NAME.fullmatch(name):
         raise BadInputError("This is no name of a picture.", code="bad_image_name")
     return name
 

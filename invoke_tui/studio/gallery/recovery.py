@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -16,7 +16,7 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.files import PART, checked_name
-from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
+from invoke_tui.studio.gallery.png import DamagedPictureError, PngFacts, inspect
 
 _log = logging.getLogger(__name__)
 _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.png")
@@ -24,15 +24,23 @@ _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.png")
 
 async def recover(database: Database, paths: StudioPaths) -> None:
     """Sweep and adopt. Runs before any worker does, so nothing in the folder is being written."""
-    found = {path.name: path for path in _walk(paths.images_dir, paths.thumbnails_dir)}
-    known = await database.read(rows.names)
-    orphans = [path for name, path in found.items() if name not in known]
+    known = await database.read(rows.files)
+    orphans = [
+        path
+        for path in _walk(paths.images_dir, paths.thumbnails_dir)
+        if str(path.relative_to(paths.images_dir)) not in known
+    ]
     for path in orphans:
-        values = _adoptable(path, paths.images_dir)
-        if values is not None:
+        facts = _adoptable(path)
+        if facts is not None:
+            values = _row(path, paths.images_dir, facts)
 
-            def adopt(connection: Connection, values: dict[str, object] = values) -> None:
-                rows.keep(connection, values)
+            def adopt(
+                connection: Connection,
+                values: dict[str, object] = values,
+                metadata: dict[str, Any] | None = facts.metadata,
+            ) -> None:
+                rows.keep(connection, values, metadata)
 
             await database.write(adopt)
             _log.info("took in %s, which was written but not recorded", path.name)
@@ -52,8 +60,8 @@ def _walk(folder: Path, thumbnails: Path) -> Iterator[Path]:
                 yield path
 
 
-def _adoptable(path: Path, folder: Path) -> dict[str, object] | None:
-    """The row for an orphan that a studio wrote; a damaged one is set aside; others are none of our business."""
+def _adoptable(path: Path) -> PngFacts | None:
+    """What an orphan that a studio wrote says; a damaged one is set aside; others are none of our business."""
     try:
         checked_name(path.name)
         facts = inspect(path.read_bytes())
@@ -65,18 +73,20 @@ def _adoptable(path: Path, folder: Path) -> dict[str, object] | None:
     except Exception as error:  # an odd file in the folder must not keep the studio from starting
         _log.debug("%s was left alone: %s", path.name, error)
         return None
-    if not facts.ours or not facts.width or not facts.height:
-        return None
-    metadata = facts.metadata
-    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return facts if facts.ours and facts.width and facts.height else None
+
+
+def _row(path: Path, folder: Path, facts: PngFacts) -> dict[str, object]:
+    stat = path.stat()
+    written = datetime.fromtimestamp(stat.st_mtime, UTC)
     return {
         "image_name": path.name,
         "image_origin": "internal",
         "image_category": "general",
         "width": facts.width,
         "height": facts.height,
-        "metadata": json.dumps(metadata) if metadata is not None else None,
         "has_workflow": facts.has_workflow,
-        "image_subfolder": "" if path.parent == folder else str(path.parent.relative_to(folder)),
+        "file": str(path.relative_to(folder)),
+        "file_size": stat.st_size,
         "created_at": written.strftime("%Y-%m-%d %H:%M:%S.%f"),
     }

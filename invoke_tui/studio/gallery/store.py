@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,16 +13,19 @@ from sqlalchemy import Connection, func, select
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
+from invoke_tui.domain.images import ImageCategory, ImageRecord
 from invoke_tui.domain.protocol import ImageMade
 from invoke_tui.domain.queue import QueueItem
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.gallery import rows
+from invoke_tui.studio.gallery.boards import Boards, board_for
 from invoke_tui.studio.gallery.files import checked_name, subfolder, write_whole
 from invoke_tui.studio.gallery.intake import Look, as_png, look, taken_name
+from invoke_tui.studio.gallery.lists import Lists
 from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
 from invoke_tui.studio.gallery.thumbnails import Thumbnails
+from invoke_tui.studio.gallery.trash import Trash
 from invoke_tui.studio.queue.rows import Lease, holds
 
 PREVIEW: Final = "control_preview"
@@ -40,6 +42,9 @@ class Gallery:
         self._thumbnails = Thumbnails(paths.thumbnails_dir)
         self._expected: dict[int, asyncio.Future[bytes]] = {}
         self._unpacking = asyncio.Semaphore()
+        self.lists = Lists(database, self._folder)
+        self.boards = Boards(database, self.lists)
+        self.trash = Trash(database, paths, self.lists, self._thumbnails)
 
     async def keep(self, item: QueueItem, lease: Lease, made: ImageMade, data: bytes) -> ImageRecord | None:
         """Write a worker's picture; None when the lease is lost, and then nothing of it stays.
@@ -56,13 +61,11 @@ class Gallery:
             raise DamagedPictureError(
                 f"The worker announced {made.width}x{made.height} pixels and sent {facts.width}x{facts.height}."
             )
-        held, kept_in = await self._database.read(lambda c: (_held(c, lease), rows.place(c, name)))
+        held, kept_in = await self._database.read(lambda c: (_held(c, lease), rows.file_of(c, name)))
         if not held:
             return None
-        below = kept_in
-        if below is None:
-            below = subfolder(self._strategy, name, made.image_category, item.created_at)
-        path = self._folder / below / name
+        below = kept_in or self._place(name, made.image_category, item.created_at)
+        path = self._folder / below
         await asyncio.to_thread(write_whole, path, data)
         values = {
             "image_name": name,
@@ -73,20 +76,20 @@ class Gallery:
             "item_id": item.item_id,
             "session_id": item.session_id,
             "node_id": made.node_id,
-            "metadata": json.dumps(made.metadata) if made.metadata is not None else None,
             "is_intermediate": made.is_intermediate,
             "has_workflow": facts.has_workflow,
-            "image_subfolder": below,
-            "board_id": made.board_id,
+            "file": below,
+            "file_size": len(data),
         }
 
         def commit(connection: Connection) -> ImageRecord | None:
             if not _held(connection, lease):
                 return None
-            rows.keep(connection, values)
+            board = {"board_id": board_for(connection, made.board_id)} if kept_in is None else {}
+            rows.keep(connection, values | board, made.metadata)
             return rows.find(connection, name, self._folder)
 
-        record = await self._database.write(commit)
+        record = await self.lists.write(commit)
         faults.pass_by("after-row")
         if record is None and kept_in is None:
             path.unlink(missing_ok=True)
@@ -111,30 +114,29 @@ class Gallery:
         known = await self._database.read(lambda c: rows.find(c, name, self._folder))
         if known is not None and await asyncio.to_thread(Path(known.path).is_file):
             return known
-        async with (
-            self._unpacking
-        ):  # the largest that are taken need more than a gigabyte while they are read
+        # the largest that are taken need more than a gigabyte while they are read
+        async with self._unpacking:
             whole = await asyncio.to_thread(as_png, data, called)
         facts = inspect(whole)
-        below = subfolder(self._strategy, name, category, datetime.now(UTC))
-        await asyncio.to_thread(write_whole, self._folder / below / name, whole)
+        below = self._place(name, category, datetime.now(UTC))
+        await asyncio.to_thread(write_whole, self._folder / below, whole)
         values = {
             "image_name": name,
             "image_origin": "external",
             "image_category": category,
             "width": facts.width,
             "height": facts.height,
-            "metadata": json.dumps(facts.metadata) if facts.metadata is not None else None,
             "is_intermediate": False,
             "has_workflow": facts.has_workflow,
-            "image_subfolder": below,
+            "file": below,
+            "file_size": len(whole),
         }
 
         def commit(connection: Connection) -> ImageRecord | None:
-            rows.keep(connection, values)
+            rows.keep(connection, values, facts.metadata)
             return rows.find(connection, name, self._folder)
 
-        record = await self._database.write(commit)
+        record = await self.lists.write(commit)
         assert record is not None, "it was written just now"
         return record
 
@@ -160,13 +162,13 @@ class Gallery:
         """A small WebP of a picture, made on first use."""
         return await self._thumbnails.get(await self.file(name))
 
-    async def page(self, limit: int, after: str | None) -> ImagePage:
-        """Pictures newest first."""
-        return await self._database.read(lambda c: rows.page(c, self._folder, limit, after))
-
     async def paths_of(self, image_names: set[str]) -> dict[str, str]:
         """The paths of pictures a graph names."""
         return {name: str(await self.file(name)) for name in sorted(image_names)}
+
+    def _place(self, name: str, category: str, made: datetime) -> str:
+        """The file of a new picture, below the folder."""
+        return str(Path(subfolder(self._strategy, name, category, made), name))
 
 
 def _held(connection: Connection, lease: Lease) -> bool:

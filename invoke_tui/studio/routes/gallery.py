@@ -1,26 +1,103 @@
-"""Looking at pictures."""
+"""Looking at pictures, sorting them, and the trash."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import FileResponse, Response
 
-from invoke_tui.domain.events import ImageAdded
-from invoke_tui.domain.images import ImageCategory, ImagePage, ImageRecord
+from invoke_tui.domain.boards import UNCATEGORIZED
+from invoke_tui.domain.events import GalleryChanged, ImageAdded
+from invoke_tui.domain.images import (
+    DateGroup,
+    ImageCategory,
+    ImageChanges,
+    ImagePage,
+    ImageRecord,
+    Listing,
+    Selection,
+    TrashRecord,
+)
 from invoke_tui.studio.preprocessing import control_picture
-from invoke_tui.studio.services import Given
+from invoke_tui.studio.services import Given, Services
 
 router = APIRouter(prefix="/images", tags=["gallery"])
+_FEW = 200
+"""Names that an event tells; of more, front ends look again."""
 
 
-@router.get("")
+@router.post("/list")
 async def page(
-    studio: Given, limit: Annotated[int, Query(ge=1, le=1000)] = 50, after: str | None = None
+    studio: Given,
+    listing: Annotated[Listing, Body()],
+    limit: Annotated[int, Query(ge=0, le=1000)] = 50,
+    at: int = 0,
+    metadata: bool = False,
 ) -> ImagePage:
-    """A page of pictures, newest first."""
-    return await studio.gallery.page(limit, after)
+    """Pictures of a listing from number ``at``; a negative one counts from the end."""
+    return await studio.gallery.lists.page(listing, at=at, limit=limit, metadata=metadata)
+
+
+@router.post("/place")
+async def place(studio: Given, listing: Annotated[Listing, Body()], name: str) -> int:
+    """The number of a picture in a listing."""
+    return await studio.gallery.lists.place(listing, name)
+
+
+@router.post("/months")
+async def months(studio: Given, listing: Annotated[Listing, Body()]) -> list[DateGroup]:
+    """Where the months of a listing by age begin."""
+    return await studio.gallery.lists.months(listing)
+
+
+@router.post("/change")
+async def change(
+    studio: Given, selection: Annotated[Selection, Body()], changes: Annotated[ImageChanges, Body()]
+) -> int:
+    """Star, rate, move, annotate pictures; how many."""
+    names = await studio.gallery.lists.names(selection)
+    values = changes.model_dump(exclude_unset=True, exclude={"notes"})
+    if "board_id" in values:
+        board = values["board_id"]
+        nowhere = board in (None, UNCATEGORIZED)
+        values["board_id"] = None if nowhere else (await studio.gallery.boards.find(board)).board_id
+    changed = await studio.gallery.lists.change(names, values, changes.notes)
+    _tell(studio, names)
+    return changed
+
+
+@router.post("/delete")
+async def delete(studio: Given, selection: Annotated[Selection, Body()]) -> list[str]:
+    """Put pictures into the trash; their names, to have them back with."""
+    names = await studio.gallery.lists.names(selection)
+    await studio.gallery.trash.put(names)
+    _tell(studio, names)
+    return names
+
+
+@router.post("/restore")
+async def restore(studio: Given, selection: Annotated[Selection, Body()]) -> int:
+    """Have pictures back from the trash; how many."""
+    names = await studio.gallery.lists.names(selection)
+    restored = await studio.gallery.trash.restore(names)
+    _tell(studio, names)
+    return restored
+
+
+@router.get("/trash")
+async def trash(studio: Given) -> TrashRecord:
+    """What lies in the trash."""
+    return await studio.gallery.trash.holds()
+
+
+@router.post("/purge")
+async def purge(studio: Given, selection: Annotated[Selection | None, Body()] = None) -> TrashRecord:
+    """Delete pictures of the trash for good, without a selection all of it; what went."""
+    names = None if selection is None else await studio.gallery.lists.names(selection)
+    gone = await studio.gallery.trash.purge(names)
+    _tell(studio, [])
+    return gone
 
 
 @router.post("/upload")
@@ -63,3 +140,7 @@ async def preprocessed(name: str, preprocessor: str, request: Request, studio: G
 async def thumbnail(name: str, studio: Given) -> Response:
     """A small WebP."""
     return Response(await studio.gallery.thumbnail(name), media_type="image/webp")
+
+
+def _tell(studio: Services, names: list[str]) -> None:
+    studio.hub.publish(GalleryChanged(names=names if len(names) <= _FEW else []))

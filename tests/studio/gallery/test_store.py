@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +16,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from invoke_tui.config.paths import StudioPaths, locate
 from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.images import Listing
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
-from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.files import checked_name, subfolder
 from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
 from invoke_tui.studio.gallery.recovery import recover
@@ -112,7 +111,7 @@ async def test_after_a_crash_orphans_are_taken_in_and_rubble_goes(
     await recover(database, paths)
     await recover(database, paths)
     gallery = Gallery(database, paths)
-    page = await gallery.page(50, None)
+    page = await gallery.lists.page(Listing(), at=0, limit=50, metadata=True)
     assert [image.image_name for image in page.images] == [NAME]
     image = page.images[0]
     assert (image.path, image.seed, image.has_workflow) == (str(below / NAME), 7, True)
@@ -139,28 +138,3 @@ async def test_thumbnails_are_made_anew_when_they_are_not_good(
     (paths.images_dir / NAME).unlink()
     with pytest.raises(NotFoundError):
         await gallery.thumbnail(NAME)
-
-
-async def test_pages_survive_deletions_and_equal_times(paths: StudioPaths, database: Database) -> None:
-    names = [f"image-{number:03}.png" for number in range(25)]
-    values = {"image_origin": "internal", "image_category": "general", "width": 8, "height": 8}
-
-    def fill(connection: object) -> None:
-        for number, name in enumerate(names):
-            made = f"2026-01-01 00:00:0{number // 10}.000000"
-            rows.keep(connection, {**values, "image_name": name, "created_at": made})  # type: ignore[arg-type]
-
-    await database.write(fill)
-    gallery = Gallery(database, replace(paths))
-    seen: list[str] = []
-    after = None
-    while True:
-        page = await gallery.page(10, after)
-        assert page.total == 25
-        seen += [image.image_name for image in page.images]
-        after = page.next
-        if after is None:
-            break
-    assert seen == sorted(names, reverse=True)
-    with pytest.raises(BadInputError):
-        await gallery.page(10, "nonsense")
