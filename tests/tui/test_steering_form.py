@@ -242,6 +242,7 @@ async def test_references_and_regions_become_a_request_and_come_back(
         kept = form.values()
         form.reset()
         assert [*group.entries, *regions.entries] == []
+        await settle(pilot, lambda: app.focused is app.screen.query_one("#regions-toggle"))
         for values in (kept, requested(request)):
             form.restore(values)
             await group.settled()

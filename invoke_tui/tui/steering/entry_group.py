@@ -189,9 +189,9 @@ class EntryGroup(FormGroup):
             rows = json.loads(text or "[]")
         except (ValueError, RecursionError):
             return
-        for entry in self.entries:
-            if entry.is_attached:
-                entry.remove()
+        if any(entry.has_focus_within for entry in self.entries):
+            self.query_one(f"#{self.id}-toggle").focus()
+        self.query(Entry).remove()  # at once, or the focus goes from one that leaves to the next that does
         self.entries = []
         for row in rows[: self.most] if isinstance(rows, list) else ():
             if isinstance(row, dict):
