@@ -217,22 +217,21 @@ def reference(count: int, seed: int) -> tuple[Score, Pictures]:
 
     score: Score = {"pictures": count}
     everything: Pictures = [*shown]
-    rows: list[list[float]] = []
     for weight in (0.0, 0.25, 0.5, 0.75, 1.0):
         pipeline.set_ip_adapter_scale(weight)
         pictures = [one(i) for i in range(count)]
         everything += pictures
         readings = [measure(picture) for picture in pictures]
-        rows.append([grounds_apart(*pair) for pair in zip(pictures, shown, strict=True)])
         score[f"weight {weight}"] = {
             "background": float(
                 np.mean([r.background == t[2] for r, t in zip(readings, triples, strict=True)])
             ),
             "colour": float(np.mean([r.colour == t[0] for r, t in zip(readings, triples, strict=True)])),
             "shape": float(np.mean([r.shape == t[1] for r, t in zip(readings, triples, strict=True)])),
-            "backgrounds apart": float(np.mean(rows[-1])),
+            "backgrounds apart": float(
+                np.mean([grounds_apart(*pair) for pair in zip(pictures, shown, strict=True)])
+            ),
         }
-    score["nearer throughout"] = float(np.mean((np.diff(np.array(rows), axis=0) < 2).all(axis=0)))
     return score, everything
 
 
