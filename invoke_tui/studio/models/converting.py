@@ -15,6 +15,8 @@ from typing import Any, Final
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.models import ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
+from invoke_tui.studio.models.headers.header import UnreadableError
+from invoke_tui.studio.models.headers.read import read_header
 from invoke_tui.studio.worker_env import worker_environment
 
 MODULE: Final = "invoke_tui.engine.loading.convert"
@@ -34,20 +36,21 @@ class Converting:
 
     async def progress(self) -> AsyncGenerator[dict[str, Any]]:
         """``{"part", "step", "total"}`` as components are written. Raises ``StudioError``."""
-        self._check()
+        await asyncio.to_thread(self._check)
         await asyncio.to_thread(shutil.rmtree, self._part, ignore_errors=True)
         self._part.mkdir(parents=True)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-P", "-m", MODULE),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=worker_environment(None),
-            cwd="/",
-        )
+        process: asyncio.subprocess.Process | None = None
         done = False
         try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-P", "-m", MODULE),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=worker_environment(None),
+                cwd="/",
+            )
             async for said in _told(process, self._order()):
                 if "error" in said:
                     raise StudioError(said["error"], hint=said["hint"], code=said["code"])
@@ -59,10 +62,11 @@ class Converting:
                 raise await self._died(process)
             await asyncio.to_thread(self._put_in_place)
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-            await process.wait()
+            if process is not None:
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        process.kill()
+                await process.wait()
             await asyncio.to_thread(shutil.rmtree, self._part, ignore_errors=True)
 
     def _check(self) -> None:
@@ -74,6 +78,12 @@ class Converting:
                 hint="Main models in a single file are converted.",
                 code="not_convertible",
             )
+        try:
+            read_header(Path(record.path))
+        except UnreadableError as error:
+            raise BadInputError(
+                f"{record.name} cannot be read: {error}.", hint="Install it again.", code="unreadable"
+            ) from error
         if self.folder.exists():
             raise BadInputError(f"{self.folder} is in the way.", hint="Move it away.", code="in_the_way")
         self._models_dir.mkdir(parents=True, exist_ok=True)

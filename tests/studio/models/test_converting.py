@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -65,10 +66,15 @@ async def test_the_folder_takes_the_checkpoints_place(models: Models, checkpoint
 async def test_leaving_early_leaves_nothing_behind(checkpoint: Path, tmp_path: Path) -> None:
     record = model_record(path=str(checkpoint), format=ModelFormat.CHECKPOINT, base="sd-3", file_size=1)
     record = record.model_copy(update={"submodels": ("transformer", "vae")})
-    converting = Converting(record, tmp_path / "models")
-    async with aclosing(converting.progress()) as told:
-        async for _ in told:
-            break
+    before = psutil.Process().children()
+    task = asyncio.create_task(parts_of(Converting(record, tmp_path / "models")))
+    while not (started := [child for child in psutil.Process().children() if child not in before]):
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not any(child.is_running() for child in started)
     assert list((tmp_path / "models").iterdir()) == []
 
 
