@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from invoke_tui.cli.options import attach, run
 from invoke_tui.cli.pictures import with_uploads
+from invoke_tui.cli.steering import with_steering
 
 if TYPE_CHECKING:
     from invoke_tui.cli.output import Output
@@ -23,4 +24,5 @@ def print_forecast(output: Output, studio: Studio, request: GenerationRequest) -
 
 async def _forecast(studio: Studio, request: GenerationRequest) -> Forecast:
     async with attach(studio) as client:
-        return await client.forecast(await with_uploads(client, request))
+        taken = await with_steering(client, await with_uploads(client, request))
+        return await client.forecast(taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -10,9 +11,10 @@ import psutil
 
 from invoke_tui.config.settings import Settings
 from invoke_tui.domain.device import MemoryUse, WorkerStatus
+from invoke_tui.domain.families import FILL, traits_of
 from invoke_tui.domain.forecast import Forecast
 from invoke_tui.domain.machine import GpuUse
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord
+from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.parameters import ResolvedRequest
 from invoke_tui.studio.measured import DENOISERS, Measured, StepTime
 
@@ -39,10 +41,17 @@ class Room:
     streams: bool
 
 
-async def forecast(request: ResolvedRequest, model: ModelRecord, room: Room, measured: Measured) -> Forecast:
-    """The forecast of one picture."""
+async def forecast(
+    request: ResolvedRequest,
+    model: ModelRecord,
+    room: Room,
+    measured: Measured,
+    beside: Sequence[ModelRecord] = (),
+) -> Forecast:
+    """The forecast of one picture. ``beside`` are the models that act with ``model`` at every step."""
     known = await measured.size(model.key)
-    weights = known or estimated_bytes(model)
+    own = known or estimated_bytes(model)
+    weights = own + sum(estimated_bytes(record) for record in beside)
     missing = max(weights - max(room.models, 0), 0)
     share = missing / weights if weights and room.streams else 0.0
     fits = missing == 0 or room.streams
@@ -58,9 +67,11 @@ async def forecast(request: ResolvedRequest, model: ModelRecord, room: Room, mea
     )
     found = await measured.step(like) if fits else None
     seconds, same = found or (None, False)
+    if seconds is not None:
+        seconds *= 1 + sum(map(estimated_bytes, _asked(beside))) / max(own, 1)
     speed: Literal["measured", "scaled", "unknown"] = "unknown"
     if found is not None:
-        speed = "measured" if same else "scaled"
+        speed = "measured" if same and not beside else "scaled"
     needed = weights + room.working
     return Forecast(
         model=model.name,
@@ -71,10 +82,37 @@ async def forecast(request: ResolvedRequest, model: ModelRecord, room: Room, mea
         streamed_share=share,
         fits=fits,
         seconds_per_step=seconds,
-        seconds=None if seconds is None else seconds * request.steps,
+        seconds=None if seconds is None else seconds * steps_of(request, model),
         speed=speed,
         sentence=_sentence(needed, room.total, share, fits, seconds),
     )
+
+
+def steps_of(request: ResolvedRequest, model: ModelRecord) -> float:
+    """The steps that are made, in steps of the finished picture's size.
+
+    A picture to start from spares the first ones, a small first pass makes cheaper ones.
+    """
+    traits = traits_of(model)
+    if (first := request.highres) is not None:
+        small = first.width * first.height / (request.width * request.height)
+        return request.steps * small + first.steps * _span(first.strength, spread=traits.optimized_denoising)
+    start = request.start
+    if start is None or model.variant == FILL:  # FLUX Fill draws from noise, whatever the strength
+        return request.steps
+    span = _span(start.strength, spread=traits.optimized_denoising and start.optimized_denoising)
+    begin = 1 - span if start.denoising_start is None else start.denoising_start
+    return request.steps * max(start.denoising_end - begin, 0)
+
+
+def _span(strength: float, *, spread: bool) -> float:
+    """The share of the steps that a strength makes."""
+    return strength**0.2 if spread else strength
+
+
+def _asked(beside: Sequence[ModelRecord]) -> list[ModelRecord]:
+    """Those of them that compute anew at every step: a ControlNet takes time like a model of its size."""
+    return [record for record in beside if record.type is ModelType.CONTROLNET]
 
 
 def room_for(worker: WorkerStatus | None, settings: Settings, gpus: tuple[GpuUse, ...]) -> Room:
@@ -102,7 +140,8 @@ def estimated_bytes(model: ModelRecord) -> int:
             sizes = [file.stat().st_size for file in (folder / part).glob("*.safetensors")]
             half = [file.stat().st_size for file in (folder / part).glob("*.fp16*.safetensors")]
             return sum(half) or sum(sizes)
-    return int(model.file_size * _SHARE_OF_FILE.get(model.base, 1.0) * _in_memory(model))
+    whole = _SHARE_OF_FILE.get(model.base, 1.0) if model.type is ModelType.MAIN else 1.0
+    return int(model.file_size * whole * _in_memory(model))
 
 
 def _in_memory(model: ModelRecord) -> float:

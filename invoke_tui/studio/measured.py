@@ -53,16 +53,18 @@ class Measured:
         request = run.claimed.item.request
         if request is None or model is None or status is None or run.seconds_per_step is None:
             return
+        first = request.highres or request
         time = StepTime(
             device=status.choice.device if status.choice is not None else status.device,
             model_key=model.key,
             base=model.base.value,
-            pixels=request.width * request.height,
+            pixels=first.width * first.height,
             batch=2 if request.cfg_scale > 1 else 1,
             streamed=streamed_percent(status.memory, model.key),
             seconds=run.seconds_per_step,
         )
-        await self.keep(time, sizes_of(status.memory, model.key))
+        beside = request.controls or request.references or request.regions
+        await self.keep(None if beside else time, sizes_of(status.memory, model.key), model.key)
 
     def _add_nodes(self, times: list[tuple[str, float]]) -> None:
         for node_type, seconds in times:
@@ -71,13 +73,15 @@ class Measured:
             mean = before.mean + (seconds - before.mean) / runs
             self._nodes[node_type] = NodeTime(node_type=node_type, runs=runs, mean=mean, last=seconds)
 
-    async def keep(self, time: StepTime, sizes: dict[str, int]) -> None:
-        """Remember a run: its seconds per step, and the bytes of the model's components by part."""
+    async def keep(self, time: StepTime | None, sizes: dict[str, int], model_key: str) -> None:
+        """Remember a run: its time per step, where nothing beside the model took a share of it, and the bytes of the
+        model's components by part."""
 
         def write(connection: Connection) -> None:
-            _keep_time(connection, time)
+            if time is not None:
+                _keep_time(connection, time)
             for part, size in sizes.items():
-                values = {"model_key": time.model_key, "part": part, "bytes": size}
+                values = {"model_key": model_key, "part": part, "bytes": size}
                 keys = ["model_key", "part"]
                 statement = insert(component_sizes).values(values)
                 connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={"bytes": size}))

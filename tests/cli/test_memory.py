@@ -76,3 +76,10 @@ def test_limits(fake: FakeStudio, root: Path, run: Run) -> None:
 def test_memory_needs_a_studio(root: Path, run: Run) -> None:
     for verb in (("memory",), ("unload", "--all"), ("limits", "--vram", "4")):
         assert run("studio", *verb).code == 5
+
+
+def test_forecast_takes_the_pictures_in_as_well(fake: FakeStudio, run: Run, tmp_path: Path) -> None:
+    edges = tmp_path / "edges.png"
+    edges.write_bytes(b"edges")
+    assert run("generate", "a fox", "--control", f"model=canny,image={edges}", "--forecast").code == 0
+    assert [control.image for control in fake.requests[0].controls] == ["upload-1.png"]

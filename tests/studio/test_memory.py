@@ -13,12 +13,14 @@ from invoke_tui.domain.device import CacheLimits, MemoryUse, WorkerStatus
 from invoke_tui.domain.forecast import Forecast
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.domain.refinement import HighRes
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.forecast import forecast, room_for
 from invoke_tui.studio.machine import Machine
 from invoke_tui.studio.measured import Measured, StepTime
 from tests.studio.harness import StudioHarness, until
+from tests.support.requests import model_record
 
 
 async def memory(studio: StudioHarness) -> MemoryUse:
@@ -145,11 +147,11 @@ async def test_a_forecast_says_what_will_stream(tmp_path: Path) -> None:
     assert told.sentence == "needs 10.0 of 8.0 GB, 43 % will stream, speed not measured yet"
 
     time = StepTime("cuda:0", "k", "flux", 1024 * 1024, 1, 43, 1.4)
-    await measured.keep(time, {"transformer": 7 * 2**30})
+    await measured.keep(time, {"transformer": 7 * 2**30}, "k")
     told = await forecast(asked, model, room, measured)
     assert told.sentence == "needs 10.0 of 8.0 GB, 43 % will stream, about 1.4 s/step"
     assert (told.speed, told.sizes, told.seconds) == ("measured", "measured", 28 * 1.4)
-    await measured.keep(replace(time, seconds=2.4), {})
+    await measured.keep(replace(time, seconds=2.4), {}, "k")
     assert await measured.step(time) == (pytest.approx(1.7), True)
 
     whole = settings.model_copy(update={"enable_partial_loading": False})
@@ -159,3 +161,25 @@ async def test_a_forecast_says_what_will_stream(tmp_path: Path) -> None:
     limited = room_for(worker(24 * 2**30, 0, vram_limit=7 * 2**30), settings, ())
     assert (await forecast(asked, model, limited, measured)).streamed_share == 0
     await asyncio.to_thread(database.close)
+
+
+async def test_a_forecast_counts_what_steers(tmp_path: Path) -> None:
+    prepare(tmp_path / "db")
+    measured = Measured(Database(tmp_path / "db"))
+    model = model_record(key="k", file_size=4 * 2**30, path=str(tmp_path / "none"))
+    control = model_record(key="c", type=ModelType.CONTROLNET, file_size=2**30, path=str(tmp_path / "none"))
+    asked = ResolvedRequest(
+        positive_prompt="", negative_prompt="", model="k", width=1024, height=1024, steps=20, cfg_scale=5,
+        cfg_rescale_multiplier=0, scheduler="euler", seed=1, clip_skip=0,
+    )  # fmt: skip
+    room = room_for(worker(24 * 2**30, 0), load(tmp_path / "root").settings, ())
+    await measured.keep(StepTime("cuda:0", "k", "sd-1", 1024 * 1024, 2, 0, 2.0), {"unet": 4 * 2**30}, "k")
+    plain = await forecast(asked, model, room, measured)
+    assert (plain.seconds_per_step, plain.seconds, plain.speed) == (2.0, 40.0, "measured")
+
+    high = HighRes(width=512, height=512, method="bilinear", strength=0.5, steps=10)
+    twice = await forecast(asked.model_copy(update={"highres": high}), model, room, measured)
+    assert twice.seconds == 2.0 * (20 / 4 + 10 * 0.5)
+    steered = await forecast(asked, model, room, measured, [control])
+    assert steered.bytes_needed == plain.bytes_needed + 2**30
+    assert (steered.seconds_per_step, steered.speed) == (2.0 * 1.25, "scaled")

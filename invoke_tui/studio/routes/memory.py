@@ -66,7 +66,14 @@ async def forecast_(studio: Given, request: GenerationRequest) -> Forecast:
     worker = next(iter(studio.supervisor.workers), None)
     seen = await asyncio.to_thread(studio.machine.look, {})
     room = room_for(worker, studio.settings, seen.gpus)
-    return await forecast(resolved, studio.models.require(resolved.model), room, studio.measured)
+    beside = {one.model for one in resolved.controls} | {one.model for one in resolved.references}
+    return await forecast(
+        resolved,
+        studio.models.require(resolved.model),
+        room,
+        studio.measured,
+        [studio.models.require(key) for key in sorted(beside)],
+    )
 
 
 @router.post("/memory/unload")
