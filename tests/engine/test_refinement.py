@@ -100,5 +100,9 @@ def test_every_family_runs_all_it_can_at_once(studio: Studio, name: str, tmp_pat
         seamless_x=traits.seamless,
         regions=regions if traits.regions else (),
         highres=HighRes(width=64, height=64, method="bilinear", strength=0.5, steps=2),
+        seed_variance_strength=0.2,
     )
     assert run.run(build_graph(request, Cast(record))).size == (128, 64)
+    large = HighRes(width=64, height=64, method="latent", strength=0.5, steps=1)
+    latent = resolved(width=128, height=64, steps=1, cfg_scale=1, highres=large)
+    assert run.run(build_graph(latent, Cast(record))).size == (128, 64)
