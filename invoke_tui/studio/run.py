@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from invoke_tui.domain.events import Progress
-from invoke_tui.domain.protocol import NodeProgress
+from invoke_tui.domain.events import Preview, Progress
+from invoke_tui.domain.protocol import NodeProgress, StepPreview
 from invoke_tui.studio.queue.rows import Claimed
 
 CANCEL_PATIENCE: Final = 20.0
@@ -103,3 +104,17 @@ class Run:
         return (
             max(timeout, STEP_PATIENCE * self._slowest) if between_steps else max(timeout, LOADING_PATIENCE)
         )
+
+
+def preview(report: StepPreview, blob: bytes) -> Preview:
+    """A worker's preview as the front ends get it."""
+    return Preview(
+        item_id=report.item_id,
+        attempt=report.attempt,
+        step=report.step,
+        total=report.total,
+        width=report.width,
+        height=report.height,
+        mime=report.mime,
+        data=base64.b64encode(blob).decode(),
+    )

@@ -6,7 +6,6 @@ Everything that happens to a seat goes through one mailbox and is handled by one
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import Final
 
 from invoke_tui.domain.device import CacheLimits
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.events import ImageAdded, LogLine, Preview
+from invoke_tui.domain.events import ImageAdded, LogLine
 from invoke_tui.domain.protocol import (
     CancelItem,
     EngineSettings,
@@ -40,7 +39,7 @@ from invoke_tui.studio.measured import Measured
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.leases import Outcome
 from invoke_tui.studio.queue.service import LEASE_SECONDS, Pause, Queue
-from invoke_tui.studio.run import CANCEL_PATIENCE, Run
+from invoke_tui.studio.run import CANCEL_PATIENCE, Run, preview
 from invoke_tui.studio.worker_link import WorkerLink
 
 TICK: Final = 0.5
@@ -249,7 +248,7 @@ class Seat:
                 if run.unwanted_since is None:
                     self._hub.publish(progress)
             case StepPreview() if run.unwanted_since is None:
-                self._hub.publish(_preview(report, blob))
+                self._hub.publish(preview(report, blob))
             case ImageMade() if run.unwanted_since is None:
                 await self._keep(run, report, blob)
             case ItemDone():
@@ -390,16 +389,3 @@ class Seat:
                     f"The engine on {self.device} stopped {DEATHS_LIMIT} times in a row; the last time {reason}."
                 )
             )
-
-
-def _preview(report: StepPreview, blob: bytes) -> Preview:
-    return Preview(
-        item_id=report.item_id,
-        attempt=report.attempt,
-        step=report.step,
-        total=report.total,
-        width=report.width,
-        height=report.height,
-        mime=report.mime,
-        data=base64.b64encode(blob).decode(),
-    )
