@@ -18,7 +18,11 @@ from tests.engine.conftest import Recorder
 from tests.engine.test_families import SIZE, Studio, studio  # noqa: F401
 
 pytestmark = pytest.mark.engine
-TALL = {"noise": torch.randn(1, 4, 14, 8), "latents": torch.randn(1, 4, 14, 8), "denoising_start": 0.3}
+TALL: dict[str, Any] = {
+    "noise": torch.randn(1, 4, 14, 8),
+    "latents": torch.randn(1, 4, 14, 8),
+    "denoising_start": 0.3,
+}
 CONTROLS: dict[str, tuple[BaseModelType, dict[str, Any]]] = {
     "sd1": (BaseModelType.SD1, tiny.SD1),
     "sdxl": (BaseModelType.SDXL, tiny.SDXL),
@@ -51,7 +55,7 @@ def test_one_tile_over_all_is_the_picture_drawn_whole(studio: Studio, name: str)
     if name in CONTROLS:
         _, known = tiny.controlnet(studio, f"{name}-tile", *CONTROLS[name])
         controls = (Control(known.identifier(), tiny.drawing()),)
-    start = {"latents": torch.randn(1, 4, 8, 8), "denoising_start": 0.3, "controls": controls}
+    start: dict[str, Any] = {"latents": torch.randn(1, 4, 8, 8), "denoising_start": 0.3, "controls": controls}
     whole = studio.latents(record, **start)
     assert torch.allclose(studio.latents(record, tiling=tiles(), **start), whole, atol=1e-5)
     assert torch.allclose(studio.latents(record, tiling=tiles(512, 64), **start), whole, atol=1e-5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.widgets import Input, Select, Static
 
 from invoke_tui.domain.creative import CreativeRequest
@@ -17,7 +19,7 @@ from tests.tui.harness import connected, settle, words
 
 UPSCALER = model_record(key="up", name="up", base=BaseModelType.ANY, type=ModelType.SPANDREL, path="/m/up")
 TILE = model_record(key="tile", name="My Tile", type=ModelType.CONTROLNET, path="/m/tile")
-MADE_WITH = {"positive_prompt": "[bold]a fox[/]", "negative_prompt": "blur"}
+MADE_WITH: dict[str, Any] = {"positive_prompt": "[bold]a fox[/]", "negative_prompt": "blur"}
 
 
 async def test_a_picture_is_drawn_again_with_its_own_prompt(app: InvokeTuiApp, client: FakeClient) -> None:
