@@ -47,7 +47,6 @@ ADAPTER = model_record(key="ip", name="adapter", type=ModelType.IP_ADAPTER, path
 ENCODER = model_record(
     key="cv", name="ViT-H", type=ModelType.CLIP_VISION, base=BaseModelType.ANY, path="/m/v"
 )
-FLUX = model_record(key="flux", name="flux dev", base=BaseModelType.FLUX, path="/m/flux")
 SDXL = model_record(key="xl", name="xl", base=BaseModelType.SDXL, path="/m/xl")
 SD3 = model_record(key="sd3", name="sd3", base=BaseModelType.SD3, path="/m/sd3")
 
@@ -55,6 +54,7 @@ SD3 = model_record(key="sd3", name="sd3", base=BaseModelType.SD3, path="/m/sd3")
 @pytest.fixture
 def client(client: FakeClient) -> FakeClient:
     client.pictures["fox.png"] = (a_picture("fox.png", 96, 64), paint(1, 96, 64))
+    client.pictures["old.png"] = (a_picture("old.png"), paint(3))
     client.pictures["mask.png"] = (a_picture("mask.png", image_category="mask"), paint(2))
     return client
 
@@ -197,7 +197,7 @@ async def test_what_does_not_fit_stays_and_says_so(app: InvokeTuiApp, client: Fa
         assert [one.message for one in app._notifications] == ["sd-3 models take no reference pictures."]
 
 
-async def test_references_and_regions_become_a_request_and_come_back(
+async def test_references_and_regions_become_a_request_and_come_back_whole_or_not(
     app: InvokeTuiApp, client: FakeClient
 ) -> None:
     async with app.run_test(size=(100, 40)) as pilot:
@@ -208,7 +208,7 @@ async def test_references_and_regions_become_a_request_and_come_back(
         assert not group.query_one("#references-add").display
         form.show_models([*client.records, ADAPTER])
         group = await opened(app, pilot, "references")
-        await pilot.press(*"fox.png")
+        group.entries[0].query_one("#field-image", Input).value = "fox.png"
         await settle(pilot, lambda: not group.busy and group.entries[0].sources["image"].record)
         assert form.request("a fox", "") is None
         await settle(pilot, lambda: "image encoder is not installed" in error_at(group, 0, "model"))
@@ -223,9 +223,8 @@ async def test_references_and_regions_become_a_request_and_come_back(
         regions = await opened(app, pilot, "regions")
         assert form.request("a meadow", "") is None, "a region needs a prompt"
         await settle(pilot, lambda: error_at(regions, 0, "positive_prompt"))
-        await pilot.press(*"a hare")
-        regions.entries[0].query_one("#field-left").focus()
-        await pilot.press(*"0.5")
+        regions.entries[0].query_one("#field-positive_prompt", Input).value = "a hare"
+        regions.entries[0].query_one("#field-left", Input).value = "0.5"
         regions.entries[0].query_one("#field-auto_negative").focus()
         await pilot.press("space")
         drawing = words(regions.query_one(".region-sketch", Static))
@@ -254,6 +253,28 @@ async def test_references_and_regions_become_a_request_and_come_back(
         told = changes(GenerationRequest(), request, models).plain
         assert "adapter" in told
         assert "a hare" in told
+        # whatever a session says, the form stands
+        form.show_models([*client.records, CANNY.model_copy(update={"key": "mine"})])
+        group = form.query_one(ControlGroup)
+        for text in (
+            "{",
+            "[1, null, []]",
+            '{"a": 1}',
+            '[{"model": 7, "weight": "x", "image": true}]',
+            "[[" * 9999,
+        ):
+            form.restore({"controls": text, "references": text, "regions": text})
+        assert group.entries[0].kept() == {}
+        form.reset()
+        # a picture from another studio: its model is here under another key
+        form.restore({"controls": json.dumps([{"model": "theirs", "called": "canny", "image": "old.png"}])})
+        await group.settled()
+        request = form.request("a fox", "")
+        assert request is not None
+        assert request.controls[0].model == "mine"
+        form.restore({"controls": json.dumps([{"model": "\x1b]0;x\x07gone", "image": "old.png"}] * 40)})
+        assert len(group.entries) == group.most
+        assert summary(group) == "20 · ✗ not installed"
 
 
 def test_metadata_becomes_entries_and_what_cannot_be_is_left_out() -> None:
@@ -295,29 +316,3 @@ def test_metadata_becomes_entries_and_what_cannot_be_is_left_out() -> None:
     plain = ControlRequest(model="k", image="a.png")
     rows = json.loads(requested(GenerationRequest(controls=(plain,)))["controls"])
     assert rows == [{"model": "k", "image": "a.png", "preprocessor": "none"}], "the picture is read as it is"
-
-
-async def test_whatever_a_session_says_the_form_stands(app: InvokeTuiApp, client: FakeClient) -> None:
-    client.pictures["old.png"] = (a_picture("old.png"), paint(3))
-    async with app.run_test(size=(80, 24)) as pilot:
-        form = await ready(app, pilot, client, FLUX, CANNY.model_copy(update={"key": "mine"}))
-        for text in (
-            "{",
-            "[1, null, []]",
-            '{"a": 1}',
-            '[{"model": 7, "weight": "x", "image": true}]',
-            "[[" * 9999,
-        ):
-            form.restore({"controls": text, "references": text, "regions": text})
-        assert form.query_one(ControlGroup).entries[0].kept() == {}
-        form.reset()
-        # a picture from another studio: its model is here under another key
-        form.restore({"controls": json.dumps([{"model": "theirs", "called": "canny", "image": "old.png"}])})
-        await form.query_one(ControlGroup).settled()
-        request = form.request("a fox", "")
-        assert request is not None
-        assert request.controls[0].model == "mine"
-        form.restore({"controls": json.dumps([{"model": "\x1b]0;x\x07gone", "image": "old.png"}] * 40)})
-        group = form.query_one(ControlGroup)
-        assert len(group.entries) == group.most
-        assert summary(group) == "20 · ✗ not installed"
