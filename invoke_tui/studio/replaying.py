@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ORIGIN: Final = "replay"
 DEEPEST: Final = 50
+_LORA_TAG: Final = re.compile(r"<lora:([^<>:]{1,200})(:[^<>]{0,20})?>")
 _OURS: Final = "invoke-tui "
 """What ``app_version`` begins with in pictures of ours, whose graphs can be compared node by node."""
 
@@ -70,10 +71,12 @@ async def _drawn(
     models = studio.models.all()
     request, differences = request_from_metadata(metadata, models, order.substitutes)
     request, gone = await _without_missing_pictures(request, studio)
-    prompts, unnamed = _prompts(metadata, request, Shelf(models, order.substitutes))
-    differences += [*gone, *unnamed]
-    request = request.model_copy(update={**prompts, **_exactly(request), **_tags(metadata, request, models)})
-    if request.model is None:
+    shelf = Shelf(models, order.substitutes)
+    prompts, unnamed = _prompts(metadata, request, shelf)
+    prompts["positive_prompt"], untagged = _tags(metadata, prompts["positive_prompt"], shelf)
+    differences += [*gone, *unnamed, *untagged]
+    request = request.model_copy(update={**prompts, **_exactly(request)})
+    if request.model is None and (order.anyway or not metadata.get("model")):
         differences.append(Difference(key="model", message="the default model is drawn with"))
     if request.seed is None:
         differences.append(Difference(key="seed", message="the picture does not say its seed: one is drawn"))
@@ -198,19 +201,26 @@ def _prompts(
     return prompts, differences
 
 
-def _tags(metadata: Mapping[str, Any], request: GenerationRequest, models: list[Any]) -> dict[str, str]:
-    """The prompt without tags of LoRAs that are not taken: those that are have their weights in the list."""
-    taken = {one.model for one in request.loras}
-    names = {one.name.casefold() for one in models if one.key in taken}
-    if "loras" not in metadata:
-        return {}
+def _tags(metadata: Mapping[str, Any], prompt: str, shelf: Shelf) -> tuple[str, list[Difference]]:
+    """The prompt without the tags of LoRAs that are not here, and what is to be said of them.
+
+    Of LoRAs that the metadata lists as well everything has been said.
+    """
+    differences: list[Difference] = []
 
     def kept(match: re.Match[str]) -> str:
-        return match[0] if match[1].casefold() in names else ""
+        try:
+            record, difference = shelf.find("loras", Wanted(name=match[1]))
+        except NoModel as why:
+            differences.append(Difference(key="loras", kind=why.kind, message=str(why)))
+            return ""
+        if difference is None or difference.kind != "substituted":
+            return match[0]
+        differences.append(difference)
+        return f"<lora:{record.name}{match[2] or ''}>"
 
-    return {
-        "positive_prompt": re.sub(r"<lora:([^<>:]{1,200})(?::[^<>]{0,20})?>", kept, request.positive_prompt)
-    }
+    prompt = _LORA_TAG.sub(kept, prompt)
+    return prompt, [] if "loras" in metadata else differences
 
 
 def _anew(graph: Graph) -> str:

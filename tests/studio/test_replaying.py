@@ -52,7 +52,6 @@ async def test_what_is_missing_or_changed_is_told(studio: StudioHarness) -> None
         ("model", "missing"),
         ("vae", "missing"),
         ("init_image", "missing"),
-        ("model", "setting"),
     ]
     assert plan.held_back
     assert plan.enqueued is None
@@ -99,5 +98,10 @@ async def test_what_cannot_be_drawn_is_told_and_not_tried(studio: StudioHarness)
     assert kinds(plan) == [("model", "setting"), ("", "unsupported")]
     assert "No upscaler is installed." in plan.differences[1].message
     assert plan.enqueued is None
+    tagged = SETTINGS | {"positive_prompt": "a fox <lora:nice:0.8>", "model": {"name": "tiny"}}
+    assert kinds(await planned(client, tagged)) == [("model", "unsure"), ("loras", "missing")]
+    without = await planned(client, tagged, anyway=True)
+    assert without.request is not None
+    assert (without.request.positive_prompt, kinds(without)[1:]) == ("a fox ", [("loras", "missing")])
     upscaled = {"upscale_initial_image": {"image_name": "nowhere.png"}, "upscale_model": GONE}
     assert kinds(await planned(client, upscaled)) == [("upscale_model", "missing")]
