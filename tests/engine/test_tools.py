@@ -82,9 +82,9 @@ def test_transformers_folders_see_what_their_kind_sees(bench: Bench, folders: di
 
 def test_files_of_known_layouts(bench: Bench, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    path = tmp_path / "sk_model.pth"
+    path = tmp_path / "sk_model.safetensors"
     network = Lineart().eval()
-    torch.save({"state_dict": {f"module.{name}": each for name, each in network.state_dict().items()}}, path)
+    save_file({f"state_dict.module.{name}": each for name, each in network.state_dict().items()}, path)
     known = record(path)
     assert known.variant == "lineart"
     bench.engine.use_models({known.key: known})

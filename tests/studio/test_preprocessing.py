@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,15 @@ from PIL import Image
 
 from invoke_tui.domain.controls import ControlRequest
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
+from invoke_tui.domain.images import Listing
 from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.pictures import Outpaint
-from tests.studio.harness import StudioHarness, until
+from invoke_tui.domain.pictures import Outpaint, Start
+from invoke_tui.studio.database import Database
+from invoke_tui.studio.database.migrate import prepare
+from invoke_tui.studio.expand import expand
+from invoke_tui.studio.models.registry import Models
+from tests.studio.harness import StudioHarness, plant_model, until
+from tests.studio.test_starting import Gallery, photo
 
 
 def plant_depth_network(models: Path) -> None:
@@ -51,7 +58,8 @@ async def test_a_preview_with_a_network_comes_from_the_engine_and_is_kept_nowher
     assert (made.size, made.mode) == ((40, 30), "RGB")
     pixels = np.asarray(made)[..., 0].astype(int)
     assert (np.diff(pixels, axis=1) >= 0).all(), "what is further right is nearer, says the fake engine"
-    assert [one.image_name for one in (await client.images()).images] == [image]
+    assert [one.image_name for one in (await client.images(Listing(view="assets"))).images] == [image]
+    assert not (await client.images()).images
     assert (await client.queue()).counts.total == 0
 
     [drawing] = await studio.ask("a fox", steps=500)
@@ -75,15 +83,25 @@ async def test_a_preview_with_a_network_comes_from_the_engine_and_is_kept_nowher
         await client.preprocessed(image, "mediapipe_face")
 
 
-async def test_infill_by_a_network_is_refused_before_the_run(studio: StudioHarness) -> None:
-    client = await studio.start()
-    image = (await client.upload_image(png((64, 64)))).image_name
-    around = GenerationRequest(init_image=image, outpaint=Outpaint(right=32), infill_method="lama")
+async def test_infill_by_a_network_is_refused_before_the_run(tmp_path: Path) -> None:
+    prepare(tmp_path / "studio.db")
+    database = Database(tmp_path / "studio.db")
+    plant_model(tmp_path / "models", "tiny")
+    models = Models(database, tmp_path / "models", "tiny")
+    await models.refresh()
+
+    async def fill(method: str, **asked: Any) -> Start | None:
+        request = GenerationRequest.model_validate({"init_image": "photo", "infill_method": method} | asked)
+        gallery: Any = Gallery(photo=photo(64, 64))
+        [resolved] = await expand(request, models, gallery=gallery, limit=1)
+        return resolved.start
+
+    around = {"outpaint": Outpaint(right=32)}
     with pytest.raises(NotFoundError, match="LaMa") as missing:
-        await client.enqueue(around)
+        await fill("lama", **around)
     assert "invoke-tui models install lama" in missing.value.hint
     with pytest.raises(BadInputError, match="PatchMatch is not installed"):
-        await client.enqueue(around.model_copy(update={"infill_method": "patchmatch"}))
-    assert (await client.enqueue(around.model_copy(update={"infill_method": "cv2"}))).item_ids
-    inside = around.model_copy(update={"outpaint": Outpaint()})
-    assert (await client.enqueue(inside)).item_ids, "nothing is empty: there is nothing to fill"
+        await fill("patchmatch", **around)
+    assert await fill("cv2", **around)
+    assert await fill("lama"), "nothing is empty: there is nothing to fill"
+    database.close()
