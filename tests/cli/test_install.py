@@ -85,7 +85,13 @@ def test_bad_requests(run: Run, site: Site) -> None:
 def test_starter_list(run: Run, site: Site) -> None:
     found = run("models", "starter", "list", "--base", "sdxl", "--json").json
     assert {model["base"] for model in found["models"]} == {"sdxl"}
-    assert {bundle["id"] for bundle in found["bundles"]} == {"starter", "sd1", "sdxl", "flux", "preprocessors"}
+    assert {bundle["id"] for bundle in found["bundles"]} == {
+        "starter",
+        "sd1",
+        "sdxl",
+        "flux",
+        "preprocessors",
+    }
     text = run("models", "starter").out
     assert "dreamshaper-8" in text
     assert "bundle:flux" in text
