@@ -1,4 +1,4 @@
-"""``gallery``: the pictures."""
+"""``gallery list``: pictures in rows."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from invoke_tui.cli.options import Json, Root, attach, open_studio, program, run
+from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
 
 if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
     from invoke_tui.domain.images import ImagePage
 
-gallery = program("Look at the pictures.")
-
-
-@gallery.command(name="list")
 def list_(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")] = 20,
     at: Annotated[int, typer.Option("--at", help="Number of the first; -20 begins 20 before the end.")] = 0,
