@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
     from invoke_tui.domain.images import ImagePage
 
+
 def list_(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")] = 20,
     at: Annotated[int, typer.Option("--at", help="Number of the first; -20 begins 20 before the end.")] = 0,
