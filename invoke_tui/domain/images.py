@@ -10,10 +10,16 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 
-PICTURE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.png")
-"""What pictures of the gallery are called."""
+PICTURE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.(png|jpg|webp)")
+"""What pictures of the gallery are called; how a name ends is the format of its file."""
 LAST: Final = "last"
 """Stands for the newest picture where one is named."""
+
+ImageFormat = Literal["png", "jpeg", "webp"]
+FORMATS: Final[dict[str, ImageFormat]] = {".png": "png", ".jpg": "jpeg", ".webp": "webp"}
+"""The formats that the gallery keeps, by how names end. Upper case is Pillow's name, ``image/`` before it the media
+type."""
+SUFFIXES: Final[dict[ImageFormat, str]] = {kind: suffix for suffix, kind in FORMATS.items()}
 
 ImageOrigin = Literal["internal", "external"]
 ImageCategory = Literal["general", "mask", "control", "user", "other"]
@@ -29,6 +35,11 @@ ORDERS: Final[dict[ImageOrder, str]] = {
     "size": "largest file first",
     "model": "by model",
 }
+
+
+def format_of(image_name: str) -> ImageFormat:
+    """The format of a picture of the gallery."""
+    return FORMATS["." + image_name.rpartition(".")[2]]
 
 
 class ImageRecord(Record):
