@@ -8,48 +8,24 @@ old terminal owns.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from textual.binding import Binding, BindingType
 
-Place = Literal[
-    "app", "generate", "prompt", "entry", "control", "strip",
-    "queue", "models", "list", "details", "jobs", "dialog", "edit",
-    "scan", "folders", "install",
-    "monitor", "log",
-    "pick", "history", "templates", "presets",
-    "dynamic", "wildcards", "import", "convert", "extract",
-]  # fmt: skip
+from invoke_tui.tui.action import Action, Place
+from invoke_tui.tui.gallery.actions import GALLERY
+
+__all__ = ["ACTIONS", "FORBIDDEN", "Action", "Place", "at", "bindings", "shown"]
 
 FORBIDDEN: Final = frozenset(f"ctrl+{letter}" for letter in "basqhimjz")
 """Keys no default may use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing to do."""
-
-    id: str
-    where: Place
-    keys: str
-    """Default keys, comma separated. The first is the one shown."""
-    do: str
-    """Textual's action string."""
-    label: str
-    """A word for the footer."""
-    title: str
-    """``Area: Verb`` for the palette; empty for actions that make no sense there."""
-    help: str
-    """One sentence."""
-    footer: bool = False
-    priority: bool = False
-    """Works while a text field has the focus, before the field sees the key."""
-
-
 ACTIONS: Final = (
     Action("app.generate", "app", "alt+1,1", "app.go('generate')", "Generate", "Go to: Generate",
            "The screen to make pictures. The plain digit works where no text field has the focus."),
+    Action("app.gallery", "app", "alt+2,2", "app.go('gallery')", "Gallery", "Go to: Gallery",
+           "Every picture there is: look, sort, find, use again."),
     Action("app.models", "app", "alt+5,5", "app.go('models')", "Models", "Go to: Models",
            "What there is to draw with, and getting more."),
     Action("app.queue", "app", "alt+6,6", "app.go('queue')", "Queue", "Go to: Queue",
@@ -311,6 +287,7 @@ ACTIONS: Final = (
     Action("list.page_down", "list", "pagedown", "page(1)", "Page down", "", "A page down."),
     Action("list.top", "list", "home,g", "edge(0)", "Top", "", "The first line."),
     Action("list.bottom", "list", "end,G", "edge(1)", "Bottom", "", "The last line."),
+    *GALLERY,
 )  # fmt: skip
 
 

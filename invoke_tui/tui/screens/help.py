@@ -52,6 +52,9 @@ HEADINGS = {
     "templates": "Templates",
     "presets": "Presets",
     "dialog": "In this window",
+    "gallery": "Gallery",
+    "grid": "On a picture",
+    "boards": "In the boards",
 }
 
 
