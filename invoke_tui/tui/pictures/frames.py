@@ -53,8 +53,13 @@ class Frame:
     """Bytes on the wire, about."""
 
 
-def make(picture: Picture, room: Cells, graphics: TerminalGraphics, quality: Quality) -> Frame:
-    """Decode, fit and encode. Raises ``BadInputError`` when the bytes are no picture."""
+def make(
+    picture: Picture, room: Cells, graphics: TerminalGraphics, quality: Quality, *, side: int | None = None
+) -> Frame:
+    """Decode, fit and encode. Raises ``BadInputError`` when the bytes are no picture.
+
+    ``side``: the pixels of the longer side that a terminal with true pictures is sent, instead of the usual.
+    """
     from invoke_tui.tui.pictures.decode import open_picture
 
     image = open_picture(picture.data)
@@ -62,10 +67,11 @@ def make(picture: Picture, room: Cells, graphics: TerminalGraphics, quality: Qua
         room = Cells(min(room.columns, SMALL_ROOM.columns), min(room.rows, SMALL_ROOM.rows))
     size = (picture.width, picture.height) if picture.width and picture.height else image.size
     cells = fit(size, room, graphics.cell_size)
+    side = side or (FINAL_SIDE if picture.final else PREVIEW_SIDE)[quality]
     if graphics.protocol == "kitty":
-        return _kitty(image, cells, graphics, quality, picture.final)
+        return _kitty(image, cells, graphics, side)
     if graphics.protocol == "iterm2":
-        return _iterm2(image, cells, graphics, quality, picture.final)
+        return _iterm2(image, cells, graphics, side)
     mode = blocks.BlockMode.MASKS
     if graphics.protocol == "half":
         mode = blocks.BlockMode.HALF
@@ -76,9 +82,8 @@ def make(picture: Picture, room: Cells, graphics: TerminalGraphics, quality: Qua
     return Frame(cells, strips, cost=cells.columns * cells.rows * CELL_COST[quality])
 
 
-def _kitty(image: Any, cells: Cells, graphics: TerminalGraphics, quality: Quality, final: bool) -> Frame:
+def _kitty(image: Any, cells: Cells, graphics: TerminalGraphics, side: int) -> Frame:
     cells = Cells(min(cells.columns, kitty.MAX_SIDE), min(cells.rows, kitty.MAX_SIDE))
-    side = (FINAL_SIDE if final else PREVIEW_SIDE)[quality]
     image_id = kitty.new_id()
     sent = kitty.transmit(kitty.payload(image, side), image_id, *cells)
     if graphics.tmux:
@@ -89,8 +94,7 @@ def _kitty(image: Any, cells: Cells, graphics: TerminalGraphics, quality: Qualit
     return Frame(cells, strips, before=sent, image_id=image_id, cost=cost)
 
 
-def _iterm2(image: Any, cells: Cells, graphics: TerminalGraphics, quality: Quality, final: bool) -> Frame:
-    side = (FINAL_SIDE if final else PREVIEW_SIDE)[quality]
+def _iterm2(image: Any, cells: Cells, graphics: TerminalGraphics, side: int) -> Frame:
     sequence = iterm2.inline(iterm2.payload(image, side), *cells)
     if graphics.tmux:
         sequence = tmux.wrap(sequence)
