@@ -28,6 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _guarded(given: list[str]) -> int:
+    try:
+        return _reported(given)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain again while closing the streams.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        return ExitCode.FAILED
+
+
+def _reported(given: list[str]) -> int:
     output = Output(as_json="--json" in given)
     try:
         flags = screen_flags(given)
@@ -39,10 +50,6 @@ def _guarded(given: list[str]) -> int:
     except KeyboardInterrupt:
         output.error(StudioError("interrupted", hint="Work that is queued goes on.", code="interrupted"))
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain again while closing the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
     return code
 
 

@@ -9,7 +9,7 @@ import typer
 import invoke_tui
 from invoke_tui.cli.config import config
 from invoke_tui.cli.doctor import doctor
-from invoke_tui.cli.gallery import gallery
+from invoke_tui.cli.gallery import boards, gallery
 from invoke_tui.cli.generate import generate
 from invoke_tui.cli.history import history
 from invoke_tui.cli.models import models
@@ -32,6 +32,7 @@ app.command("preprocess")(preprocess)
 app.add_typer(queue, name="queue")
 app.add_typer(models, name="models")
 app.add_typer(gallery, name="gallery")
+app.add_typer(boards, name="boards")
 prompt.command("history")(history)
 app.add_typer(prompt, name="prompt")
 app.add_typer(templates, name="templates")

@@ -1,9 +1,27 @@
 """``gallery``: look at the pictures, sort them, give them away."""
 
-from invoke_tui.cli.gallery.listing import list_
+from invoke_tui.cli.gallery.boards import boards
+from invoke_tui.cli.gallery.change import move, note, rate, star, unstar
+from invoke_tui.cli.gallery.listing import WORDS, list_, search
+from invoke_tui.cli.gallery.searches import searches
+from invoke_tui.cli.gallery.show import show
+from invoke_tui.cli.gallery.trash import delete, purge, restore, trash
 from invoke_tui.cli.options import program
 
-__all__ = ["gallery"]
+__all__ = ["boards", "gallery"]
 
 gallery = program("Look at the pictures, sort them, give them away.")
-gallery.command("list")(list_)
+gallery.command("list", context_settings=WORDS)(list_)
+gallery.command("search", context_settings=WORDS)(search)
+gallery.command("show")(show)
+gallery.command("star")(star)
+gallery.command("unstar")(unstar)
+gallery.command("rate")(rate)
+gallery.command("note")(note)
+gallery.command("move")(move)
+gallery.command("delete")(delete)
+gallery.command("restore")(restore)
+gallery.command("trash")(trash)
+gallery.command("purge")(purge)
+gallery.add_typer(boards, name="boards")
+gallery.add_typer(searches, name="searches")

@@ -1,44 +1,126 @@
-"""``gallery list``: pictures in rows."""
+"""``gallery list`` and ``search``: pictures in rows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from invoke_tui.cli.options import Json, Root, attach, open_studio, run
+from invoke_tui.cli.gallery.chosen import Board, View, ask, listed
+from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.images import ImageOrder
 
 if TYPE_CHECKING:
-    from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.images import ImagePage
+    from invoke_tui.client import StudioClient
+    from invoke_tui.domain.images import ImagePage, ImageRecord
+
+WORDS: Final = {"ignore_unknown_options": True}
+"""For verbs that take ``-dog`` as a word of a query."""
+Order = Annotated[ImageOrder, typer.Option("--order", help="What comes first.")]
+InTrash = Annotated[bool, typer.Option("--trash", help="Those in the trash instead.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")]
+At = Annotated[int, typer.Option("--at", help="Number of the first; -20 begins 20 before the end.")]
 
 
 def list_(
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")] = 20,
-    at: Annotated[int, typer.Option("--at", help="Number of the first; -20 begins 20 before the end.")] = 0,
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[QUERY]...", help="Only those that fit.", show_default=False),
+    ] = None,
+    board: Board = None,
+    view: View = "images",
+    order: Order = "newest",
+    trash: InTrash = False,
+    limit: Limit = 20,
+    at: At = 0,
     root: Root = None,
     json: Json = False,
 ) -> None:
-    """List the pictures, newest first."""
+    """List pictures, the newest first, or those that fit a query.
+
+    E.g. gallery list cat -dog starred:yes 'steps:>30' before:2026-01-01 --board portraits --order rating
+    """
+    _show(query or [], board, view, order, trash, limit, at, root, json)
+
+
+def search(
+    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="What to look for.")],
+    board: Board = None,
+    view: View = "images",
+    order: Order = "newest",
+    trash: InTrash = False,
+    limit: Limit = 20,
+    at: At = 0,
+    root: Root = None,
+    json: Json = False,
+) -> None:
+    """Find pictures by words of their prompts, names, notes and models, and by key:value.
+
+    E.g. gallery search fox -snow model:sdxl seed:42 has:lora
+    """
+    _show(query, board, view, order, trash, limit, at, root, json)
+
+
+def _show(
+    words: list[str],
+    board: str | None,
+    view: View,
+    order: Order,
+    trash: bool,
+    limit: int,
+    at: int,
+    root: Path | None,
+    json: bool,
+) -> None:
+    query = " ".join(map(_word, words))
     output = Output(as_json=json)
-    page = run(_page(open_studio(root), limit, at))
+
+    async def page(client: StudioClient) -> ImagePage:
+        listing = await listed(client, query, board, view, trash=trash, order=order)
+        return await client.images(listing, limit=limit, at=at)
+
+    found = ask(root, page)
+    for problem in () if json else found.problems:
+        output.note(f"query: {problem}")
+    output.result({**found.model_dump(mode="json"), "next": found.next}, _lines(output, found, query))
+
+
+def _word(word: str) -> str:
+    """A word of the query as the shell gave it: one with a space in it is a phrase again."""
+    if word.startswith("--"):
+        raise BadInputError(
+            f"No such option: {word.partition('=')[0]}",
+            hint="'invoke-tui gallery list --help' explains it.",
+            code="bad_usage",
+        )
+    if " " not in word or '"' in word:
+        return word
+    head, colon, rest = word.partition(":")
+    return f'{head}:"{rest}"' if colon and head.lstrip("-").isalpha() and " " in rest else word
+
+
+def _lines(output: Output, page: ImagePage, query: str) -> list[str]:
+    if not page.images:
+        return ["no picture fits" if query or page.total else "no pictures yet"]
     rows = [
-        (image.image_name, f"{image.width}x{image.height}", _when(image.created_at), image.seed, image.path)
+        (
+            image.image_name,
+            f"{image.width}x{image.height}",
+            _when(image),
+            ("*" if image.starred else " ") + ("" if not image.rating else str(image.rating)),
+            "" if image.seed is None else image.seed,
+            image.path,
+        )
         for image in page.images
     ]
-    lines = output.table(("name", "size", "made", "seed", "path"), rows) if rows else ["no pictures yet"]
+    lines = output.table(("name", "size", "made", "star", "seed", "path"), rows)
     if page.next:
         lines.append(f"{page.at + 1} to {page.next} of {page.total}; more with --at {page.next}")
-    output.result(page.model_dump(mode="json"), lines)
+    return lines
 
 
-async def _page(studio: Studio, limit: int, at: int) -> ImagePage:
-    async with attach(studio) as client:
-        return await client.images(limit=limit, at=at)
-
-
-def _when(moment: object) -> str:
-    from datetime import datetime
-
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if isinstance(moment, datetime) else ""
+def _when(image: ImageRecord) -> str:
+    return image.created_at.astimezone().strftime("%Y-%m-%d %H:%M")

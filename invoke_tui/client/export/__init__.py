@@ -1,0 +1,1 @@
+"""Giving pictures away: a folder, a zip, contact sheet or page of them, with what they were made with or without."""
