@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import struct
 import zlib
@@ -16,7 +17,7 @@ from invoke_tui.prompt.extract import chunks
 from invoke_tui.prompt.extract.chunks import comment, texts_of
 from invoke_tui.prompt.extract.found import Found, scheduler
 from invoke_tui.prompt.extract.infotext import read_infotext
-from invoke_tui.prompt.extract.read import found_in, read_picture
+from invoke_tui.prompt.extract.read import found_in, read_picture, said_by
 
 INFOTEXT = """masterpiece, (red fox:1.2) <lora:detail:0.8>, snow
 second prompt line
@@ -99,6 +100,58 @@ def test_invokeai_of_three_ages() -> None:
     answer = found(**{"sd-metadata": json.dumps({"model_weights": "sd-1.5", "image": image})})
     assert (answer.positive, *settings(answer, "seed", "scheduler")) == ("an owl", 7, "lms")
     assert found(invokeai_metadata="{broken").notes
+
+
+def hide(path: Path, sign: bytes, body: bytes, *, channels: str, bits: int | None = None) -> Path:
+    """A PNG with a text in the lowest bits of its pixels, column by column."""
+    data = sign + (len(body) * 8 if bits is None else bits).to_bytes(4) + body
+    lowest = [byte >> shift & 1 for byte in data for shift in range(7, -1, -1)]
+    image = Image.new("RGBA" if channels == "A" else "RGB", (90, 60), (254,) * (4 if channels == "A" else 3))
+    pixels = image.load()
+    assert pixels is not None
+    for number in range(0, len(lowest), len(channels)):
+        x, y = divmod(number // len(channels), image.height)
+        few = [*lowest[number : number + len(channels)], 0, 0][: len(channels)]
+        pixels[x, y] = (254, 254, 254, 254 + few[0]) if channels == "A" else tuple(254 + bit for bit in few)
+    image.save(path)
+    return path
+
+
+def test_texts_hidden_in_pixels(tmp_path: Path) -> None:
+    novel = {"Description": "rain", "Comment": json.dumps({"prompt": "rain, {fox}", "seed": 5})}
+    packed = gzip.compress(json.dumps(novel).encode())
+    answer = read_picture(hide(tmp_path / "a.png", b"stealth_pngcomp", packed, channels="A"))
+    assert (answer.program, answer.positive, answer.metadata["seed"]) == ("NovelAI", "rain, {fox}", 5)
+    plain = hide(tmp_path / "b.png", b"stealth_rgbinfo", INFOTEXT.encode(), channels="RGB")
+    assert read_picture(plain).metadata["seed"] == 965400086
+    bomb = gzip.compress(bytes(20 * 2**20))[:400]
+    for name, body, bits in (("c", packed, 2**32 - 1), ("d", packed[:30], None), ("e", bomb, None)):
+        hostile = hide(tmp_path / f"{name}.png", b"stealth_pngcomp", body, channels="A", bits=bits)
+        assert said_by(hostile) is None
+
+
+def test_files_beside_a_picture(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(picture := tmp_path / "a.jpg")
+    assert said_by(picture) is None
+    beside = tmp_path / "a.json"
+    for said, program in (
+        ({"positive_prompt": "a fox", "seed": 1}, "InvokeAI"),
+        ({"sui_image_params": {"prompt": "a fox", "loras": ["x/l.safetensors"], "loraweights": ["0.5"]}}, "SwarmUI"),
+        ({"prompt": "a fox", "seed": 1, "num_inference_steps": 3}, "Easy Diffusion"),
+        (COMFYUI, "ComfyUI"),
+    ):  # fmt: skip
+        beside.write_text(json.dumps(said))
+        answer = read_picture(picture)
+        assert (answer.program, answer.positive) == (program, "a fox")
+        if program == "SwarmUI":
+            assert answer.metadata["loras"] == [{"model": {"name": "l"}, "weight": 0.5}]
+    beside.write_text("[" * 10_000)
+    assert said_by(picture) is None
+
+
+def test_numbers_without_sense_are_left_out() -> None:
+    said = f"a fox\nSteps: 1000000000, Seed: {2**70}, Size: 0x0, CFG scale: nan, Denoising strength: 1e300"
+    assert found(parameters=said).metadata == {"positive_prompt": "a fox", "negative_prompt": ""}
 
 
 def test_the_others() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from collections.abc import Iterator
@@ -39,8 +40,8 @@ def texts_of(path: Path) -> Texts:
                 return _png(stream)
             if head[:3] == b"\xff\xd8\xff" or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
                 return _other(stream, name)
-            if path.suffix.lower() == ".txt":
-                return {"parameters": stream.read(MOST_TEXT).decode("utf-8-sig", "replace")}
+            if path.suffix.lower() in (".txt", ".json"):
+                return _beside(stream.read(MOST_TEXT).decode("utf-8-sig", "replace"))
     except OSError as error:
         raise BadInputError(
             f"{name} cannot be read: {error.strerror or 'it is damaged'}.", code="cannot_read"
@@ -48,6 +49,19 @@ def texts_of(path: Path) -> Texts:
     raise BadInputError(
         f"{name} is no picture that could say anything.", hint="PNG, JPEG and WebP do.", code="bad_picture"
     )
+
+
+def _beside(text: str) -> Texts:
+    """A file beside a picture, under the names that its writer's chunks have."""
+    try:
+        data = json.loads(text) if text.lstrip().startswith("{") else None
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        return {"parameters": text}
+    if any(isinstance(node, dict) and "class_type" in node for node in data.values()):
+        return {"prompt": text}
+    return {"invokeai_metadata" if "positive_prompt" in data else "parameters": text}
 
 
 def _png(stream: IO[bytes]) -> Texts:

@@ -11,9 +11,14 @@ from typing import Any, Final
 from invoke_tui.domain.parameters import PROMPT_LIMIT
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 
-WHOLE: Final = ("width", "height", "steps", "seed", "clip_skip")
-NUMBERS: Final = (*WHOLE, "cfg_scale", "cfg_rescale_multiplier", "guidance", "strength")
 MOST: Final = 2**63
+WHOLE: Final = {
+    "width": (1, 100_000), "height": (1, 100_000), "steps": (0, 10_000), "seed": (0, MOST - 1), "clip_skip": (0, 100),
+}  # fmt: skip
+NUMBERS: Final = WHOLE | {
+    "cfg_scale": (-1_000, 1_000), "cfg_rescale_multiplier": (0, 1), "guidance": (-1_000, 1_000), "strength": (0, 100),
+}  # fmt: skip
+"""Settings that are numbers, and the least and most that make sense."""
 _SAMPLERS: Final = {
     "euler": "euler", "eulera": "euler_a", "eulerancestral": "euler_a", "lms": "lms", "heun": "heun",
     "dpm2": "kdpm_2", "dpm2a": "kdpm_2_a", "dpm2ancestral": "kdpm_2_a", "dpmpp2m": "dpmpp_2m",
@@ -51,10 +56,14 @@ def metadata(positive: Any, negative: Any = "", **settings: Any) -> dict[str, An
     }
     for name, value in settings.items():
         if name in NUMBERS:
-            value = number(value, whole=name in WHOLE)
+            value = _within(number(value, whole=name in WHOLE), *NUMBERS[name])
         if value not in (None, "", [], {}):
             made[name] = value
     return made
+
+
+def _within(value: float | None, least: float, most: float) -> float | None:
+    return value if value is not None and least <= value <= most else None
 
 
 def number(value: Any, *, whole: bool = False) -> int | float | None:

@@ -126,8 +126,20 @@ def read_swarm(data: dict[str, Any]) -> Found | None:
         height=said.get("height"),
         scheduler=scheduler(said.get("sampler"), said.get("scheduler")),
         model=model(said.get("model")),
+        vae=model(said.get("vae")),
+        loras=[
+            {"model": model(name), "weight": number(weight)}
+            for name, weight in zip(
+                _listed(said.get("loras")), _listed(said.get("loraweights")), strict=False
+            )
+        ],
     )
     return Found("SwarmUI", made, a1111=True)
+
+
+def _listed(value: Any) -> list[Any]:
+    """SwarmUI writes lists as JSON's or with commas, by its age."""
+    return (value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [])[:100]
 
 
 def read_fooocus(data: dict[str, Any]) -> Found | None:

@@ -1,8 +1,9 @@
-"""``read_picture``: what a file says it was made with. ``found_in``: the same of its texts."""
+"""``read_picture``: what a file says it was made with, ``said_by`` the same. ``found_in``: the same of its texts."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.prompt.extract import programs
@@ -10,21 +11,32 @@ from invoke_tui.prompt.extract.chunks import Texts, texts_of
 from invoke_tui.prompt.extract.comfyui import is_graph, read_graph
 from invoke_tui.prompt.extract.found import Found, json_object
 from invoke_tui.prompt.extract.infotext import is_infotext, read_infotext
+from invoke_tui.prompt.extract.stealth import hidden_texts
+
+BESIDE: Final = (".txt", ".json", ".swarm.json")
+"""How files end that say what the picture of the same name was made with."""
 
 
 def read_picture(path: Path) -> Found:
-    """What a picture says, or a ``.txt`` beside it. Raises ``StudioError`` with a reason where there is nothing."""
-    found = found_in(texts_of(path))
-    beside = path.with_suffix(".txt")
-    if found is None and beside != path and beside.is_file():
-        found = found_in(texts_of(beside))
-    if found is None:
+    """What a picture says, or a ``.txt`` or ``.json`` beside it. Raises ``StudioError`` where there is nothing."""
+    if (found := said_by(path)) is None:
         raise BadInputError(
             f"{path.name} does not say what it was made with.",
             hint="Many sites take that out of pictures; the original file may still have it.",
             code="no_metadata",
         )
     return found
+
+
+def said_by(path: Path) -> Found | None:
+    """The same, or None: the picture's own texts, those in files beside it, those hidden in its pixels."""
+    if found := found_in(texts_of(path)):
+        return found
+    for suffix in BESIDE:
+        beside = path.with_suffix(suffix)
+        if beside != path and beside.is_file() and (found := found_in(texts_of(beside))):
+            return found
+    return found_in(hidden_texts(path))
 
 
 def found_in(texts: Texts) -> Found | None:
