@@ -105,7 +105,7 @@ class GalleryCalls:
         return await self._transport.get_made(f"images/{name}/preprocessed/{preprocessor}")
 
     async def image_file(self, name: str) -> bytes:
-        """The PNG."""
+        """The file as it is; its format is how the name ends (``domain.images.format_of``)."""
         return await self._transport.get(f"images/{name}/file")
 
     async def thumbnail(self, name: str) -> bytes:

@@ -160,7 +160,7 @@ class Gallery:
 
     async def thumbnail(self, name: str) -> bytes:
         """A small WebP of a picture, made on first use."""
-        return await self._thumbnails.get(await self.file(name))
+        return await self._thumbnails.get(name, await self.file(name))
 
     async def paths_of(self, image_names: set[str]) -> dict[str, str]:
         """The paths of pictures a graph names."""

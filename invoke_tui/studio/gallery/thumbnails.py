@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from invoke_tui.domain.images import SUFFIXES
 from invoke_tui.studio.gallery.files import write_whole
 from invoke_tui.studio.gallery.png import DamagedPictureError
 
 SIDE: Final = 256
+_FORMATS: Final = tuple(kind.upper() for kind in SUFFIXES)
 
 
 class Thumbnails:
@@ -21,9 +23,9 @@ class Thumbnails:
         self._folder = folder
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
 
-    async def get(self, picture: Path) -> bytes:
-        """The thumbnail of a picture, from the folder or new."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._get, picture)
+    async def get(self, name: str, picture: Path) -> bytes:
+        """The thumbnail of the picture of this name, from the folder or new."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._get, name, picture)
 
     def forget(self, name: str) -> None:
         """The picture of this name has changed."""
@@ -32,8 +34,8 @@ class Thumbnails:
     def _path(self, name: str) -> Path:
         return self._folder / Path(name).with_suffix(".webp").name
 
-    def _get(self, picture: Path) -> bytes:
-        path = self._path(picture.name)
+    def _get(self, name: str, picture: Path) -> bytes:
+        path = self._path(name)
         try:
             if path.stat().st_mtime_ns >= picture.stat().st_mtime_ns and (data := path.read_bytes()):
                 return data
@@ -45,13 +47,14 @@ class Thumbnails:
 
 
 def _make(picture: Path) -> bytes:
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     small = io.BytesIO()
     try:
-        with Image.open(picture, formats=["PNG"]) as image:
+        with Image.open(picture, formats=_FORMATS) as image:
             image.thumbnail((SIDE, SIDE))
-            image.convert("RGBA" if "A" in image.getbands() else "RGB").save(small, "WEBP", quality=80)
+            upright = ImageOps.exif_transpose(image)
+            upright.convert("RGBA" if "A" in image.getbands() else "RGB").save(small, "WEBP", quality=80)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DamagedPictureError(f"{picture.name} cannot be read: {error}.") from error
     return small.getvalue()

@@ -18,6 +18,7 @@ from invoke_tui.domain.images import (
     Listing,
     Selection,
     TrashRecord,
+    format_of,
 )
 from invoke_tui.studio.preprocessing import control_picture
 from invoke_tui.studio.services import Given, Services
@@ -121,8 +122,8 @@ async def image(name: str, studio: Given) -> ImageRecord:
 
 @router.get("/{name}/file")
 async def file(name: str, studio: Given) -> FileResponse:
-    """The PNG."""
-    return FileResponse(await studio.gallery.file(name), media_type="image/png")
+    """The file as it is."""
+    return FileResponse(await studio.gallery.file(name), media_type=f"image/{format_of(name)}")
 
 
 @router.get("/{name}/preprocessed/{preprocessor}")
