@@ -10,10 +10,10 @@ from invoke_tui.cli.options import attach, run
 from invoke_tui.cli.pictures import with_uploads
 from invoke_tui.cli.progress import ProgressLine
 from invoke_tui.cli.save import save
-from invoke_tui.cli.sheet import Cell, contact_sheet, in_rows
 from invoke_tui.cli.steering import with_steering
 from invoke_tui.cli.vary import last_axis
 from invoke_tui.cli.wait import Wait, wait_for
+from invoke_tui.client.export.sheet import Cell, contact_sheet, in_rows
 from invoke_tui.domain.errors import ExitCode, StudioError
 from invoke_tui.domain.queue import ItemStatus
 

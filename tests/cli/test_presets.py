@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invoke_tui.cli.sheet import Cell, in_rows
+from invoke_tui.client.export.sheet import Cell, in_rows
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.presets import Preset
 from tests.cli.conftest import Run
