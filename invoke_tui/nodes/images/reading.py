@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.text import safe_text
@@ -20,6 +23,7 @@ from invoke_tui.domain.text import safe_text
 MOST_PIXELS: Final = 100_000_000
 """A picture of more is refused before it is unpacked."""
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
+_FIRST_ON_ITS_SIDE: Final = 5
 _PLAIN: Final = ("L", "RGB", "RGBA")
 _MOST_PACKED: Final = 1032
 """Bytes that one byte of a PNG's pixels can stand for."""
@@ -27,8 +31,33 @@ _MOST_PACKED: Final = 1032
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # ours is the limit, and is told
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a picture's header says; the size is that of the upright picture."""
+
+    format: str
+    width: int
+    height: int
+
+
 def open_picture(source: str | Path | bytes, name: str = "") -> Image.Image:
     """Read a picture. ``name`` is what people call it. Raises ``BadInputError`` for anything that is none."""
+    with _opened(source, name) as image:
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        return plain(image)
+
+
+def measure(data: bytes, name: str) -> Measured:
+    """Read the header alone. Raises ``BadInputError`` as ``open_picture`` does, but for damaged pixels."""
+    with _opened(data, name) as image:
+        size = image.size if _orientation(image) < _FIRST_ON_ITS_SIDE else image.size[::-1]
+        return Measured(str(image.format), *size)
+
+
+@contextmanager
+def _opened(source: str | Path | bytes, name: str) -> Iterator[Image.Image]:
+    """A picture of an allowed format and size. What goes wrong with it within is told in a sentence."""
     called = safe_text(name or (source if isinstance(source, str | Path) else "The picture"), limit=200)
     opened = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
@@ -37,9 +66,7 @@ def open_picture(source: str | Path | bytes, name: str = "") -> Image.Image:
                 raise _too_large(called, image.width, image.height)
             if _is_hollow(image, len(source) if isinstance(source, bytes) else Path(source).stat().st_size):
                 raise _damaged(called, f"its {image.width} x {image.height} pixels are not in it")
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            return plain(image)
+            yield image
     except StudioError:
         raise
     except Image.DecompressionBombError as error:
@@ -52,6 +79,17 @@ def open_picture(source: str | Path | bytes, name: str = "") -> Image.Image:
         ) from error
     except Exception as error:  # a decoder of files from anywhere raises whatever it likes
         raise _damaged(called, safe_text(error, limit=200)) from error
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's, 1 to 8, as far as the header has it: asking Pillow would decode a PNG's pixels."""
+    exif = Image.Exif()
+    try:
+        exif.load(image.info.get("exif", b""))
+        found = exif.get(ExifTags.Base.Orientation)
+    except Exception:  # as above; a picture whose EXIF is broken stands as it is
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def plain(image: Image.Image) -> Image.Image:

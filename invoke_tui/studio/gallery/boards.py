@@ -62,7 +62,7 @@ class Boards:
         board_id, at = str(uuid4()), now()
 
         def work(connection: Connection) -> None:
-            _check_parent(connection, board_id, text.parent_id)
+            check_parent(connection, board_id, text.parent_id)
             row = {"board_name": text.board_name.strip(), "parent_id": text.parent_id}
             connection.execute(insert(boards).values(board_id=board_id, created_at=at, updated_at=at, **row))
 
@@ -75,7 +75,7 @@ class Boards:
 
         def work(connection: Connection) -> None:
             if "parent_id" in values:
-                _check_parent(connection, board_id, values["parent_id"])
+                check_parent(connection, board_id, values["parent_id"])
             chosen = update(boards).where(boards.c.board_id == board_id)
             if not connection.execute(chosen.values(**values, updated_at=now())).rowcount:
                 raise NotFoundError("This board is gone.", code="no_board")
@@ -198,7 +198,7 @@ def _all(connection: Connection) -> BoardList:
     )
 
 
-def _check_parent(connection: Connection, board_id: str, parent: str | None) -> None:
+def check_parent(connection: Connection, board_id: str, parent: str | None) -> None:
     """A board cannot lie in itself, nor too deep."""
     for _ in range(_DEEPEST):
         if parent is None:

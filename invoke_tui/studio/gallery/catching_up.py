@@ -40,6 +40,7 @@ def _unread(connection: Connection) -> list[dict[str, Any]]:
         images.c.file,
         images.c.has_workflow,
         images.c.program,
+        images.c.name,
         image_texts.c.metadata,
     )
     chosen = select(*columns).outerjoin(image_texts, image_texts.c.id == images.c.id)
@@ -54,7 +55,7 @@ def _read(row: dict[str, Any], folder: Path) -> tuple[int, Said]:
         metadata = None
     said = read_metadata(
         metadata if isinstance(metadata, dict) else None,
-        name=Path(row["file"]).stem,
+        name=row["name"] or Path(row["file"]).stem,
         has_workflow=row["has_workflow"],
         program=row["program"],
     )

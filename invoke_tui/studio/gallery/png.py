@@ -9,21 +9,23 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.metadata import GRAPH_KEY, METADATA_KEY, WORKFLOW_KEY
+from invoke_tui.domain.images import PICTURE_NAME
+from invoke_tui.domain.metadata import GRAPH_KEY, METADATA_KEY, NAME_KEY, WORKFLOW_KEY
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _TEXT_LIMIT: Final = 16 * 2**20
+"""Bytes of all texts of one file, unpacked."""
 
 
 class DamagedPictureError(StudioError):
-    """The bytes are no whole PNG."""
+    """The bytes are no whole picture."""
 
     default_code = "damaged_picture"
 
 
 @dataclass(frozen=True)
-class PngFacts:
-    """What the chunks of a whole PNG say."""
+class PictureFacts:
+    """What a whole picture's file says."""
 
     width: int
     height: int
@@ -33,6 +35,12 @@ class PngFacts:
     def ours(self) -> bool:
         """Whether a studio or InvokeAI wrote it."""
         return METADATA_KEY in self.texts or GRAPH_KEY in self.texts
+
+    @property
+    def image_name(self) -> str | None:
+        """The picture's name in the gallery that it was made for."""
+        name = self.texts.get(NAME_KEY, "")
+        return name if PICTURE_NAME.fullmatch(name) else None
 
     @property
     def has_workflow(self) -> bool:
@@ -49,11 +57,12 @@ class PngFacts:
         return found if isinstance(found, dict) else None
 
 
-def inspect(data: bytes) -> PngFacts:
+def inspect(data: bytes) -> PictureFacts:
     """Walk every chunk, checking lengths and checksums; raise unless the picture is complete."""
     if not data.startswith(SIGNATURE):
         raise DamagedPictureError("The data is not a PNG.")
-    at, size, texts, complete = len(SIGNATURE), (0, 0), {}, False
+    at, size, complete = len(SIGNATURE), (0, 0), False
+    texts, room = dict[str, str](), _TEXT_LIMIT
     view = memoryview(data)
     while not complete:
         if at + 12 > len(data):
@@ -66,13 +75,15 @@ def inspect(data: bytes) -> PngFacts:
             raise DamagedPictureError("The PNG is damaged: a checksum is wrong.")
         if kind == b"IHDR":
             size = struct.unpack_from(">II", data, body)
-        elif kind in (b"tEXt", b"iTXt", b"zTXt"):
-            texts.update(_text(kind, bytes(view[body : at - 4])))
+        elif kind in (b"tEXt", b"iTXt", b"zTXt") and length <= room:
+            found = _text(kind, bytes(view[body : at - 4]), room)
+            texts.update(found)
+            room -= length + sum(map(len, found.values()))
         complete = kind == b"IEND"
-    return PngFacts(size[0], size[1], texts)
+    return PictureFacts(size[0], size[1], texts)
 
 
-def _text(kind: bytes, body: bytes) -> dict[str, str]:
+def _text(kind: bytes, body: bytes, room: int) -> dict[str, str]:
     keyword, _, rest = body.partition(b"\0")
     name = keyword.decode("latin-1")
     if kind == b"tEXt":
@@ -88,6 +99,8 @@ def _text(kind: bytes, body: bytes) -> dict[str, str]:
             return {name: parts[2].decode(errors="replace")}
         packed, encoding = parts[2], "utf-8"
     try:
-        return {name: zlib.decompressobj().decompress(packed, _TEXT_LIMIT).decode(encoding, errors="replace")}
+        return {
+            name: zlib.decompressobj().decompress(packed, max(1, room)).decode(encoding, errors="replace")
+        }
     except zlib.error:
         return {}

@@ -30,11 +30,15 @@ def keep(
     metadata: dict[str, Any] | None,
     *,
     program: str | None = None,
+    called: str | None = None,
 ) -> None:
-    """Insert a picture; the same picture made again updates its row and keeps its age, star and rating."""
+    """Insert a picture; the same picture made again updates its row and keeps its age, star and rating.
+
+    ``called`` is what people know it as, where that is not the file's name.
+    """
     said = read_metadata(
         metadata,
-        name=Path(values["file"]).stem,
+        name=called or Path(values["file"]).stem,
         has_workflow=bool(values.get("has_workflow")),
         program=program,
     )
