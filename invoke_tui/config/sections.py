@@ -13,6 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
+from invoke_tui.domain.picture_names import wrong_template
+
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 HashingAlgorithm = Literal[
     "blake3_multi", "blake3_single", "random", "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b",
@@ -366,6 +368,20 @@ class Terminal(Section):
     editor: str | None = Field(
         default=None, description="Editor for long texts; unset: $VISUAL, then $EDITOR."
     )
+    image_name_template: str = Field(
+        default="",
+        description="Folders and names of new pictures, e.g. {date}/{model}/{seed}-{prompt:40}; "
+        "empty: InvokeAI's. docs/gallery.md lists the fields.",
+    )
+    image_format: Literal["png", "webp", "jpeg"] = Field(
+        default="png", description="Format of new pictures. All keep their metadata."
+    )
+    image_quality: int = Field(
+        default=95, ge=1, le=100, description="Quality of WebP and JPEG; WebP of 100 keeps every pixel."
+    )
+    image_infotext: bool = Field(
+        default=False, description="Write A1111's text into new pictures, beside InvokeAI's metadata."
+    )
     wildcards_dirs: list[Path] = Field(
         default=[], description="Folders with wildcard files, beside the folder wildcards of the data folder."
     )
@@ -374,6 +390,13 @@ class Terminal(Section):
         default=None,
         description="Key or name of the model to start with; unset: the last used, then the first.",
     )
+
+    @field_validator("image_name_template")
+    @classmethod
+    def _is_a_template(cls, value: str) -> str:
+        if value and (wrong := wrong_template(value)):
+            raise ValueError(wrong)
+        return value
 
 
 SECTIONS: tuple[type[Section], ...] = (

@@ -10,6 +10,10 @@ from invoke_tui.domain.models import ModelIdentifier
 METADATA_KEY: Final = "invokeai_metadata"
 GRAPH_KEY: Final = "invokeai_graph"
 WORKFLOW_KEY: Final = "invokeai_workflow"
+NAME_KEY: Final = "invoke_tui_name"
+"""The picture's name in the gallery, which its file need not have."""
+INFOTEXT_KEY: Final = "parameters"
+"""A1111's text."""
 
 
 class LoRAMetadata(Document):

@@ -16,6 +16,7 @@ from pydantic import Field, TypeAdapter
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.images import ImageFormat
 from invoke_tui.domain.models import ModelRecord
 
 FRAME_HEADER: Final = struct.Struct(">II")
@@ -42,6 +43,9 @@ class EngineSettings(Record):
         default="", description="Folder for safe copies of pickled models; empty = a temporary one"
     )
     pil_compress_level: int = Field(default=1, ge=0, le=9)
+    image_format: ImageFormat = "png"
+    image_quality: int = Field(default=95, ge=1, le=100)
+    image_infotext: bool = False
     node_cache_size: int = Field(default=512, ge=0)
     preview_every: int = Field(default=1, ge=0, description="Steps between previews; 0 = none")
     preview_seconds: float = Field(default=0.2, ge=0, description="Shortest time between previews")

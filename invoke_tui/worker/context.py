@@ -19,6 +19,7 @@ from invoke_tui.domain.fields import (
     TensorField,
     VAEField,
 )
+from invoke_tui.domain.images import SUFFIXES
 from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, NodeProgress, RunItem, StepPreview
 from invoke_tui.domain.references import Redux
@@ -30,7 +31,7 @@ from invoke_tui.nodes.context import DenoiseCall, NoiseType, SavedImage, SaveReq
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.worker.facade import EngineFacade
 from invoke_tui.worker.link import Link
-from invoke_tui.worker.pictures import content_name, encode_picture, picture_name
+from invoke_tui.worker.pictures import content_name, encode_picture, format_for, picture_name, texts_for
 from invoke_tui.worker.previews import PreviewSender
 from invoke_tui.worker.steering import steering
 
@@ -162,14 +163,17 @@ class NodeContext:
             kept = content_name(image)
             state.pictures[kept] = image
             return SavedImage(ImageField(image_name=kept), image.width, image.height)
-        name = picture_name(item.session_id, self._run_id, self._pictures)
+        settings = state.settings
+        kind = format_for(image, settings.image_format, request.category)
+        name = picture_name(item.session_id, self._run_id, self._pictures, SUFFIXES[kind])
         self._pictures += 1
         metadata = self._with_maker(request.metadata)
         encoded = encode_picture(
             image,
-            metadata=metadata,
-            graph=item.graph,
-            compress_level=state.settings.pil_compress_level,
+            kind,
+            texts_for(name, metadata, item.graph, infotext=settings.image_infotext),
+            compress_level=settings.pil_compress_level,
+            quality=settings.image_quality,
         )
         report = ImageMade(
             item_id=item.item_id,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.xmp import texts_in
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 MOST_TEXT: Final = 16 * 2**20
@@ -122,7 +123,7 @@ def _other(stream: IO[bytes], called: str) -> Texts:
     for name in ("comment", "xmp"):
         if isinstance(text := info.get(name), bytes | str):
             found[name] = decoded(text[:MOST_TEXT]) if isinstance(text, bytes) else text[:MOST_TEXT]
-    return found
+    return found | texts_in(found.get("xmp", ""))
 
 
 def _exif(data: bytes) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.files import PART, checked_name
-from invoke_tui.studio.gallery.png import DamagedPictureError, PngFacts, inspect
+from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts, inspect
 
 _log = logging.getLogger(__name__)
 _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.png")
@@ -60,7 +60,7 @@ def _walk(folder: Path, thumbnails: Path) -> Iterator[Path]:
                 yield path
 
 
-def _adoptable(path: Path) -> PngFacts | None:
+def _adoptable(path: Path) -> PictureFacts | None:
     """What an orphan that a studio wrote says; a damaged one is set aside; others are none of our business."""
     try:
         checked_name(path.name)
@@ -76,7 +76,7 @@ def _adoptable(path: Path) -> PngFacts | None:
     return facts if facts.ours and facts.width and facts.height else None
 
 
-def _row(path: Path, folder: Path, facts: PngFacts) -> dict[str, object]:
+def _row(path: Path, folder: Path, facts: PictureFacts) -> dict[str, object]:
     stat = path.stat()
     written = datetime.fromtimestamp(stat.st_mtime, UTC)
     return {
