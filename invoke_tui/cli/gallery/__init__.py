@@ -2,6 +2,7 @@
 
 from invoke_tui.cli.gallery.boards import boards
 from invoke_tui.cli.gallery.change import move, note, rate, star, unstar
+from invoke_tui.cli.gallery.export import export
 from invoke_tui.cli.gallery.listing import WORDS, list_, search
 from invoke_tui.cli.gallery.searches import searches
 from invoke_tui.cli.gallery.show import show
@@ -14,6 +15,7 @@ gallery = program("Look at the pictures, sort them, give them away.")
 gallery.command("list", context_settings=WORDS)(list_)
 gallery.command("search", context_settings=WORDS)(search)
 gallery.command("show")(show)
+gallery.command("export")(export)
 gallery.command("star")(star)
 gallery.command("unstar")(unstar)
 gallery.command("rate")(rate)

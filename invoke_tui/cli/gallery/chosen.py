@@ -22,7 +22,7 @@ _Answer = TypeVar("_Answer")
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[PICTURE]...", help="Names, or last: the newest.", show_default=False),
+    typer.Argument(metavar="PICTURE...", help="Names, or last: the newest.", show_default=False),
 ]
 Query = Annotated[
     str | None,
@@ -61,6 +61,7 @@ async def chosen(
     view: ImageView = "images",
     *,
     trash: bool = False,
+    **more: Any,
 ) -> Chosen:
     """The pictures that are meant. Raises where a name is unknown, nothing fits, or the query is not understood."""
     if not names and query is None and board is None:
@@ -72,7 +73,7 @@ async def chosen(
     found = [await named(client, name) for name in dict.fromkeys(names or ())]
     if query is None and board is None:
         return Chosen(Selection(names=found), len(found))
-    listing = await listed(client, query or "", board, view, trash=trash)
+    listing = await listed(client, query or "", board, view, trash=trash, **more)
     page = await client.images(listing, limit=0)
     if page.problems:  # what is done to pictures is done to those that were meant, or to none
         raise BadInputError(f"--query: {page.problems[0]}", code="bad_query")

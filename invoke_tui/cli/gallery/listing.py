@@ -28,7 +28,7 @@ At = Annotated[int, typer.Option("--at", help="Number of the first; -20 begins 2
 def list_(
     query: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[QUERY]...", help="Only those that fit.", show_default=False),
+        typer.Argument(metavar="QUERY...", help="Only those that fit.", show_default=False),
     ] = None,
     board: Board = None,
     view: View = "images",
@@ -85,7 +85,10 @@ def _show(
     found = ask(root, page)
     for problem in () if json else found.problems:
         output.note(f"query: {problem}")
-    output.result({**found.model_dump(mode="json"), "next": found.next}, _lines(output, found, query))
+    output.result(
+        {**found.model_dump(mode="json"), "next": found.next},
+        _lines(output, found, filtered=bool(query or board or trash or at)),
+    )
 
 
 def _word(word: str) -> str:
@@ -102,9 +105,9 @@ def _word(word: str) -> str:
     return f'{head}:"{rest}"' if colon and head.lstrip("-").isalpha() and " " in rest else word
 
 
-def _lines(output: Output, page: ImagePage, query: str) -> list[str]:
+def _lines(output: Output, page: ImagePage, *, filtered: bool) -> list[str]:
     if not page.images:
-        return ["no picture fits" if query or page.total else "no pictures yet"]
+        return ["no picture fits" if filtered else "no pictures yet"]
     rows = [
         (
             image.image_name,

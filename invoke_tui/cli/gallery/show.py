@@ -36,9 +36,9 @@ def show(
     if picture != LAST and (not PICTURE_NAME.fullmatch(picture) or path.is_file()):
         document, lines = _of_file(path)
     else:
-        record = ask(root, lambda client: _record(client, picture))
+        record, board = ask(root, lambda client: _record(client, picture))
         path = Path(record.path)
-        document, lines = _of_record(record)
+        document, lines = _of_record(record, board)
     if raw:
         texts = _raw(path)
         document["raw"] = texts
@@ -52,16 +52,18 @@ def show(
     output.result(document, lines)
 
 
-async def _record(client: StudioClient, picture: str) -> ImageRecord:
-    return await client.image(await named(client, picture))
+async def _record(client: StudioClient, picture: str) -> tuple[ImageRecord, str]:
+    """The picture, and the name of its board."""
+    record = await client.image(await named(client, picture))
+    return record, (await client.board(record.board_id)).board_name if record.board_id else ""
 
 
-def _of_record(record: ImageRecord) -> tuple[dict[str, Any], list[str]]:
+def _of_record(record: ImageRecord, board: str) -> tuple[dict[str, Any], list[str]]:
     about = {
         "name": record.image_name,
         "size": f"{record.width} x {record.height}",
         "made": f"{record.created_at.astimezone():%Y-%m-%d %H:%M}",
-        "board": record.board_id,
+        "board": board,
         "starred": "yes" if record.starred else "",
         "rating": record.rating or "",
         "notes": record.notes,

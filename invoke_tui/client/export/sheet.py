@@ -1,4 +1,4 @@
-"""A contact sheet: the pictures of a ``--vary`` in rows, each with its settings below it."""
+"""A contact sheet: pictures in rows, each with its settings below it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ _SIDE: Final = 256
 _LINE: Final = 14
 _GAP: Final = 8
 _LARGEST: Final = 16_000
+"""Pixels of a side."""
+_MOST: Final = 40_000_000
+"""Pixels of a sheet: what it takes of memory while it is drawn is three bytes for each."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def contact_sheet(cells: Sequence[Cell | None], columns: int) -> bytes:
     columns = max(1, min(columns, len(cells)))
     rows, lines = math.ceil(len(cells) / columns), max(len(cell.label) for cell in cells if cell)
     below = lines * _LINE + _GAP
-    side = max(16, min(_SIDE, _LARGEST // columns - _GAP, _LARGEST // rows - below - _GAP))
+    room = math.isqrt(_MOST // (columns * rows)) - below - _GAP
+    side = max(16, min(_SIDE, _LARGEST // columns - _GAP, _LARGEST // rows - below - _GAP, room))
     sheet = Image.new("RGB", (columns * (side + _GAP) + _GAP, rows * (side + below) + _GAP), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
     for number, cell in enumerate(cells):
