@@ -102,7 +102,7 @@ class Daemon:
         )
         models = Models(database, paths.models_dir, settings.default_model)
         await self._look_for_models(models, hub)
-        gallery = Gallery(database, paths, settings.image_subfolder_strategy)
+        gallery = Gallery(database, paths, settings.image_subfolder_strategy, settings.image_name_template)
         await gallery.trash.finish()
         self._beside.add(asyncio.create_task(catch_up(database, gallery.lists, paths.images_dir)))
         measured = Measured(database)

@@ -244,9 +244,14 @@ state: Final = Table(
 )
 
 
+def stamp(at: datetime) -> str:
+    """A time as the tables hold it: UTC, sortable as text, InvokeAI's spelling."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
 def now() -> str:
-    """The present as the tables hold it: UTC, sortable as text, InvokeAI's spelling."""
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    """The present."""
+    return stamp(datetime.now(UTC))
 
 
 def moment(value: str | None) -> datetime | None:

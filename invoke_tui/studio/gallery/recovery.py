@@ -19,7 +19,7 @@ from invoke_tui.studio.gallery.files import PART, checked_name
 from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts, inspect
 
 _log = logging.getLogger(__name__)
-_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.png")
+_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(png|jpg|webp)")
 
 
 async def recover(database: Database, paths: StudioPaths) -> None:

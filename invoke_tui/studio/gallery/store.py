@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
@@ -18,11 +18,14 @@ from invoke_tui.domain.protocol import ImageMade
 from invoke_tui.domain.queue import QueueItem
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database
+from invoke_tui.studio.database.tables import stamp
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.boards import Boards, board_for
-from invoke_tui.studio.gallery.files import checked_name, subfolder, write_whole
+from invoke_tui.studio.gallery.files import checked_name, write_whole
+from invoke_tui.studio.gallery.formats import facts_of
 from invoke_tui.studio.gallery.intake import Look, as_png, look, taken_name
 from invoke_tui.studio.gallery.lists import Lists
+from invoke_tui.studio.gallery.naming import Naming, Places, board_name, values_of
 from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
 from invoke_tui.studio.gallery.thumbnails import Thumbnails
 from invoke_tui.studio.gallery.trash import Trash
@@ -35,10 +38,13 @@ PREVIEW: Final = "control_preview"
 class Gallery:
     """The pictures of one root."""
 
-    def __init__(self, database: Database, paths: StudioPaths, strategy: str = "flat") -> None:
+    def __init__(
+        self, database: Database, paths: StudioPaths, strategy: str = "flat", template: str = ""
+    ) -> None:
         self._database = database
         self._folder = paths.images_dir
-        self._strategy = strategy
+        self._naming = Naming(strategy, template)
+        self.places = Places(database, self._folder)
         self._thumbnails = Thumbnails(paths.thumbnails_dir)
         self._expected: dict[int, asyncio.Future[bytes]] = {}
         self._unpacking = asyncio.Semaphore()
@@ -56,17 +62,19 @@ class Gallery:
                 waiting.set_result(data)
             return None
         name = checked_name(made.image_name)
-        facts = inspect(data)
+        facts = facts_of(data)
         if (facts.width, facts.height) != (made.width, made.height):
             raise DamagedPictureError(
                 f"The worker announced {made.width}x{made.height} pixels and sent {facts.width}x{facts.height}."
             )
-        held, kept_in = await self._database.read(lambda c: (_held(c, lease), rows.file_of(c, name)))
-        if not held:
+        known = await self._database.read(lambda c: _known(c, lease, name, made.board_id))
+        if known is None:
             return None
-        below = kept_in or self._place(name, made.image_category, item.created_at)
-        path = self._folder / below
-        await asyncio.to_thread(write_whole, path, data)
+        kept_in, board = known
+        at = datetime.now(UTC)
+        said = values_of(
+            made.metadata, width=made.width, height=made.height, item_id=item.item_id, board=board
+        )
         values = {
             "image_name": name,
             "image_origin": "internal",
@@ -78,20 +86,31 @@ class Gallery:
             "node_id": made.node_id,
             "is_intermediate": made.is_intermediate,
             "has_workflow": facts.has_workflow,
-            "file": below,
             "file_size": len(data),
+            "created_at": stamp(at),
         }
+        if kept_in is not None:
+            return await self._write(data, values | {"file": kept_in}, made, lease, new=False)
+        async with self.places.free(self._naming.path(name, made.image_category, at, said)) as below:
+            return await self._write(data, values | {"file": below}, made, lease, new=True)
+
+    async def _write(
+        self, data: bytes, values: dict[str, Any], made: ImageMade, lease: Lease, *, new: bool
+    ) -> ImageRecord | None:
+        """The file, then its row; a new file goes again when the lease was lost meanwhile."""
+        path, name = self._folder / values["file"], values["image_name"]
+        await asyncio.to_thread(write_whole, path, data)
 
         def commit(connection: Connection) -> ImageRecord | None:
             if not _held(connection, lease):
                 return None
-            board = {"board_id": board_for(connection, made.board_id)} if kept_in is None else {}
+            board = {"board_id": board_for(connection, made.board_id)} if new else {}
             rows.keep(connection, values | board, made.metadata)
             return rows.find(connection, name, self._folder)
 
         record = await self.lists.write(commit)
         faults.pass_by("after-row")
-        if record is None and kept_in is None:
+        if record is None and new:
             path.unlink(missing_ok=True)
         self._thumbnails.forget(name)
         return record
@@ -167,9 +186,18 @@ class Gallery:
         return {name: str(await self.file(name)) for name in sorted(image_names)}
 
     def _place(self, name: str, category: str, made: datetime) -> str:
-        """The file of a new picture, below the folder."""
-        return str(Path(subfolder(self._strategy, name, category, made), name))
+        """The file of a picture that is brought, below the folder: templates are for those that are made."""
+        return Naming(self._naming.strategy).path(name, category, made, {})
 
 
 def _held(connection: Connection, lease: Lease) -> bool:
     return bool(connection.scalar(select(func.count()).where(holds(lease))))
+
+
+def _known(
+    connection: Connection, lease: Lease, name: str, board_id: str | None
+) -> tuple[str | None, str | None] | None:
+    """Where the picture lies already, and the name of the board for it; None when the lease is lost."""
+    if not _held(connection, lease):
+        return None
+    return rows.file_of(connection, name), board_name(connection, board_for(connection, board_id))
