@@ -26,7 +26,7 @@ from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, late, session, themes
-from invoke_tui.tui.keys import guard_pastes, read_alt_keys
+from invoke_tui.tui.keys import act_in_turn, guard_pastes, read_alt_keys
 from invoke_tui.tui.palette import ActionProvider
 from invoke_tui.tui.pictures.detect import TerminalGraphics, configured, detect
 from invoke_tui.tui.pictures.pace import Pacer
@@ -82,6 +82,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         """``root`` and ``flags`` are what ``config.settings.load`` takes; ``connect`` stands in for the daemon."""
         read_alt_keys()
         guard_pastes()
+        act_in_turn()
         self.graphics = graphics
         self.paths = locate(root)
         self.session = session.load(self.paths.session_file)
@@ -156,6 +157,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         if self._follow_settings:
             self.theme = self._theme_for(settings.theme, self.available_themes)
         self.set_keymap(settings.keymap)
+        self.add_mode("gallery", came.gallery)
         self.add_mode("models", came.models)
         self.add_mode("queue", came.queue)
         self.add_mode("monitor", came.monitor)

@@ -7,6 +7,9 @@ escape, so reading the escape as alt loses nothing. ``alt+b`` and ``alt+f`` stay
 and forth.
 
 A paste is text. Textual takes an escape within one for keys, so that a pasted ``ESC ] q`` could leave the program.
+
+Keys act in the order in which they were typed. In Textual a letter is written by the field that has the focus, but a
+backspace or an arrow climbs to the application first: in a burst, letters overtake it, and it deletes one of them.
 """
 
 from __future__ import annotations
@@ -14,12 +17,14 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._parser import Parser
 from textual._xterm_parser import XTermParser
+from textual.events import Key
 from textual.message import Message
+from textual.widgets import Input, TextArea
 
 ESCAPE: Final = "\x1b"
 PASTE_START: Final = "\x1b[200~"
@@ -80,3 +85,29 @@ def guard_pastes() -> None:
         return Parser.feed(parser, cleaned) if cleaned or not data else ()
 
     XTermParser.feed = feed  # type: ignore[method-assign, assignment]
+
+
+def act_in_turn() -> None:
+    """Make text fields do at once what they bind themselves to a key. Doing it twice changes nothing."""
+    for field in (Input, TextArea):
+        written = field.__dict__["_on_key"]
+        if getattr(written, "acts_in_turn", False):
+            continue
+
+        async def _on_key(self: Input | TextArea, event: Key, written: Any = written) -> None:
+            if await _did_itself(self, event.key):
+                event.stop()
+                event.prevent_default()
+            else:
+                await written(self, event)
+
+        _on_key.acts_in_turn = True  # type: ignore[attr-defined]
+        field._on_key = _on_key  # type: ignore[method-assign]
+
+
+async def _did_itself(field: Input | TextArea, key: str) -> bool:
+    """Bindings with an id are ours: they may have other keys, and are looked up by the application."""
+    for binding in field._bindings.key_to_bindings.get(key, ()):
+        if binding.id is None and not binding.priority and await field.app.run_action(binding.action, field):
+            return True
+    return False

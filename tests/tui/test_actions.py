@@ -182,6 +182,29 @@ async def test_digits_are_text_in_a_field_and_screens_elsewhere(app: InvokeTuiAp
         assert app.current_mode == "queue"
 
 
+async def test_keys_act_in_the_order_they_were_typed(app: InvokeTuiApp) -> None:
+    """A burst, as after a hiccup of the line: no letter is written before the backspace or the arrow ahead of it."""
+    from textual.events import Key
+    from textual.widgets import Input, TextArea
+
+    def burst(*keys: str) -> None:
+        for key in keys:
+            app.post_message(Key(key, key if len(key) == 1 else None))
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        editor = app.screen.query_one("#prompt", TextArea)
+        burst(*"abcd", "backspace", *"xy", "left", "z", "home", "1", "delete", "2")
+        await settle(pilot, lambda: "2" in editor.text)
+        assert editor.text == "12bcxzy"
+        steps = app.screen.query_one("#field-steps", Input)
+        steps.focus()
+        await pilot.pause()
+        burst(*"123", "backspace", "backspace", "4", "left", "5")
+        await settle(pilot, lambda: "5" in steps.value)
+        assert steps.value == "154"
+
+
 def test_alt_keys_as_old_terminals_send_them() -> None:
     from textual._xterm_parser import XTermParser
 
