@@ -19,8 +19,9 @@ from typing import Final, Literal
 
 from invoke_tui.tui.pictures import tmux
 
-Protocol = Literal["kitty", "iterm2", "blocks", "half", "ascii", "none"]
-PROTOCOLS: Final[tuple[Protocol, ...]] = ("kitty", "iterm2", "blocks", "half", "ascii", "none")
+Protocol = Literal["kitty", "iterm2", "sixel", "blocks", "half", "ascii", "none"]
+PROTOCOLS: Final[tuple[Protocol, ...]] = ("kitty", "iterm2", "sixel", "blocks", "half", "ascii", "none")
+"""``sixel`` is for one picture alone, in the viewer; everything else is drawn in blocks there."""
 
 KITTY_QUERY: Final = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 NAME_QUERY: Final = "\x1b[>0q"
@@ -28,6 +29,8 @@ CELL_QUERY: Final = "\x1b[16t"
 BACKGROUND_QUERY: Final = "\x1b]11;?\x1b\\"
 FENCE: Final = "\x1b[c"
 TIMEOUT: Final = 2.0
+SIXEL: Final = "4"
+"""The device attribute of a terminal that draws sixels; tmux says it where it draws them itself."""
 
 _FENCE_ANSWER = re.compile(rb"\x1b\[\?([0-9;]*)c")
 _CELL_ANSWER = re.compile(rb"\x1b\[6;(\d+);(\d+)t")
@@ -71,6 +74,7 @@ class Answers:
     cell_size: tuple[int, int] | None = None
     kitty: bool = False
     dark: bool | None = None
+    sixel: bool = False
 
 
 def detect(
@@ -120,7 +124,7 @@ def probe(
     question = ("" if in_tmux else NAME_QUERY + KITTY_QUERY) + BACKGROUND_QUERY + CELL_QUERY + FENCE
     heard = b""
     try:
-        with _raw(read_fd):
+        with raw(read_fd):
             os.write(write_fd, question.encode("ascii"))
             end = time.monotonic() + timeout
             while not _FENCE_ANSWER.search(heard) and (left := end - time.monotonic()) > 0:
@@ -138,12 +142,14 @@ def _understood(heard: bytes) -> Answers:
     cell = _CELL_ANSWER.search(heard)
     name = _NAME_ANSWER.search(heard)
     size = (int(cell[2]), int(cell[1])) if cell else None
+    fence = _FENCE_ANSWER.search(heard)
     return Answers(
-        complete=bool(_FENCE_ANSWER.search(heard)),
+        complete=bool(fence),
         name=name[1].decode("ascii", "replace") if name else "",
         cell_size=size if size and 0 < size[0] < 200 and 0 < size[1] < 400 else None,
         kitty=bool(_KITTY_ANSWER.search(heard)),
         dark=_dark(_BACKGROUND_ANSWER.search(heard)),
+        sixel=fence is not None and SIXEL in fence[1].decode("ascii").split(";")[1:],
     )
 
 
@@ -156,7 +162,7 @@ def _dark(background: re.Match[bytes] | None) -> bool | None:
 
 
 @contextlib.contextmanager
-def _raw(fd: int) -> Iterator[None]:
+def raw(fd: int) -> Iterator[None]:
     try:
         import termios
         import tty
@@ -183,6 +189,8 @@ def _choose(environ: Mapping[str, str], answers: Answers, in_tmux: bool) -> tupl
         return "half", "the Linux console has half blocks only"
     name, source = _brand(environ, answers, in_tmux)
     protocol = next((found for brand, found in BRANDS.items() if brand in name.lower()), None)
+    if protocol is None and answers.sixel and answers.cell_size:
+        return "sixel", f"{name or term} says that it draws sixels; the viewer uses them"
     if protocol is None:
         return "blocks", f"{name or term} has no picture protocol known here ({source})"
     if in_tmux and not tmux.passes_through():

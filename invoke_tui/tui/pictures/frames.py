@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.color import Color, ColorType
 from rich.color_triplet import ColorTriplet
@@ -11,11 +11,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from invoke_tui.tui.pictures import blocks, iterm2, kitty, tmux
+from invoke_tui.tui.pictures import blocks, iterm2, kitty, sixel, tmux
 from invoke_tui.tui.pictures.fit import Cells, fit
 from invoke_tui.tui.pictures.pace import Quality
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from invoke_tui.tui.pictures.detect import TerminalGraphics
 
 CELL_COST = {Quality.FULL: 39, Quality.FEW_COLOURS: 24, Quality.SMALL: 24, Quality.FINAL_ONLY: 24}
@@ -36,6 +38,25 @@ class Picture:
     final: bool = True
     text: str = ""
     """What it is, in words, for where it cannot be drawn."""
+
+    def frame(self, room: Cells, graphics: TerminalGraphics, quality: Quality) -> Frame:
+        """Made ready for a room. Raises ``BadInputError`` when the bytes are no picture."""
+        return make(self, room, graphics, quality)
+
+
+class Showable(Protocol):
+    """What an ``ImageView`` shows."""
+
+    @property
+    def final(self) -> bool:
+        """Not one of many that follow each other: it is shown however slow the line is."""
+
+    @property
+    def text(self) -> str:
+        """What it is, in words, for where it cannot be drawn."""
+
+    def frame(self, room: Cells, graphics: TerminalGraphics, quality: Quality) -> Frame:
+        """Made ready for a room, in a thread. Raises ``BadInputError`` for a picture that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +89,31 @@ def make(
     size = (picture.width, picture.height) if picture.width and picture.height else image.size
     cells = fit(size, room, graphics.cell_size)
     side = side or (FINAL_SIDE if picture.final else PREVIEW_SIDE)[quality]
+    return dress(image, cells, graphics, quality, side)
+
+
+def dress(
+    image: Image,
+    cells: Cells,
+    graphics: TerminalGraphics,
+    quality: Quality,
+    side: int,
+    *,
+    alone: bool = False,
+    exact: bool = False,
+) -> Frame:
+    """Encode a decoded picture for ``cells``.
+
+    ``side``: the pixels of the longer side that a terminal with true pictures is sent. ``alone``: it is all there is
+    to look at, so that a terminal that knows sixel draws them; ``image`` has the pixels of its cells, then. ``exact``:
+    no colour is rounded where the protocol can do without.
+    """
     if graphics.protocol == "kitty":
-        return _kitty(image, cells, graphics, side)
+        return _kitty(image, cells, graphics, side, None if exact else 256)
     if graphics.protocol == "iterm2":
-        return _iterm2(image, cells, graphics, side)
+        return _iterm2(image, cells, graphics, side, 95 if exact else 75)
+    if graphics.protocol == "sixel" and alone:
+        return _over(sixel.encode(image), cells)
     mode = blocks.BlockMode.MASKS
     if graphics.protocol == "half":
         mode = blocks.BlockMode.HALF
@@ -82,10 +124,10 @@ def make(
     return Frame(cells, strips, cost=cells.columns * cells.rows * CELL_COST[quality])
 
 
-def _kitty(image: Any, cells: Cells, graphics: TerminalGraphics, side: int) -> Frame:
+def _kitty(image: Image, cells: Cells, graphics: TerminalGraphics, side: int, colours: int | None) -> Frame:
     cells = Cells(min(cells.columns, kitty.MAX_SIDE), min(cells.rows, kitty.MAX_SIDE))
     image_id = kitty.new_id()
-    sent = kitty.transmit(kitty.payload(image, side), image_id, *cells)
+    sent = kitty.transmit(kitty.payload(image, side, colours), image_id, *cells)
     if graphics.tmux:
         sent = [tmux.wrap(part) for part in sent]
     style = Style(color=Color.from_rgb(*kitty.colour(image_id)))
@@ -94,10 +136,13 @@ def _kitty(image: Any, cells: Cells, graphics: TerminalGraphics, side: int) -> F
     return Frame(cells, strips, before=sent, image_id=image_id, cost=cost)
 
 
-def _iterm2(image: Any, cells: Cells, graphics: TerminalGraphics, side: int) -> Frame:
-    sequence = iterm2.inline(iterm2.payload(image, side), *cells)
-    if graphics.tmux:
-        sequence = tmux.wrap(sequence)
+def _iterm2(image: Image, cells: Cells, graphics: TerminalGraphics, side: int, quality: int) -> Frame:
+    sequence = iterm2.inline(iterm2.payload(image, side, quality), *cells)
+    return _over(tmux.wrap(sequence) if graphics.tmux else sequence, cells)
+
+
+def _over(sequence: str, cells: Cells) -> Frame:
+    """A picture that is drawn over blank cells."""
     strips = [Strip.blank(cells.columns) for _ in range(cells.rows)]
     return Frame(cells, strips, overlay=sequence, cost=len(sequence))
 

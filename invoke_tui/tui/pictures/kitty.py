@@ -47,17 +47,21 @@ def new_id() -> int:
     return next(_ids) & 0xFFFFFF or new_id()
 
 
-def payload(image: Image, side: int = 256, colours: int = 256) -> bytes:
-    """``image`` as a palette PNG with its longer side at most ``side`` pixels: the terminal scales it up."""
+def payload(image: Image, side: int = 256, colours: int | None = 256) -> bytes:
+    """``image`` as a PNG with its longer side at most ``side`` pixels: the terminal scales it up.
+
+    Its colours are rounded to so many, which makes it a fifth of the size; None leaves them.
+    """
     import PIL.Image
 
     small = image.convert("RGB")
     small.thumbnail((side, side), PIL.Image.Resampling.LANCZOS)
-    packed = small.quantize(
-        colours, method=PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.FLOYDSTEINBERG
-    )
+    if colours is not None:
+        small = small.quantize(
+            colours, method=PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.FLOYDSTEINBERG
+        )
     out = io.BytesIO()
-    packed.save(out, "PNG", compress_level=6)
+    small.save(out, "PNG", compress_level=6)
     return out.getvalue()
 
 

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.pictures.fit import Cells
-from invoke_tui.tui.pictures.frames import Frame, Picture, make
+from invoke_tui.tui.pictures.frames import Frame, Showable
 from invoke_tui.tui.pictures.pace import Quality
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ImageView(Widget, can_focus=False):
     class Shown(Message):
         """A picture is on the screen."""
 
-        def __init__(self, picture: Picture) -> None:
+        def __init__(self, picture: Showable) -> None:
             super().__init__()
             self.picture = picture
 
@@ -48,8 +48,8 @@ class ImageView(Widget, can_focus=False):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._current: Picture | None = None
-        self._next: Picture | None = None
+        self._current: Showable | None = None
+        self._next: Showable | None = None
         self._wake = asyncio.Event()
         self._frame: Frame | None = None
         self._overlay_due = False
@@ -59,7 +59,7 @@ class ImageView(Widget, can_focus=False):
         return cast("InvokeTuiApp", self.app)
 
     @property
-    def picture(self) -> Picture | None:
+    def picture(self) -> Showable | None:
         """What was asked to be shown last."""
         return self._next or self._current
 
@@ -71,7 +71,7 @@ class ImageView(Widget, can_focus=False):
         """Give the terminal its memory back."""
         self._release(self._frame)
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Showable) -> None:
         """Show ``picture`` as soon as the line is free."""
         self._next = picture
         self._wake.set()
@@ -109,7 +109,7 @@ class ImageView(Widget, can_focus=False):
             if pacer.quality is Quality.FINAL_ONLY and not picture.final:
                 continue
             try:
-                frame = await asyncio.to_thread(make, picture, room, self._studio.graphics, pacer.quality)
+                frame = await asyncio.to_thread(picture.frame, room, self._studio.graphics, pacer.quality)
             except BadInputError as error:
                 self.post_message(self.Broken(error))
                 continue
@@ -125,14 +125,14 @@ class ImageView(Widget, can_focus=False):
                 return
             await asyncio.sleep(TYPING / 4)
 
-    def _swap(self, frame: Frame, picture: Picture) -> None:
+    def _swap(self, frame: Frame, picture: Showable) -> None:
         old, self._frame = self._frame, frame
-        for sequence in frame.before:
-            self._studio.write_terminal(sequence)
+        if frame.before:  # in one piece: the terminal's writer holds few, and then the keyboard waits for it
+            self._studio.write_terminal("".join(frame.before))
         self.refresh()
         self.call_after_refresh(self._painted, old, frame, picture)
 
-    def _painted(self, old: Frame | None, frame: Frame, picture: Picture) -> None:
+    def _painted(self, old: Frame | None, frame: Frame, picture: Showable) -> None:
         self._release(old)
         self._studio.pacer.sent(frame.cost)
         self.post_message(self.Shown(picture))
