@@ -34,6 +34,9 @@ def meant(
     for name in _MODELS:
         if (given := getattr(preset, name)) is not None:
             update[name] = _key(given, models)
+    for name in ("controls", "references"):
+        shown = getattr(preset, name)
+        update[name] = tuple(one.model_copy(update={"model": _key(one.model, models)}) for one in shown)
     if preset.model is None:
         update["model"] = now.model
     if not any(getattr(preset, name).strip() for name in PROMPTS):

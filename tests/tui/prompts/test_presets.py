@@ -10,12 +10,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from invoke_tui.client.preset_files import read_presets, write_presets
+from invoke_tui.domain.controls import ControlRequest, ReferenceRequest
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
 from invoke_tui.domain.pictures import Outpaint
 from invoke_tui.domain.presets import Preset, difference
 from invoke_tui.domain.refinement import FreeU, RefinementRequest
+from invoke_tui.domain.regions import RegionRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.name import NameScreen
 from invoke_tui.tui.prompts.options import PromptOptions
@@ -90,6 +92,14 @@ EVERY = GenerationRequest(
     freeu=FreeU(b1=1.1, s2=0.3),
     cfg_begin_step_percent=0.1,
     cfg_end_step_percent=0.8,
+    seed_variance_strength=0.3,
+    seed_variance_randomize_percent=40,
+    controls=(ControlRequest(model="Lines", image="fox.png", weight=0.5, begin=0.1, end=0.7),),
+    references=(ReferenceRequest(model="Look", image="head.png", weight=0.6, method="style"),),
+    regions=(
+        RegionRequest(positive_prompt="a lamp", right=0.5),
+        RegionRequest(negative_prompt="mist", top=0.25),
+    ),
     **OPTIONS,
 )
 OF_OTHERS = {"guidance", "t5_encoder", "clip_embed", "clip_g", "optimized_denoising", "infill_tile_size"} | {
@@ -105,6 +115,9 @@ def models() -> list[Any]:
         a_model("Big XL", "xl-key", base=XL),
         a_model("Fine VAE", "xl-vae", type=ModelType.VAE, base=XL),
         a_model("polish", "refiner-key", base=BaseModelType.SDXL_REFINER),
+        a_model("Lines", "lines-key", base=XL, type=ModelType.CONTROLNET),
+        a_model("Look", "look-key", base=XL, type=ModelType.IP_ADAPTER),
+        a_model("Eyes", "eyes-key", base=BaseModelType.ANY, type=ModelType.CLIP_VISION),
         a_model("Ink", "ink-key", **lora),
         a_model("Wool", "wool-key", **lora),
         a_model("Swift", "flux-key", base=BaseModelType.FLUX),
