@@ -16,7 +16,7 @@ from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError, 
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import ImageRecord, Selection
+    from invoke_tui.domain.images import Selection
 
 Told = Callable[[int, int], None]
 """Hears how many pictures are done, and of how many."""
@@ -61,7 +61,8 @@ async def export(
                 told(number, len(wanted))
                 try:
                     record = await client.image(name)
-                    data = await _data(client, record, small=maker.small, strip=wishes.strip)
+                    whole = None if maker.small else await file_of(client, name, strip=wishes.strip)
+                    data = await client.thumbnail(name) if whole is None else whole
                 except UnreachableError:
                     raise
                 except StudioError as error:
@@ -99,10 +100,9 @@ async def _boards(client: StudioClient) -> dict[str, str]:
     return {board.board_id: board.board_name for board in (await client.boards()).boards}
 
 
-async def _data(client: StudioClient, record: ImageRecord, *, small: bool, strip: bool) -> bytes:
-    if small:
-        return await client.thumbnail(record.image_name)
-    data = await client.image_file(record.image_name)
+async def file_of(client: StudioClient, name: str, *, strip: bool) -> bytes:
+    """A picture's file, as it is or without metadata."""
+    data = await client.image_file(name)
     return await asyncio.to_thread(stripped, data) if strip else data
 
 

@@ -73,6 +73,8 @@ GALLERY: Final = (
            "Draws the next picture with things that look as in this one."),
     Action("grid.upscale", "grid", "u", "screen.upscale", "Upscale", "Picture: Upscale",
            "Makes the picture larger, or all that are selected."),
+    Action("grid.export", "grid", "E", "screen.export", "Export", "Picture: Export",
+           "Gives pictures away: a folder, a zip, a sheet, a page, or to the machine in front of you."),
     Action("grid.copy_path", "grid", "y", "screen.copy('path')", "Copy path", "Picture: Copy the path",
            "Copies where the file lies."),
     Action("grid.copy_prompt", "grid", "Y", "screen.copy('prompt')", "Copy prompt", "Picture: Copy the prompt",
