@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import invoke_tui
 from invoke_tui.client.gallery import GalleryCalls
 from invoke_tui.client.history import HistoryCalls
+from invoke_tui.client.importing import ImportCalls
 from invoke_tui.client.installs import Installing
 from invoke_tui.client.launch import start_daemon
 from invoke_tui.client.library import LibraryCalls
@@ -36,7 +37,7 @@ _STOP_TIMEOUT = 60.0
 
 
 class StudioClient(
-    Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCalls, ReplayCalls, GalleryCalls
+    Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCalls, ReplayCalls, GalleryCalls, ImportCalls
 ):
     """One connection to the daemon of one root. Use it as an async context manager.
 

@@ -1,7 +1,7 @@
 """What the daemon tells its front ends. Every event has a sequence number; those of an item name item and attempt.
 
-``Preview``, ``Progress``, ``InstallProgress`` and ``MemoryChanged`` may be dropped for a slow reader (``droppable``);
-all others are state and always arrive.
+``Preview``, ``Progress``, ``InstallProgress``, ``ImportProgress`` and ``MemoryChanged`` may be dropped for a slow
+reader (``droppable``); all others are state and always arrive.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.device import MemoryUse, WorkerStatus
 from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.importing import ImportJob
 from invoke_tui.domain.installs import InstallJob
 from invoke_tui.domain.queue import QueueCounts, QueueItem
 
@@ -140,6 +141,21 @@ class InstallChanged(_Event):
     removed: bool = False
 
 
+class ImportProgress(_Event):
+    """How far an import is; its skipped files are told at the end."""
+
+    droppable: ClassVar[bool] = True
+    event: Literal["import_progress"] = "import_progress"
+    job: ImportJob
+
+
+class ImportChanged(_Event):
+    """An import began or ended."""
+
+    event: Literal["import_changed"] = "import_changed"
+    job: ImportJob
+
+
 class StudioStopping(_Event):
     """The daemon is going away; the queue stays on disk."""
 
@@ -174,6 +190,8 @@ Event = Annotated[
     | ModelsChanged
     | InstallProgress
     | InstallChanged
+    | ImportProgress
+    | ImportChanged
     | StudioStopping,
     Field(discriminator="event"),
 ]

@@ -13,6 +13,7 @@ from invoke_tui.studio.routes import (
     boards,
     gallery,
     history,
+    imports,
     installs,
     library,
     memory,
@@ -39,6 +40,6 @@ def create(services: Services) -> FastAPI:
     app.state.last_request = time.monotonic()
     errors.install(app)
     app.add_middleware(Gate)
-    for part in (studio, queue, gallery, boards, models, installs, memory, library, history, replay):
+    for part in (studio, queue, gallery, boards, models, installs, imports, memory, library, history, replay):
         app.include_router(part.router, prefix=PREFIX)
     return app

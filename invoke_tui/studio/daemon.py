@@ -24,6 +24,8 @@ from invoke_tui.studio import api
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.tables import state
 from invoke_tui.studio.gallery.catching_up import catch_up
+from invoke_tui.studio.gallery.importing import intents
+from invoke_tui.studio.gallery.importing.service import Imports
 from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
@@ -93,6 +95,7 @@ class Daemon:
         """Make the parts and repair what an earlier end left, before anybody can look at it."""
         settings, paths = self._studio.settings, self._studio.paths
         hub = Hub()
+        await intents.undo(database, paths.images_dir)
         await recover(database, paths)
         queue = Queue(database, hub, limit=settings.max_queue_size)
         await queue.open(
@@ -128,6 +131,7 @@ class Daemon:
             supervisor,
             self.stop,
             Installs(models, hub, settings),
+            Imports(database, gallery, hub, (paths.images_dir, settings.image_subfolder_strategy)),
             measured,
             Library(database, wildcard_folders(settings, paths)),
             PromptHistory(database, on=settings.prompt_history),
@@ -179,6 +183,7 @@ class Daemon:
             idle.cancel()
             services.hub.publish(StudioStopping(reason=self._reason))
             await services.installs.close()
+            await services.imports.close()
             await services.supervisor.stop()
             await asyncio.sleep(_FAREWELL)  # the last events are on their way
             server.should_exit = True
@@ -192,7 +197,9 @@ class Daemon:
         while limit:
             await asyncio.sleep(min(_IDLE_ROUND, limit / 4))
             counts = await services.queue.counts()
-            if services.hub.readers or counts.pending or counts.in_progress or services.installs.active:
+            if services.hub.readers or counts.pending or counts.in_progress:
+                busy = time.monotonic()
+            if services.installs.active or services.imports.active:
                 busy = time.monotonic()
             if time.monotonic() - max(busy, last_request()) > limit:
                 self.stop(f"idle for {services.settings.idle_stop_minutes:g} minutes")

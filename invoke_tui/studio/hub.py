@@ -11,6 +11,7 @@ from typing import Final
 from invoke_tui.domain.events import (
     EVENT,
     Event,
+    ImportProgress,
     InstallProgress,
     ItemChanged,
     MemoryChanged,
@@ -140,4 +141,6 @@ def _conflation_key(event: Event) -> object:
             return event.event, event.pid
         case InstallProgress():
             return event.event, event.job_id
+        case ImportProgress():
+            return event.event, event.job.job_id
     return event.sequence

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
+from invoke_tui.studio.gallery.importing.service import Imports
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.library.history import PromptHistory
@@ -39,6 +40,7 @@ class Services:
     supervisor: Supervisor
     stop: Callable[[str], None]
     installs: Installs
+    imports: Imports
     measured: Measured
     library: Library
     prompt_history: PromptHistory

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request
@@ -20,6 +21,8 @@ from invoke_tui.domain.images import (
     TrashRecord,
     format_of,
 )
+from invoke_tui.domain.importing import RawText
+from invoke_tui.studio.gallery.importing.looking import raw_texts
 from invoke_tui.studio.preprocessing import control_picture
 from invoke_tui.studio.services import Given, Services
 
@@ -135,6 +138,12 @@ async def preprocessed(name: str, preprocessor: str, request: Request, studio: G
 
     made = await control_picture(name, preprocessor, studio, wanted)
     return Response(made, media_type="image/png")
+
+
+@router.get("/{name}/texts")
+async def texts(name: str, studio: Given) -> list[RawText]:
+    """The texts in a picture's file, as they stand there."""
+    return await asyncio.to_thread(raw_texts, await studio.gallery.file(name))
 
 
 @router.get("/{name}/thumbnail")

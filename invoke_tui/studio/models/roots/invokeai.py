@@ -27,15 +27,15 @@ _IMAGES: Final = ("model_images", "images/models")
 
 def is_root(path: Path) -> bool:
     """Whether InvokeAI's records lie here."""
-    return _database(path, _settings(path)).is_file()
+    return database_of(path, settings_of(path)).is_file()
 
 
 def read(root: Path) -> tuple[Path, dict[str, dict[str, Any]], list[str]]:
     """The models folder, what is on record about each model by its path, and what is worth saying."""
-    settings = _settings(root)
-    folder = _place(root, settings.get("models_dir"), "models")
+    settings = settings_of(root)
+    folder = place_of(root, settings.get("models_dir"), "models")
     try:
-        rows, related = _rows(_database(root, settings))
+        rows, related = _rows(database_of(root, settings))
     except sqlite3.Error as error:
         return folder, {}, [f"Its database cannot be read: {safe_text(error, limit=200)}."]
     records = {}
@@ -138,7 +138,8 @@ def _parsed(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _settings(root: Path) -> dict[str, Any]:
+def settings_of(root: Path) -> dict[str, Any]:
+    """What its ``invokeai.yaml`` says, as far as it can be read."""
     file = root / "invokeai.yaml"
     try:
         if file.stat().st_size > _YAML_LIMIT:
@@ -149,9 +150,11 @@ def _settings(root: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _database(root: Path, settings: dict[str, Any]) -> Path:
-    return _place(root, settings.get("db_dir"), "databases") / _DATABASE
+def database_of(root: Path, settings: dict[str, Any]) -> Path:
+    """Where its records lie."""
+    return place_of(root, settings.get("db_dir"), "databases") / _DATABASE
 
 
-def _place(root: Path, given: object, usual: str) -> Path:
+def place_of(root: Path, given: object, usual: str) -> Path:
+    """A folder that its settings name, or the usual one."""
     return root / Path(given).expanduser() if isinstance(given, str) and given else root / usual

@@ -12,7 +12,7 @@ from invoke_tui.domain.scan import ScanRoot
 from invoke_tui.studio.models.roots import comfyui, invokeai
 
 _A1111_FOLDERS: Final = ("models", "embeddings", "extensions/sd-webui-controlnet/models")
-_A1111_SIGNS: Final = ("models/Stable-diffusion", "models/Lora")
+A1111_SIGNS: Final = ("models/Stable-diffusion", "models/Lora")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def recognise(path: Path) -> Recognised:
     if comfyui.is_root(path):
         folders, notes = comfyui.folders(path)
         return Recognised(_root(path, "comfyui", folders, notes))
-    if any((path / sign).is_dir() for sign in _A1111_SIGNS):
+    if any((path / sign).is_dir() for sign in A1111_SIGNS):
         return Recognised(_root(path, "a1111", [path / folder for folder in _A1111_FOLDERS], []))
     return Recognised(ScanRoot(path=str(path), kind="folder", folders=(str(path),)))
 

@@ -1,0 +1,110 @@
+"""Taking pictures in: what is asked for, and the job that does it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal
+
+from pydantic import Field
+
+from invoke_tui.domain.base import Record
+from invoke_tui.domain.boards import BOARD_NAME_LIMIT
+from invoke_tui.domain.errors import ExitCode
+from invoke_tui.domain.images import ImageCategory
+from invoke_tui.domain.installs import InstallError as JobError
+
+MOST_TOLD: Final = 200
+"""Files that a job names with a reason; of more it tells the number."""
+
+ImportKind = Literal["file", "folder", "invokeai", "a1111", "comfyui"]
+"""Whose pictures they are: of a program's folder the pictures' own folder is read, of InvokeAI its records too."""
+
+
+class ImportStatus(StrEnum):
+    """How far a job is."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing happens any more."""
+        return self is not ImportStatus.RUNNING
+
+
+class ImportOrder(Record):
+    """What to take in. ``path`` is a file or folder on the daemon's machine."""
+
+    path: str = Field(min_length=1, max_length=4096)
+    board: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=BOARD_NAME_LIMIT,
+        description="A board by id or name, made where there is none; unset = where new pictures go",
+    )
+    in_place: bool = Field(
+        default=False, description="Leave PNG, JPEG and WebP where they lie; never touch them"
+    )
+    boards_from_folders: bool = Field(default=False, description="A board for each folder, one in the other")
+    recursive: bool = True
+    category: ImageCategory | None = Field(
+        default=None, description="Unset = general where a picture says what it was made with, else user"
+    )
+    intermediates: bool = Field(
+        default=True,
+        description="Of an InvokeAI root also what its runs made on their way, which no list shows",
+    )
+
+
+class SkippedFile(Record):
+    """A file that was not taken, and why. Both are safe to show."""
+
+    path: str
+    reason: str
+
+
+class ImportJob(Record):
+    """Pictures on their way in. ``rate`` in files per second; texts are safe to show.
+
+    ``done`` counts every file that was looked at: those ``added``, those ``known`` already by content, and ``skipped``.
+    """
+
+    job_id: str
+    order: ImportOrder
+    kind: ImportKind = "folder"
+    status: ImportStatus = ImportStatus.RUNNING
+    total: int | None = Field(default=None, description="None until all files are counted")
+    added: int = 0
+    known: int = 0
+    skipped: int = 0
+    boards: int = Field(default=0, description="Boards that were made")
+    rate: float | None = None
+    told: tuple[SkippedFile, ...] = Field(default=(), description="The first files that were skipped")
+    notes: tuple[str, ...] = ()
+    error: JobError | None = None
+    created_at: datetime
+
+    @property
+    def done(self) -> int:
+        """How many files were looked at."""
+        return self.added + self.known + self.skipped
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a verb ends with that waited for it."""
+        if self.error is not None:
+            return ExitCode(self.error.exit_code)
+        if self.status is ImportStatus.CANCELLED:
+            return ExitCode.CANCELED
+        return ExitCode.DONE
+
+
+class RawText(Record):
+    """A text as it stands in a picture's file: ``keyword`` names the chunk, ``length`` all its characters."""
+
+    keyword: str
+    text: str = Field(description="Safe to show, and cut")
+    length: int

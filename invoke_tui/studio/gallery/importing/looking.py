@@ -1,0 +1,175 @@
+"""One file, looked at: whether it is a whole picture, what its content is called, what it says it was made with.
+
+No pixel is decoded, except of formats that the gallery does not keep and, without any other text, for hidden texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid5
+
+from invoke_tui.domain.errors import BadInputError, StudioError
+from invoke_tui.domain.images import SUFFIXES, ImageFormat
+from invoke_tui.domain.importing import RawText
+from invoke_tui.domain.text import safe_text
+from invoke_tui.prompt.convert.a1111 import from_a1111
+from invoke_tui.prompt.extract.chunks import texts_of
+from invoke_tui.prompt.extract.found import Found
+from invoke_tui.prompt.extract.read import BESIDE, said_by
+from invoke_tui.prompt.extract.stealth import hidden_texts
+from invoke_tui.studio.gallery.formats import facts_of
+from invoke_tui.studio.gallery.intake import TAKEN, as_png
+
+LARGEST: Final = 256 * 2**20
+_DEEPEST: Final = 40
+_LONGEST: Final = 512 * 2**10
+"""Characters of JSON under one key of metadata."""
+_MOST_KEYS: Final = 200
+_MOST_WHOLE: Final = 2**64
+_MOST_SHOWN: Final = 50
+_LONGEST_SHOWN: Final = 64 * 2**10
+"""Characters of a text that are shown."""
+_PROMPTS: Final = ("positive_prompt", "negative_prompt")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture that can be taken. ``data`` is what a copy holds; ``keepable`` that the file can stay as it is."""
+
+    path: Path
+    image_name: str
+    digest: str
+    data: bytes = field(repr=False)
+    keepable: bool
+    width: int
+    height: int
+    has_workflow: bool
+    changed_at: str
+    program: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+def look_at(path: Path) -> Seen:
+    """Read a file. Raises ``StudioError`` with the reason where it is no whole picture."""
+    from invoke_tui.nodes.images.reading import measure
+
+    data, changed = _read(path)
+    measured = measure(data, path.name)
+    kind: ImageFormat | None = next((kind for kind in SUFFIXES if kind.upper() == measured.format), None)
+    digest = hashlib.sha256(data).hexdigest()
+    if kind is None:
+        kept = as_png(data, path.name)
+    else:
+        kept = data
+    return Seen(
+        path=path,
+        image_name=f"{uuid5(TAKEN, digest)}{SUFFIXES[kind or 'png']}",
+        digest=digest,
+        data=kept,
+        keepable=kind is not None,
+        width=measured.width,
+        height=measured.height,
+        has_workflow=kind is not None and facts_of(data).has_workflow,
+        changed_at=changed,
+    )
+
+
+def with_words(seen: Seen, told: str | None = None) -> Seen:
+    """The same with what it was made with: ``told`` is metadata that its program keeps elsewhere."""
+    if told is not None and (metadata := tame(_parsed(told))) is not None:
+        return replace(seen, program="InvokeAI", metadata=metadata)
+    try:
+        found = said_by(seen.path)
+    except StudioError:
+        return seen
+    return seen if found is None else replace(seen, program=found.program, metadata=_stored(found))
+
+
+def raw_texts(path: Path) -> list[RawText]:
+    """The texts of a picture, those in files beside it and in its pixels too, as they stand there but inert."""
+    found = texts_of(path)
+    for suffix in BESIDE:
+        beside = path.with_suffix(suffix)
+        if beside.is_file():
+            found |= {f"{beside.name} ({name})": text for name, text in texts_of(beside).items()}
+    if not found:
+        found = {f"{name} (hidden in the pixels)": text for name, text in hidden_texts(path).items()}
+    return [
+        RawText(
+            keyword=safe_text(name, limit=100),
+            text=safe_text(text, limit=_LONGEST_SHOWN, multiline=True),
+            length=len(text),
+        )
+        for name, text in list(found.items())[:_MOST_SHOWN]
+    ]
+
+
+def digest_of(path: Path) -> str | None:
+    """The digest of a file of the gallery; None where it is gone."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def tame(data: Any) -> dict[str, Any] | None:
+    """Metadata from anywhere, of a depth and size that everything here can work with; what is beyond is left out."""
+    if not isinstance(data, dict):
+        return None
+    kept = {}
+    for key, value in list(data.items())[:_MOST_KEYS]:
+        plain = _plain(value, 0)
+        if len(json.dumps(plain)) <= _LONGEST:
+            kept[str(key)[:200]] = plain
+    return kept or None
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    try:
+        with path.open("rb") as file:
+            facts = path.stat()
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST:
+                raise BadInputError(f"is larger than {LARGEST // 2**20} MiB", code="too_large")
+            changed = datetime.fromtimestamp(facts.st_mtime, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+            return file.read(LARGEST), changed
+    except (OSError, ValueError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "it is damaged"
+        raise BadInputError(f"cannot be read: {reason}", code="cannot_read") from error
+
+
+def _stored(found: Found) -> dict[str, Any] | None:
+    """InvokeAI's metadata, prompts in its language."""
+    data = tame(found.metadata)
+    if data is None or not found.a1111:
+        return data
+    return data | {name: from_a1111(text).text for name in _PROMPTS if (text := str(data.get(name) or ""))}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _plain(value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner, depth + 1) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _MOST_WHOLE:
+        return None
+    return value if isinstance(value, str | int | float | bool) else None

@@ -1,0 +1,242 @@
+"""One import: files are looked at one by one, and kept some at a time, each batch wholly or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, or_, select
+
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.importing import MOST_TOLD, ImportJob, SkippedFile
+from invoke_tui.domain.text import safe_text
+from invoke_tui.studio import faults
+from invoke_tui.studio.database import Database
+from invoke_tui.studio.database.tables import SHELVES, images
+from invoke_tui.studio.gallery import rows
+from invoke_tui.studio.gallery.files import subfolder, write_whole
+from invoke_tui.studio.gallery.importing import intents
+from invoke_tui.studio.gallery.importing.looking import Seen, digest_of, look_at, with_words
+from invoke_tui.studio.gallery.importing.placing import Placing, base_of
+from invoke_tui.studio.gallery.importing.sources import Source, Wanted, open_source
+from invoke_tui.studio.gallery.store import Gallery
+
+_BATCH: Final = 32
+_BATCH_BYTES: Final = 64 * 2**20
+_AHEAD: Final = 64
+"""Entries of a list or database that are read at a time."""
+
+Kept = tuple[Wanted, Seen]
+Told = Callable[[list[str]], None]
+"""Hears the names of pictures that were taken in just now."""
+Place = tuple[Path, str]
+"""The pictures' folder, and the strategy of its subfolders."""
+
+
+class Import:
+    """Takes in what an order says. ``stop`` ends it after the file at hand."""
+
+    def __init__(
+        self, job: ImportJob, database: Database, gallery: Gallery, place: Place, told: Told
+    ) -> None:
+        self._job, self._database, self._gallery, self._told = job, database, gallery, told
+        self._folder, self._strategy = place
+        self._began = time.monotonic()
+        self._stop = asyncio.Event()
+
+    @property
+    def job(self) -> ImportJob:
+        """How far it is."""
+        seconds = time.monotonic() - self._began
+        done = self._job.done
+        return self._job.model_copy(update={"rate": done / seconds if done and seconds > 0 else None})
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody ended it."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """End soon; what was taken stays."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """All of it. Raises ``StudioError`` where the order cannot be, or the disk is full."""
+        order = self._job.order
+        self._began = time.monotonic()
+        source = await asyncio.to_thread(open_source, order)
+        try:
+            self._note(kind=source.kind, total=source.total, notes=source.notes)
+            placing = Placing(order, source, await base_of(order, self._gallery.boards))
+            if source.boards:
+                await self._write(placing, lambda c: placing.bring(c))
+            await self._take_all(source, placing)
+            if source.boards:
+                await self._write(placing, lambda c: placing.covers(c))
+        finally:
+            await asyncio.to_thread(source.close)
+
+    async def _take_all(self, source: Source, placing: Placing) -> None:
+        batch: list[Kept] = []
+        while not self._stop.is_set():
+            ahead = await asyncio.to_thread(lambda: list(islice(source.wanted, _AHEAD)))
+            for one in ahead:
+                if self._stop.is_set():
+                    break
+                if isinstance(one, SkippedFile):
+                    self._skip(one)
+                elif (seen := await self._look(one, batch)) is not None:
+                    batch.append((one, seen))
+                if len(batch) >= _BATCH or sum(len(seen.data) for _, seen in batch) > _BATCH_BYTES:
+                    await self._keep(batch, placing)
+                    batch = []
+            if not ahead:
+                break
+        await self._keep(batch, placing)
+
+    async def _look(self, wanted: Wanted, batch: list[Kept]) -> Seen | None:
+        """A file that is to be kept; None where it is known or no picture, which is counted."""
+        known = await self._database.read(lambda c: _by_file(c, wanted))
+        if known is not None and await asyncio.to_thread(_still, wanted, known, self._folder):
+            self._known(wanted, known["deleted_at"])
+            return None
+        try:
+            seen = await asyncio.to_thread(look_at, wanted.path)
+        except StudioError as error:
+            self._skip(SkippedFile(path=safe_text(wanted.path), reason=safe_text(error.message, limit=300)))
+            return None
+        if any(seen.digest == other.digest for _, other in batch):
+            self._known(wanted, None)
+            return None
+        alike = await self._database.read(lambda c: _alike(c, seen))
+        known = await asyncio.to_thread(_same, seen, alike, self._folder)
+        if known is not None:
+            self._known(wanted, known["deleted_at"])
+            return None
+        return await asyncio.to_thread(with_words, seen, wanted.metadata)
+
+    async def _keep(self, batch: list[Kept], placing: Placing) -> None:
+        """Files first, then their rows in one transaction; files without rows do not stay, whatever happens."""
+        if not batch:
+            return
+        job, in_place = self._job, self._job.order.in_place
+        values = [self._values(wanted, seen) for wanted, seen in batch]
+        copies = {
+            value["file"]: seen.data
+            for value, (_, seen) in zip(values, batch, strict=True)
+            if not (in_place and seen.keepable)
+        }
+        if copies:
+            await self._database.write(lambda c: intents.intend(c, job.job_id, list(copies)))
+
+        def commit(connection: Connection) -> None:
+            for value, (wanted, seen) in zip(values, batch, strict=True):
+                if rows.file_of(connection, value["image_name"]) is None:
+                    value["board_id"] = placing.board(connection, wanted)
+                rows.keep(
+                    connection, value, seen.metadata, program=seen.program, called=safe_text(wanted.path.stem)
+                )
+            intents.settle(connection, job.job_id)
+
+        try:
+            for file, data in copies.items():
+                await asyncio.to_thread(write_whole, self._folder / file, data)
+            await self._write(placing, commit)
+        except StudioError:
+            await intents.undo(self._database, self._folder)
+            raise
+        faults.pass_by("after-row")
+        self._note(added=self._job.added + len(batch), boards=placing.made)
+        self._told([str(value["image_name"]) for value in values])
+
+    async def _write(self, placing: Placing, work: Callable[[Connection], None]) -> None:
+        try:
+            await self._gallery.lists.write(work)
+        except BaseException:
+            placing.forget()
+            raise
+        self._note(boards=placing.made)
+
+    def _values(self, wanted: Wanted, seen: Seen) -> dict[str, Any]:
+        """The row's columns, but for the board."""
+        made_with = seen.metadata is not None or seen.program is not None
+        category = self._job.order.category or ("general" if made_with else "user")
+        values = {
+            "image_name": seen.image_name,
+            "image_origin": "external",
+            "image_category": category,
+            "is_intermediate": False,
+            "has_workflow": seen.has_workflow,
+            "created_at": seen.changed_at,
+            **wanted.values,
+            "width": seen.width,
+            "height": seen.height,
+            "file_size": len(seen.data),
+        }
+        if self._job.order.in_place and seen.keepable:
+            return values | {"file": str(wanted.path)}
+        made = datetime.fromisoformat(values["created_at"])
+        name = values["image_name"]
+        return values | {
+            "file": str(Path(subfolder(self._strategy, name, values["image_category"], made), name))
+        }
+
+    def _known(self, wanted: Wanted, deleted_at: str | None) -> None:
+        self._note(known=self._job.known + 1)
+        if deleted_at is not None:
+            reason = "is in the gallery's trash; restore it there"
+            self._tell(SkippedFile(path=safe_text(wanted.path), reason=reason))
+
+    def _skip(self, skipped: SkippedFile) -> None:
+        self._note(skipped=self._job.skipped + 1)
+        self._tell(skipped)
+
+    def _tell(self, skipped: SkippedFile) -> None:
+        if len(self._job.told) < MOST_TOLD:
+            self._note(told=(*self._job.told, skipped))
+
+    def _note(self, **changes: Any) -> None:
+        self._job = self._job.model_copy(update=changes)
+
+
+Row = dict[str, Any]
+_COLUMNS: Final = (images.c.image_name, images.c.file, images.c.file_size, images.c.deleted_at)
+
+
+def _by_file(connection: Connection, wanted: Wanted) -> Row | None:
+    """The row of a file that lies where it lay when it was taken in place, or of InvokeAI's name."""
+    same = images.c.file == str(wanted.path)
+    if name := wanted.values.get("image_name"):
+        same = or_(same, images.c.image_name == name)
+    row = connection.execute(select(*_COLUMNS).where(same).limit(1)).mappings().first()
+    return dict(row) if row else None
+
+
+def _still(wanted: Wanted, known: Row, folder: Path) -> bool:
+    """Whether a row stands for a file as it is now: nothing needs to be read then."""
+    try:
+        same: bool = wanted.path.stat().st_size == known["file_size"]
+        return same and (folder / known["file"]).is_file()
+    except OSError:
+        return False
+
+
+def _alike(connection: Connection, seen: Seen) -> list[Row]:
+    """The rows that may have the same content: by name, or by size."""
+    sized = images.c.shelf.in_(SHELVES.values()) & (images.c.file_size == len(seen.data))
+    chosen = select(*_COLUMNS).where(or_(images.c.image_name == seen.image_name, sized))
+    return [dict(row) for row in connection.execute(chosen).mappings()]
+
+
+def _same(seen: Seen, alike: list[Row], folder: Path) -> Row | None:
+    """The row whose file holds the same; one whose file is gone is no obstacle."""
+    for row in alike:
+        digest = digest_of(folder / row["file"])
+        if digest is not None and (digest == seen.digest or row["image_name"] == seen.image_name):
+            return row
+    return None
