@@ -1,0 +1,106 @@
+"""Looking after the gallery's files: what is asked for, what is told on the way, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from invoke_tui.domain.base import Record
+
+FindingKind = Literal[
+    "missing", "damaged", "orphan", "duplicate", "thumbnail", "unfinished", "texts", "search"
+]
+FINDINGS: Final[dict[FindingKind, str]] = {
+    "missing": "listed, but the file is gone",
+    "damaged": "the file is no whole picture",
+    "orphan": "a picture that is not listed",
+    "duplicate": "a second file of a picture that is listed",
+    "thumbnail": "a thumbnail of no picture",
+    "unfinished": "a file that was never written to its end",
+    "texts": "listed without what it says",
+    "search": "the search does not know what pictures say",
+}
+
+
+class Finding(Record):
+    """Something that is not as it should be. ``repair`` is what was done about it, or why nothing was."""
+
+    kind: FindingKind
+    file: str = Field(default="", description="Below the pictures' folder; absolute where it lies elsewhere")
+    image_name: str | None = None
+    reason: str = ""
+    repair: str = ""
+    repaired: bool = False
+
+
+class Step(Record):
+    """How far the work is."""
+
+    doing: str
+    done: int = 0
+    total: int = 0
+
+
+class CheckReport(Record):
+    """What a check of the gallery found, and did where it was asked to."""
+
+    pictures: int = Field(description="That are listed")
+    files: int = Field(description="Pictures in the folder")
+    findings: list[Finding] = Field(default_factory=list)
+    backup: str | None = Field(default=None, description="The database as it was before")
+
+    @property
+    def left(self) -> int:
+        """How many findings are as they were."""
+        return sum(not finding.repaired for finding in self.findings)
+
+
+class RebuildReport(Record):
+    """What was read from files. ``unknown`` are sentences about what no file says."""
+
+    taken_in: int = 0
+    listed_before: int = 0
+    remembered: int = Field(default=0, description="Of those: with what the backup knew of them")
+    boards: int = Field(default=0, description="Boards that came from the backup")
+    backup: str | None = Field(default=None, description="The backup that was read")
+    findings: list[Finding] = Field(default_factory=list, description="Files that were left")
+    unknown: list[str] = Field(default_factory=list)
+
+
+class ArrangeOrder(Record):
+    """How files shall lie: InvokeAI's strategy, or a template."""
+
+    strategy: Literal["flat", "date", "type", "hash"] = "flat"
+    template: str = ""
+
+
+class ArrangeReport(Record):
+    """What was moved, and what could not be."""
+
+    moved: int = 0
+    in_place: int = 0
+    missing: int = 0
+
+
+class MoveReport(Record):
+    """Pictures that are to be found in another folder from now on. ``outputs_dir`` is what the setting says now."""
+
+    files: int
+    outputs_dir: str
+    settings_file: str
+
+
+class ThumbnailReport(Record):
+    """Thumbnails that were made anew."""
+
+    made: int = 0
+    failed: int = 0
+
+
+class BackupReport(Record):
+    """A copy of the database."""
+
+    path: str
+    size: int
+    pictures: int
