@@ -1,6 +1,7 @@
 """``gallery``: look at the pictures, sort them, give them away."""
 
 from invoke_tui.cli.gallery.boards import boards
+from invoke_tui.cli.gallery.bring import import_, imports
 from invoke_tui.cli.gallery.change import move, note, rate, star, unstar
 from invoke_tui.cli.gallery.export import export
 from invoke_tui.cli.gallery.listing import WORDS, list_, search
@@ -16,6 +17,8 @@ gallery.command("list", context_settings=WORDS)(list_)
 gallery.command("search", context_settings=WORDS)(search)
 gallery.command("show")(show)
 gallery.command("export")(export)
+gallery.command("import")(import_)
+gallery.command("imports")(imports)
 gallery.command("star")(star)
 gallery.command("unstar")(unstar)
 gallery.command("rate")(rate)
