@@ -3,6 +3,7 @@
 from invoke_tui.cli.gallery.boards import boards
 from invoke_tui.cli.gallery.bring import import_, imports
 from invoke_tui.cli.gallery.change import move, note, rate, star, unstar
+from invoke_tui.cli.gallery.copy import copy
 from invoke_tui.cli.gallery.export import export
 from invoke_tui.cli.gallery.listing import WORDS, list_, search
 from invoke_tui.cli.gallery.searches import searches
@@ -17,6 +18,7 @@ gallery.command("list", context_settings=WORDS)(list_)
 gallery.command("search", context_settings=WORDS)(search)
 gallery.command("show")(show)
 gallery.command("export")(export)
+gallery.command("copy")(copy)
 gallery.command("import")(import_)
 gallery.command("imports")(imports)
 gallery.command("star")(star)

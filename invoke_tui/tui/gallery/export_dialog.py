@@ -91,7 +91,7 @@ class ExportScreen(PromptDialog[str]):
             names = Input(placeholder="as in the gallery", compact=True, id="export-template")
             names.help_text = "What files are called, e.g. {date}/{model}/{seed}-{prompt:40}."  # type: ignore[attr-defined]
             yield Field("Names", names, id="export-names")
-            with Horizontal(id="edit-switches"):
+            with Horizontal(id="edit-switches", classes="form-pair"):
                 yield Toggle(
                     "without metadata",
                     help_text="Prompts, settings and all else are taken out; not a pixel changes",

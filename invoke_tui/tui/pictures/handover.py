@@ -75,14 +75,23 @@ def hand_over(files: Sequence[File], read_fd: int, write_fd: int, told: Callable
             code="no_way",
         )
     text, size = as_text(files[0].data)
-    _write(write_fd, clipboard(text))
-    smaller = f" at {size[0]} x {size[1]} pixels, there is no room for more" if size else ""
+    put_into_clipboard(text, write_fd)
+    smaller = f", as a WebP of {size[0]} x {size[1]} pixels: there is no room for more" if size else ""
     return f"this terminal takes no files: the picture went to the clipboard as a data: address{smaller}"
 
 
-def clipboard(text: str) -> str:
-    """OSC 52: the sequence that puts a text into the clipboard of the machine in front of the person."""
-    return f"\x1b]52;c;{base64.b64encode(text.encode(errors='replace')).decode()}\x1b\\"
+def put_into_clipboard(text: str, write_fd: int, environ: Mapping[str, str] | None = None) -> None:
+    """OSC 52: a text for the clipboard of the machine in front of the person. Raises where tmux keeps it."""
+    sequence = f"\x1b]52;c;{_encoded(text.encode(errors='replace'))}\x1b\\"
+    if tmux.inside(os.environ if environ is None else environ) and not tmux.takes_clipboard():
+        if not tmux.passes_through():
+            raise BadInputError(
+                "tmux does not let anything into the clipboard.",
+                hint="'tmux set -s set-clipboard on' lets it.",
+                code="no_clipboard",
+            )
+        sequence = tmux.wrap(sequence)
+    _write(write_fd, sequence)
 
 
 def as_text(data: bytes, limit: int = CLIPBOARD_LIMIT) -> tuple[str, tuple[int, int] | None]:
@@ -107,12 +116,11 @@ def as_text(data: bytes, limit: int = CLIPBOARD_LIMIT) -> tuple[str, tuple[int, 
 
 
 def _address(kind: str, data: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return f"data:image/{kind};base64,{_encoded(data)}"
 
 
 def _download(file: File) -> str:
-    name = base64.b64encode(file.name.encode()).decode()
-    data = base64.b64encode(file.data).decode()
+    name, data = _encoded(file.name.encode()), _encoded(file.data)
     return f"\x1b]1337;File=name={name};size={len(file.data)};inline=0:{data}\x07"
 
 

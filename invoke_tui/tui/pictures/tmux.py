@@ -36,3 +36,8 @@ def passes_through() -> bool:
     """Whether this pane lets wrapped sequences out (``allow-passthrough``, off by default since tmux 3.3)."""
     answer = ask("show-options", "-p", "-A", "-v", "allow-passthrough")
     return answer in ("on", "all")
+
+
+def takes_clipboard() -> bool:
+    """Whether programs inside may set the clipboard (``set-clipboard``; the default lets tmux alone do so)."""
+    return ask("show-options", "-s", "-v", "set-clipboard") == "on"
