@@ -25,12 +25,13 @@ from invoke_tui.domain.events import (
     Snapshot,
     StudioStopping,
 )
-from invoke_tui.domain.images import ImagePage, ImageRecord, Listing
+from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.domain.replay import Recalled
 from invoke_tui.domain.tokenizers import ModelTokenizers, TokenizerDefinition
 from invoke_tui.nodes.recall import request_from_metadata
+from tests.tui.fake_gallery import FakeGallery
 from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_memory import FakeMemory
 from tests.tui.fake_models import FakeModels, a_model
@@ -62,7 +63,7 @@ def paint(seed: int, width: int = 128, height: int = 128, blur: float = 0.0) -> 
     return out.getvalue()
 
 
-class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakePictures):
+class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakeGallery, FakePictures):
     """What the tests attach to the app. ``step_time`` 0 makes pictures at once; ``auto`` False waits for ``work``."""
 
     def __init__(self, *, step_time: float = 0.0, steps: int = 4, auto: bool = True) -> None:
@@ -71,6 +72,7 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakePictures)
         FakePrompts.__init__(self)
         FakeLibrary.__init__(self)
         FakePictures.__init__(self)
+        FakeGallery.__init__(self)
         self.step_time = step_time
         self.steps = steps
         self.auto = auto
@@ -291,6 +293,7 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakePictures)
             },
         )
         self.pictures[name] = (record, paint(request.seed, *size))
+        self.revision += 1
         self.send(ImageAdded(image=record))
         self.put(
             item.model_copy(
@@ -359,14 +362,8 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakePictures)
 
     # -- pictures -------------------------------------------------------------------------------------------------
 
-    async def images(
-        self, listing: Listing | None = None, *, limit: int = 50, at: int = 0, metadata: bool = True
-    ) -> ImagePage:
-        records = [record for record, _ in reversed(self.pictures.values())]
-        return ImagePage(images=records[at : at + limit], at=at, total=len(records))
-
     async def image_file(self, name: str) -> bytes:
         return self.pictures[name][1]
 
     async def thumbnail(self, name: str) -> bytes:
-        return self.pictures[name][1]
+        return self.pictures[name][1] if name in self.pictures else self.small_picture(name)

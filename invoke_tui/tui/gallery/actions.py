@@ -7,7 +7,7 @@ from typing import Final
 from invoke_tui.tui.action import Action
 
 GALLERY: Final = (
-    Action("gallery.filter", "gallery", "slash", "filter", "Filter", "Gallery: Find pictures",
+    Action("gallery.filter", "gallery", "slash", "filter", "Find", "Gallery: Find pictures",
            "Shows what fits as you type: words, board: model: lora: seed: steps: before: has: and more.", footer=True),
     Action("gallery.save", "gallery", "alt+s", "save_search", "Save search", "Gallery: Save the search",
            "Keeps what is typed in the filter under a name, beside the boards."),
@@ -34,7 +34,7 @@ GALLERY: Final = (
            "Selects the picture or lets it go; what you do next is done to all that are selected.", footer=True),
     Action("grid.range", "grid", "v", "range", "Range", "Picture: Select a range",
            "Begins a range here, which grows and shrinks as you move; again ends it. shift with arrows does it, too."),
-    Action("grid.all", "grid", "asterisk", "all", "All", "Picture: Select all",
+    Action("grid.all", "grid", "asterisk", "screen.select_all", "All", "Picture: Select all",
            "Selects every picture of the list, loaded or not; again lets go of them."),
     Action("grid.star", "grid", "full_stop", "screen.change('star')", "Star", "Picture: Star",
            "Gives the picture a star or takes it away.", footer=True),

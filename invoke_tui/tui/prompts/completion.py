@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-Kind = Literal["embedding", "lora", "trigger", "wildcard", "template", "history"]
+Kind = Literal["embedding", "lora", "trigger", "wildcard", "template", "history", "key", "value"]
 
 LIMIT: Final = 50
 """Candidates at most."""

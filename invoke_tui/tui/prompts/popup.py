@@ -19,6 +19,7 @@ ROWS: Final = 8
 WIDEST: Final = 56
 ICONS: Final = {
     "embedding": "<>", "lora": "L ", "trigger": "! ", "wildcard": "__", "template": "T ", "history": "~ ",
+    "key": ": ", "value": "  ",
 }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from invoke_tui.tui.widgets.picture_pane import PicturePane
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 
 if TYPE_CHECKING:
+    from invoke_tui.domain.images import ImageRecord
     from invoke_tui.domain.models import ModelRecord
     from invoke_tui.tui.messages import LinkChanged
     from invoke_tui.tui.screens.desk import Desk
@@ -182,6 +183,13 @@ class GenerateScreen(StudioScreen):
             return False
         self._desk.form.add_lora(record)
         return True
+
+    def use_picture(self, image: ImageRecord, what: str) -> None:
+        """Another screen chose a picture: to recall something of, to start from, to be steered by."""
+        if self._desk is None:
+            self.notify("The form is not there yet. Try again in a moment.", timeout=3, markup=False)
+        else:
+            self._desk.results.use(image, what)
 
     # -- actions --------------------------------------------------------------------------------------------------
 

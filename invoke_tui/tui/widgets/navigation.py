@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TABS: Final = (
     ("generate", "1", "Generate"),
+    ("gallery", "2", "Gallery"),
     ("models", "5", "Models"),
     ("queue", "6", "Queue"),
     ("monitor", "7", "Monitor"),

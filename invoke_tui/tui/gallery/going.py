@@ -1,0 +1,51 @@
+"""Going to a month, or to a picture by its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.tui.gallery.choose import Choice, ChooseScreen
+
+if TYPE_CHECKING:
+    from invoke_tui.client import StudioClient
+    from invoke_tui.domain.images import Listing
+    from invoke_tui.tui.gallery.screen import GalleryScreen
+
+AGED: Final = ("newest", "oldest")
+HELP: Final = (
+    "Months, where the list is ordered by age. What is typed is looked for in the pictures' names, too."
+)
+
+
+async def go_to(screen: GalleryScreen) -> None:
+    """Ask where to, and put the cursor there."""
+    desk = screen.desk
+    listing = desk.listing
+    try:
+        client = await desk.client()
+        months = await client.image_months(listing) if listing.order in AGED else []
+        choices = [Choice(str(group.at), group.month, f"{group.count:,}") for group in months]
+        answer = await screen.app.push_screen_wait(
+            ChooseScreen(
+                "Go to which month or name?", choices, own="the picture with {} in its name", help_text=HELP
+            )
+        )
+        if answer is None:
+            return
+        place = int(answer.key) if answer.key is not None else await _named(client, listing, answer.typed)
+    except StudioError as error:
+        screen.studio.show_error(error, title="Go to")
+        return
+    if place is None:
+        screen.say(f"No picture of this list has {answer.typed} in its name.", 3)
+    else:
+        screen.grid.move_to(place)
+
+
+async def _named(client: StudioClient, listing: Listing, part: str) -> int | None:
+    """The place of the first picture with this in its name."""
+    plain = part.replace('"', "")
+    narrowed = listing.model_copy(update={"query": f'{listing.query} name:"{plain}"'.strip()[:2_000]})
+    found = await client.images(narrowed, limit=1, metadata=False)
+    return await client.image_place(listing, found.images[0].image_name) if found.images else None

@@ -1,0 +1,362 @@
+"""Gallery: every picture there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, get_args
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.images import ORDERS, ImagePage, ImageRecord, ImageView
+from invoke_tui.domain.text import safe_text
+from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
+from invoke_tui.tui.gallery.board_deeds import BoardDeeds
+from invoke_tui.tui.gallery.boards import BoardTree
+from invoke_tui.tui.gallery.deeds import Deeds
+from invoke_tui.tui.gallery.desk import GalleryDesk
+from invoke_tui.tui.gallery.details import PictureDetails
+from invoke_tui.tui.gallery.going import go_to
+from invoke_tui.tui.gallery.grid import PictureGrid
+from invoke_tui.tui.gallery.launchpad import GalleryLaunchpad
+from invoke_tui.tui.gallery.layout import SIZES
+from invoke_tui.tui.gallery.panes import PANES, Panes
+from invoke_tui.tui.gallery.query_line import QueryLine
+from invoke_tui.tui.gallery.shelves import ALL, Shelf
+from invoke_tui.tui.gallery.tiles import TileGrid
+from invoke_tui.tui.gallery.using import Using
+from invoke_tui.tui.screens.base import StudioScreen
+from invoke_tui.tui.widgets.model_rows import Rows
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from invoke_tui.domain.images import Selection
+
+TYPED: Final = 0.1
+"""Seconds without a key before what is typed is looked for."""
+RESTED: Final = 0.12
+"""Seconds the cursor rests on a board before its pictures are shown."""
+VIEWS: Final[tuple[ImageView, ...]] = get_args(ImageView)
+
+
+class GalleryScreen(StudioScreen):
+    """Boards at the left, pictures in the middle, details at the right; on a narrow terminal one of them."""
+
+    place: ClassVar[actions.Place] = "gallery"
+    places: ClassVar[tuple[actions.Place, ...]] = ("gallery", "grid", "boards", "list", "details")
+    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("gallery")
+    AUTO_FOCUS = "#grid"
+    help_title = "Gallery"
+    help_text = (
+        "Every picture that was made or brought. b goes to the boards, / finds, t jumps to a month, o changes the "
+        "order, + and - the size. Whatever is done is done to all that are selected, else to the picture you are on."
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.desk = GalleryDesk(self)
+        self._deeds = Deeds(self, self.desk)
+        self._board_deeds = BoardDeeds(self, self.desk)
+        self._using = Using(self, self.desk)
+        self._shelf = ALL
+        self._later: Timer | None = None
+
+    def body(self) -> ComposeResult:
+        """Three panes."""
+        yield Panes()
+        with Horizontal(id="gallery"):
+            yield BoardTree()
+            with Vertical(id="pictures"):
+                yield QueryLine()
+                yield Static(id="query-problem")
+                yield Static(id="gallery-line")
+                yield PictureGrid()
+                yield GalleryLaunchpad()
+            yield PictureDetails()
+
+    async def furnish(self) -> None:
+        """Load and listen."""
+        self.show_pane("pictures")
+        self.desk.open()
+
+    def on_screen_resume(self) -> None:
+        """What changed meanwhile is read now; what a terminal draws over its cells is drawn again."""
+        self.desk.resumed()
+        self.grid.refresh()
+
+    @property
+    def grid(self) -> PictureGrid:
+        """The pictures."""
+        return self.query_one(PictureGrid)
+
+    @property
+    def board_tree(self) -> BoardTree:
+        """The boards."""
+        return self.query_one(BoardTree)
+
+    @property
+    def query_line(self) -> QueryLine:
+        """The filter."""
+        return self.query_one(QueryLine)
+
+    def say(self, text: str, seconds: float = 2) -> None:
+        """A word that goes by itself."""
+        self.notify(text, timeout=seconds, markup=False)
+
+    # -- what is shown --------------------------------------------------------------------------------------------
+
+    def listed(self, page: ImagePage) -> None:
+        """A list was read."""
+        listing = self.desk.listing
+        self.set_class(not page.total, "-nothing")
+        saved = self.board_tree.shelf.search
+        self.query_one(GalleryLaunchpad).show_for(
+            listing, saved=saved is not None and saved.query == listing.query
+        )
+        problem = self.query_one("#query-problem", Static)
+        problem.display = bool(page.problems)
+        problem.update(Content.styled(" · ".join(page.problems[:2]), "$text-error"))
+        if not page.total:
+            self.show_record(None)
+        self._tell()
+
+    def show_shelves(self) -> None:
+        """Boards, searches or their counts are others now."""
+        self.board_tree.show(self.desk.shelves.rows(), self._shelf)
+        self._tell()
+
+    def show_record(self, record: ImageRecord | None) -> None:
+        """Everything about the picture under the cursor."""
+        board = self.desk.shelves.name_of(record.board_id) if record else ""
+        self.query_one(PictureDetails).show(record, board)
+
+    def _tell(self) -> None:
+        """The line above the pictures: which, in what order, how many, and when the one under the cursor was made."""
+        grid, listing, image = self.grid, self.desk.listing, self.grid.image
+        total = grid.pages.total
+        marked = grid.marks.count(total)
+        label = safe_text(self.board_tree.shelf.label, limit=60)
+        what = "" if listing.trash or listing.view == "images" else f" · {listing.view}"
+        number = f"{grid.cursor + 1:,} of {total:,}" if total else ""
+        when = f" · {image.created_at.astimezone():%b %Y}" if image is not None else ""
+        self.query_one("#gallery-line", Static).update(
+            Content.assemble(
+                (label, "bold"),
+                (f"{what} · {ORDERS[listing.order]}", "$text-muted"),
+                (f" · {marked:,} selected" if marked else "", "$text-accent"),
+                (f" · {number}{when}" if number else "", "$text-muted"),
+            )
+        )
+
+    @on(TileGrid.Moved)
+    def _moved(self) -> None:
+        self._tell()
+        image, record = self.grid.image, self.desk.record
+        if image is not None and (record is None or record.image_name != image.image_name):
+            self.show_record(image)
+        self.desk.rest()
+
+    @on(PictureGrid.Marked)
+    def _marked(self) -> None:
+        self._tell()
+
+    @on(TileGrid.Wanted)
+    def _wanted(self, event: TileGrid.Wanted) -> None:
+        self.desk.want(event.pages)
+
+    @on(PictureGrid.Ranged)
+    def _ranged(self, event: PictureGrid.Ranged) -> None:
+        beside(self, "range", self._range, event.first, event.last)
+
+    async def _range(self, first: int, last: int) -> None:
+        try:
+            names = await self.desk.names(first, last)
+        except StudioError as error:
+            self.studio.show_error(error, title="Gallery")
+            return
+        self.grid.range_is(first, last, names)
+
+    # -- which pictures -------------------------------------------------------------------------------------------
+
+    def _soon(self, seconds: float, do: str) -> None:
+        """Do it after a moment without another key."""
+        if self._later is not None:
+            self._later.stop()
+        self._later = self.set_timer(seconds, getattr(self, do))
+
+    @on(Input.Changed, "#query")
+    def _typed(self) -> None:
+        self._soon(TYPED, "_find")
+
+    def _find(self) -> None:
+        query = self.query_line.value.strip()
+        self.desk.show(self.desk.listing.model_copy(update={"query": query}))
+
+    @on(QueryLine.Left)
+    def _query_left(self) -> None:
+        self.show_pane("pictures")
+
+    @on(Rows.Moved, "#board-tree")
+    def _board_moved(self) -> None:
+        if self.board_tree.shelf.key != self._shelf:
+            self._soon(RESTED, "_show_shelf")
+
+    @on(Rows.Opened, "#board-tree")
+    def _board_opened(self) -> None:
+        self.action_board("choose")
+
+    @on(BoardTree.Folded)
+    def _folded(self) -> None:
+        self.desk.fold(self.board_tree.folded)
+
+    def _show_shelf(self) -> None:
+        self._use_shelf(self.board_tree.shelf)
+
+    def _use_shelf(self, shelf: Shelf) -> None:
+        """Show the pictures of a board; what was typed stays, but for what a saved search brought."""
+        if shelf.key == self._shelf:
+            return
+        was_search, self._shelf = self._shelf.startswith("search:"), shelf.key
+        now = self.desk.listing
+        query = shelf.listing.query or ("" if was_search else now.query)
+        self.query_line.put(query)
+        self.desk.show(
+            shelf.listing.model_copy(update={"query": query, "view": now.view, "order": now.order})
+        )
+
+    def action_order(self, by: int) -> None:
+        """Another order."""
+        orders = list(ORDERS)
+        listing = self.desk.listing
+        order = orders[(orders.index(listing.order) + by) % len(orders)]
+        self.desk.show(listing.model_copy(update={"order": order}))
+        self._tell()
+
+    def action_view(self) -> None:
+        """Images, assets, both."""
+        listing = self.desk.listing
+        view = VIEWS[(VIEWS.index(listing.view) + 1) % len(VIEWS)]
+        self.desk.show(listing.model_copy(update={"view": view}))
+        self.desk.count(view)
+        self._tell()
+
+    def action_filter(self) -> None:
+        """Type to narrow."""
+        self.show_pane("pictures", focus=self.query_line)
+
+    def action_save_search(self) -> None:
+        """Keep the query under a name."""
+        if query := self.query_line.value.strip():
+            beside(self, "deed", self._board_deeds.save_search, query)
+        else:
+            self.say("Nothing is typed in the filter. / goes there.")
+
+    def action_go_to(self) -> None:
+        """A month, or a name."""
+        beside(self, "deed", go_to, self)
+
+    # -- panes ----------------------------------------------------------------------------------------------------
+
+    def action_boards(self) -> None:
+        """Boards, or back."""
+        self.show_pane("pictures" if self.board_tree.has_focus else "boards")
+
+    def action_pane(self) -> None:
+        """The next one."""
+        now = self.query_one(Panes).pane
+        self.show_pane(PANES[(PANES.index(now) + 1) % len(PANES)])
+
+    @on(Panes.Chosen)
+    def _pane_chosen(self, event: Panes.Chosen) -> None:
+        self.show_pane(event.pane)
+
+    def show_pane(self, pane: str, *, focus: Widget | None = None) -> None:
+        """Put the focus there, or on ``focus``; on a narrow terminal the others go out of sight."""
+        panes = self.query_one(Panes)
+        for other in PANES:
+            self.set_class(other == pane, f"-{other}")
+        panes.pane = pane
+        there: dict[str, Widget] = {"boards": self.board_tree, "details": self.query_one(PictureDetails)}
+        self.set_focus(focus or there.get(pane, self.grid))  # at once: the next key may be here already
+
+    def action_back(self) -> None:
+        """Back to the pictures, then out of range, selection and filter."""
+        if not self.grid.has_focus:
+            self.show_pane("pictures")
+        elif self.grid.marks.ranging:
+            self.grid.end_range()
+        elif self.grid.marks.selection() is not None:
+            self.grid.clear_marks()
+        elif self.query_line.value:
+            self.query_line.value = ""
+
+    def action_resize(self, by: int) -> None:
+        """Larger or smaller thumbnails."""
+        self.grid.zoom = max(0, min(self.grid.zoom + by, len(SIZES) - 1))
+
+    def action_details(self, by: int) -> None:
+        """Scroll the details from the grid."""
+        self.query_one(PictureDetails).action_scroll(by)
+
+    # -- doing ----------------------------------------------------------------------------------------------------
+
+    @on(PictureGrid.Opened)
+    def action_open(self) -> None:
+        """As large as the terminal is."""
+        from invoke_tui.tui.viewer.screen import ViewerScreen
+
+        if self.grid.image is not None:
+            self.app.push_screen(ViewerScreen(self.desk.listing, self.grid.cursor, self.grid.pages.total))
+
+    def action_select_all(self) -> None:
+        """Every picture of the list."""
+        self.grid.mark_all(self.desk.listing)
+
+    def action_change(self, what: str) -> None:
+        """Star, rate, move, delete and more."""
+        self._deeds.do(what)
+
+    @on(PictureGrid.Rated)
+    def _rated(self, event: PictureGrid.Rated) -> None:
+        self._deeds.rate(event.rating)
+
+    def action_use(self, what: str) -> None:
+        """On Generate."""
+        self._using.use(what)
+
+    def action_upscale(self) -> None:
+        """Make it larger."""
+        self._using.upscale()
+
+    def action_export(self) -> None:
+        """Give pictures away."""
+        if (selection := self._deeds.selection) is None:
+            self.say("No picture is chosen.")
+        else:
+            beside(self, "deed", self._export, selection)
+
+    async def _export(self, selection: Selection) -> None:
+        from invoke_tui.tui.gallery.export_dialog import ExportScreen
+
+        count = self.grid.marks.count(self.grid.pages.total) or 1
+        if said := await self.app.push_screen_wait(ExportScreen(selection, count)):
+            self.say(said, 6)
+
+    def action_copy(self, what: str) -> None:
+        """To the clipboard."""
+        self._using.copy(what)
+
+    def action_board(self, what: str) -> None:
+        """What is done to boards."""
+        if what == "choose":
+            self._use_shelf(self.board_tree.shelf)
+            self.show_pane("pictures")
+        else:
+            self._board_deeds.do(what, self.board_tree.shelf)

@@ -1,0 +1,100 @@
+"""What pictures are used for: their settings on Generate, what steers the next one, upscaling, the clipboard."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.text import safe_text
+from invoke_tui.tui import recall
+from invoke_tui.tui.beside import beside
+from invoke_tui.tui.screens.generate import GenerateScreen
+from invoke_tui.tui.screens.upscale import UpscaleScreen
+
+if TYPE_CHECKING:
+    from invoke_tui.domain.upscaling import UpscaleRequest
+    from invoke_tui.tui.gallery.desk import GalleryDesk
+    from invoke_tui.tui.gallery.screen import GalleryScreen
+
+MOST_UPSCALED: Final = 100
+"""Pictures that are upscaled at once."""
+
+
+class Using:
+    """Works for one gallery screen."""
+
+    def __init__(self, screen: GalleryScreen, desk: GalleryDesk) -> None:
+        self._screen = screen
+        self._desk = desk
+
+    def use(self, what: str) -> None:
+        """On Generate: ``recall``, ``prompt``, ``seed``, ``remix``, ``init``, ``control`` or ``reference``."""
+        if (image := self._chosen()) is not None:
+            beside(self._screen, "use", self._use, image, what)
+
+    async def _use(self, image: ImageRecord, what: str) -> None:
+        studio = self._screen.studio
+        try:
+            image = await self._desk.full(image)
+        except StudioError as error:
+            studio.show_error(error, title="Gallery")
+            return
+        await studio.action_go("generate")
+        if isinstance(studio.screen, GenerateScreen):
+            studio.screen.use_picture(image, what)
+
+    def upscale(self) -> None:
+        """Ask how, and enqueue: the picture, or all that are selected."""
+        if (image := self._chosen()) is not None:
+            beside(self._screen, "use", self._upscale, image)
+
+    async def _upscale(self, image: ImageRecord) -> None:
+        screen = self._screen
+        names = (selection.names if (selection := screen.grid.marks.selection()) else None) or [
+            image.image_name
+        ]
+        if screen.grid.marks.everything or len(names) > MOST_UPSCALED:
+            screen.say(f"At most {MOST_UPSCALED} pictures are made larger at once.")
+            return
+        try:
+            client = await self._desk.client()
+            images = [await client.image(name) for name in names]
+            request: UpscaleRequest | None = await screen.app.push_screen_wait(UpscaleScreen(*images))
+            if request is not None:
+                done = await client.upscale(request)
+                screen.say(f"{len(done.item_ids)} queued. alt+6 shows the queue.", 3)
+        except StudioError as error:
+            screen.studio.show_error(error, title="Upscale")
+
+    def copy(self, what: str) -> None:
+        """The ``path``, ``prompt`` or ``metadata`` to the clipboard, by the terminal."""
+        if (image := self._chosen()) is not None:
+            beside(self._screen, "use", self._copy, image, what)
+
+    async def _copy(self, image: ImageRecord, what: str) -> None:
+        try:
+            image = await self._desk.full(image) if what != "path" else image
+        except StudioError as error:
+            self._screen.studio.show_error(error, title="Gallery")
+            return
+        match what:
+            case "path":
+                text = safe_text(image.path, limit=4_000)
+            case "prompt":
+                both = recall.prompts(image.metadata)
+                text = safe_text(both[0], limit=200_000, multiline=True) if both else ""
+            case _:
+                text = json.dumps(image.metadata, indent=2) if image.metadata else ""
+        if not text:
+            self._screen.say("The picture does not say.")
+            return
+        self._screen.app.copy_to_clipboard(text)
+        self._screen.say(f"{what.capitalize()} copied.")
+
+    def _chosen(self) -> ImageRecord | None:
+        image = self._screen.grid.image
+        if image is None:
+            self._screen.say("No picture is chosen.")
+        return image
