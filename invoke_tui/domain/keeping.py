@@ -76,11 +76,11 @@ class ArrangeOrder(Record):
 
 
 class ArrangeReport(Record):
-    """What was moved, and what could not be."""
+    """What was moved, and what was not."""
 
     moved: int = 0
     in_place: int = 0
-    missing: int = 0
+    left: int = Field(default=0, description="Their files are gone, or could not be moved")
 
 
 class MoveReport(Record):

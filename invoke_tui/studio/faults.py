@@ -20,6 +20,11 @@ Place = Literal[
     "after-row",
     "before-finish",
     "during-purge",
+    "after-plan",
+    "during-move",
+    "after-move",
+    "after-copy",
+    "during-leave",
 ]
 VARIABLE: Final = "INVOKE_TUI_FAULTS"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,8 @@ class Lists:
         self._listings = Listings(folder)
         self.revision = 1
         """Another number after each change."""
+        self.files = asyncio.Lock()
+        """Held by whoever writes, moves or removes files that are listed."""
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Change pictures or boards: lists that are kept count no longer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,15 +81,18 @@ class Places:
         self._one_by_one = asyncio.Lock()
 
     @asynccontextmanager
-    async def free(self, wanted: str) -> AsyncIterator[str]:
-        """``wanted``, or the next like it that is free; kept for the caller until the end of the block."""
-        async with self._one_by_one:
-            found = await self._database.read(lambda c: self._first_free(c, wanted))
-            self._given.add(found.casefold())
+    async def free(self, wanted: Sequence[str]) -> AsyncIterator[list[str]]:
+        """For each what is wanted, or the next like it that is free; kept for the caller until the end of the block."""
+        found: list[str] = []
         try:
+            async with self._one_by_one:
+                for path in wanted:
+                    file = await self._database.read(lambda c, path=path: self._first_free(c, path))  # type: ignore[misc]
+                    self._given.add(file.casefold())
+                    found.append(file)
             yield found
         finally:
-            self._given.discard(found.casefold())
+            self._given.difference_update(file.casefold() for file in found)
 
     def _first_free(self, connection: Connection, wanted: str) -> str:
         """Case does not count: some file systems know none."""

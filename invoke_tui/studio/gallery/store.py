@@ -26,7 +26,7 @@ from invoke_tui.studio.gallery.formats import facts_of
 from invoke_tui.studio.gallery.intake import Look, as_png, look, taken_name
 from invoke_tui.studio.gallery.lists import Lists
 from invoke_tui.studio.gallery.naming import Naming, Places, board_name, values_of
-from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
+from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts, inspect
 from invoke_tui.studio.gallery.thumbnails import Thumbnails
 from invoke_tui.studio.gallery.trash import Trash
 from invoke_tui.studio.queue.rows import Lease, holds
@@ -61,12 +61,19 @@ class Gallery:
             if (waiting := self._expected.get(item.item_id)) is not None and not waiting.done():
                 waiting.set_result(data)
             return None
-        name = checked_name(made.image_name)
+        checked_name(made.image_name)
         facts = facts_of(data)
         if (facts.width, facts.height) != (made.width, made.height):
             raise DamagedPictureError(
                 f"The worker announced {made.width}x{made.height} pixels and sent {facts.width}x{facts.height}."
             )
+        async with self.lists.files:
+            return await self._keep(item, lease, made, data, facts)
+
+    async def _keep(
+        self, item: QueueItem, lease: Lease, made: ImageMade, data: bytes, facts: PictureFacts
+    ) -> ImageRecord | None:
+        name = made.image_name
         known = await self._database.read(lambda c: _known(c, lease, name, made.board_id))
         if known is None:
             return None
@@ -91,7 +98,7 @@ class Gallery:
         }
         if kept_in is not None:
             return await self._write(data, values | {"file": kept_in}, made, lease, new=False)
-        async with self.places.free(self._naming.path(name, made.image_category, at, said)) as below:
+        async with self.places.free([self._naming.path(name, made.image_category, at, said)]) as [below]:
             return await self._write(data, values | {"file": below}, made, lease, new=True)
 
     async def _write(

@@ -54,11 +54,14 @@ class Trash:
         How many went and the bytes that were freed.
         """
         count = size = 0
-        while waiting := await self._database.read(lambda c: _some(c, names)):
-            freed = await asyncio.to_thread(self._remove, waiting)
-            await self._lists.write(lambda c, gone=list(waiting): _forget(c, gone))  # type: ignore[misc]
+        while True:
+            async with self._lists.files:
+                waiting = await self._database.read(lambda c: _some(c, names))
+                if not waiting:
+                    return TrashRecord(count=count, size=size)
+                freed = await asyncio.to_thread(self._remove, waiting)
+                await self._lists.write(lambda c, gone=list(waiting): _forget(c, gone))  # type: ignore[misc]
             count, size = count + len(waiting), size + freed
-        return TrashRecord(count=count, size=size)
 
     async def finish(self) -> int:
         """Remove the rows of a purge that was cut short; how many. Runs when the daemon starts."""

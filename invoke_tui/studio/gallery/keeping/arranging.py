@@ -1,0 +1,189 @@
+"""Moving pictures within their folder, to where a strategy or a template wants them; a crash leaves nothing in doubt.
+
+A few at a time: what is going to be moved is written into the database, the files are moved, the rows say so and what
+was written is removed, in one transaction. After a crash what was begun is done to its end, and so is the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from invoke_tui.domain.base import Record
+from invoke_tui.domain.keeping import ArrangeOrder, ArrangeReport, Step
+from invoke_tui.studio import faults
+from invoke_tui.studio.database import Database
+from invoke_tui.studio.database.tables import boards, image_texts, images, moment, state
+from invoke_tui.studio.gallery.files import sync_folder
+from invoke_tui.studio.gallery.lists import Lists
+from invoke_tui.studio.gallery.naming import Naming, Places
+
+_JOURNAL: Final = "arranging"
+_AT_ONCE: Final = 50
+_PAUSE: Final = 0.01
+"""Seconds in which others may write."""
+_log = logging.getLogger(__name__)
+
+
+class Move(Record):
+    """One picture's file, below the folder."""
+
+    image_name: str
+    old: str
+    new: str
+
+
+class Journal(Record):
+    """What is going on, and the moves that are begun."""
+
+    order: ArrangeOrder
+    moves: list[Move]
+
+
+class Arranging:
+    """The pictures that were made here; those that were brought stay where they are."""
+
+    def __init__(self, database: Database, lists: Lists, places: Places, folder: Path) -> None:
+        self._database = database
+        self._lists = lists
+        self._places = places
+        self._folder = folder
+
+    async def arrange(self, order: ArrangeOrder) -> AsyncGenerator[Step | ArrangeReport]:
+        """Move every picture that lies elsewhere than it should."""
+        moves, right = await self._database.read(
+            lambda c: _misplaced(c, Naming(order.strategy, order.template))
+        )
+        moved = left = 0
+        for start in range(0, len(moves), _AT_ONCE):
+            yield Step(doing="moving pictures", done=start, total=len(moves))
+            few = moves[start : start + _AT_ONCE]
+            async with self._lists.files, self._places.free([move.new for move in few]) as free:
+                begun = [move.model_copy(update={"new": new}) for move, new in zip(few, free, strict=True)]
+                await self._write_down(Journal(order=order, moves=begun))
+                done = await self._finish(Journal(order=order, moves=begun))
+            moved, left = moved + done, left + len(few) - done
+            await asyncio.sleep(_PAUSE)
+        await asyncio.to_thread(_remove_empty, self._folder, {Path(move.old).parent for move in moves})
+        await self._database.write(
+            lambda c: c.execute(delete(state).where(state.c.name == _JOURNAL)).rowcount
+        )
+        yield ArrangeReport(moved=moved, in_place=right, left=left)
+
+    async def resume(self) -> ArrangeOrder | None:
+        """After a crash: finish the moves that were begun. What was asked for, where there is more to do."""
+        stored = select(state.c.value).where(state.c.name == _JOURNAL)
+        text = await self._database.read(lambda c: c.scalar(stored))
+        if text is None:
+            return None
+        journal = Journal.model_validate_json(text)
+        done = await self._finish(journal)
+        _log.info("%d pictures that were being moved when the studio ended are in place", done)
+        return journal.order
+
+    async def _write_down(self, journal: Journal) -> None:
+        await self._database.write(lambda c: _keep(c, journal))
+        faults.pass_by("after-plan")
+
+    async def _finish(self, journal: Journal) -> int:
+        """Move what is not moved yet, and let the rows say so; how many are where they should be."""
+        there = await asyncio.to_thread(self._move_all, journal.moves)
+        faults.pass_by("after-move")
+
+        def work(connection: Connection) -> None:
+            for move in there:
+                row = (images.c.image_name == move.image_name) & (images.c.file == move.old)
+                connection.execute(update(images).where(row).values(file=move.new))
+            _keep(connection, journal.model_copy(update={"moves": []}))
+
+        await self._lists.write(work)
+        return len(there)
+
+    def _move_all(self, moves: list[Move]) -> list[Move]:
+        done = [move for move in moves if self._move(self._folder / move.old, self._folder / move.new)]
+        for folder in {(self._folder / path).parent for move in done for path in (move.old, move.new)}:
+            if folder.is_dir():
+                sync_folder(folder)
+        return done
+
+    def _move(self, old: Path, new: Path) -> bool:
+        """A link and an unlink, so that no file is ever written over; whether the file is there."""
+        if old.exists():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            if not new.exists():
+                try:
+                    os.link(old, new)
+                except OSError:  # a file system without links
+                    old.rename(new)
+            faults.pass_by("during-move")
+            # two names, and not one in another case
+            if old.exists() and os.path.samefile(old, new) and old.stat().st_nlink > 1:
+                old.unlink()
+        return new.exists() and not old.exists()
+
+
+def _keep(connection: Connection, journal: Journal) -> None:
+    values = {"name": _JOURNAL, "value": journal.model_dump_json()}
+    connection.execute(
+        insert(state).values(values).on_conflict_do_update(index_elements=["name"], set_=values)
+    )
+
+
+def _misplaced(connection: Connection, naming: Naming) -> tuple[list[Move], int]:
+    """The moves to be made, with the files that are wanted, and how many pictures lie right."""
+    said = (
+        images.c.model_name.label("model"),
+        images.c.model_base.label("base"),
+        image_texts.c.positive_prompt.label("prompt"),
+        boards.c.board_name.label("board"),
+    )
+    joined = images.outerjoin(image_texts, image_texts.c.id == images.c.id).outerjoin(
+        boards, boards.c.board_id == images.c.board_id
+    )
+    made_here = (
+        select(images, *said)
+        .select_from(joined)
+        .where(images.c.image_origin == "internal")
+        .order_by(images.c.created_at, images.c.id)
+    )
+    moves, right = [], 0
+    for row in connection.execute(made_here).mappings():
+        wanted = _wanted(row, naming)
+        if _lies_right(row["file"], wanted):
+            right += 1
+        elif not Path(row["file"]).is_absolute():
+            moves.append(Move(image_name=row["image_name"], old=row["file"], new=wanted))
+    return moves, right
+
+
+def _wanted(row: RowMapping, naming: Naming) -> str:
+    made = moment(row["created_at"])
+    assert made is not None
+    number = None if row["item_id"] is None else f"{row['item_id']:06}"
+    return naming.path(row["image_name"], row["image_category"], made, {**row, "number": number})
+
+
+def _lies_right(file: str, wanted: str) -> bool:
+    """Where it is wanted, or beside what lies there."""
+    stem, suffix = os.path.splitext(wanted)
+    return bool(re.fullmatch(rf"{re.escape(stem)}(-\d+)?{re.escape(suffix)}", file, re.IGNORECASE))
+
+
+def _remove_empty(folder: Path, below: set[Path]) -> None:
+    """Folders that were left empty, and those around them."""
+    for path in below:
+        for one in (path, *path.parents):
+            if one == Path("."):
+                break
+            try:
+                (folder / one).rmdir()
+            except OSError:  # it holds something, or is gone already
+                break

@@ -1,0 +1,106 @@
+"""The list of pictures, filled again from their files alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from invoke_tui.config.paths import StudioPaths
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.keeping import Finding, RebuildReport, Step
+from invoke_tui.studio.database import Database
+from invoke_tui.studio.database.tables import boards, images
+from invoke_tui.studio.gallery import rows
+from invoke_tui.studio.gallery.keeping.adopting import Orphan, adopt, read_orphan
+from invoke_tui.studio.gallery.keeping.folder import is_picture, walk
+from invoke_tui.studio.gallery.keeping.remembered import Remembered, remembered, take_over
+from invoke_tui.studio.gallery.lists import Lists
+
+_AT_ONCE: Final = 16
+
+
+async def rebuild(
+    database: Database, lists: Lists, paths: StudioPaths
+) -> AsyncGenerator[Step | RebuildReport]:
+    """List every picture of the folder that is not listed. What is listed stays as it is.
+
+    Pictures say what they were made with; stars, ratings, notes and the trash come from the newest backup, boards and
+    pictures that lie elsewhere too where nothing is listed: else somebody may have removed them since.
+    """
+    yield Step(doing="looking through the folder")
+    folder = paths.images_dir
+    known = await database.read(rows.files)
+    files = await asyncio.to_thread(lambda: [path for path in walk(paths) if is_picture(path)])
+    new = [path for path in files if str(path.relative_to(folder)) not in known]
+    memory = await asyncio.to_thread(remembered, database.path)
+    made = 0 if known else await lists.write(lambda c: take_over(c, memory))
+    found: list[Finding] = []
+    taken = recalled = 0
+    for start in range(0, len(new), _AT_ONCE):
+        yield Step(doing="reading pictures", done=start, total=len(new))
+        few, refused = await asyncio.to_thread(_read, new[start : start + _AT_ONCE], folder)
+        named = await lists.write(lambda c, few=few: [_take(c, one, folder, memory) for one in few])  # type: ignore[misc]
+        for orphan, (name, known_before) in zip(few, named, strict=True):
+            taken, recalled = taken + (name is not None), recalled + (name is not None and known_before)
+            if name is None:
+                found.append(_twice(orphan))
+        found += refused
+    yield RebuildReport(
+        taken_in=taken,
+        listed_before=len(known),
+        remembered=recalled,
+        boards=made,
+        backup=str(memory.source) if memory.source else None,
+        findings=found,
+        unknown=_unknown(taken, recalled, memory),
+    )
+
+
+def _read(paths: list[Path], folder: Path) -> tuple[list[Orphan], list[Finding]]:
+    whole, refused = [], []
+    for path in paths:
+        try:
+            whole.append(read_orphan(path, folder))
+        except StudioError as error:
+            file = str(path.relative_to(folder))
+            refused.append(
+                Finding(kind="damaged", file=file, reason=error.message, repair="left where it is")
+            )
+    return whole, refused
+
+
+def _take(
+    connection: Connection, orphan: Orphan, folder: Path, memory: Remembered
+) -> tuple[str | None, bool]:
+    """The picture's name, and whether the backup knew it."""
+    known = dict(memory.of(orphan.names))
+    board = select(func.count()).where(boards.c.board_id == known.get("board_id"))
+    if known.get("board_id") and not connection.scalar(board):
+        known["board_id"] = None
+    if connection.scalar(select(func.count()).where(images.c.file == orphan.file)):
+        return None, False  # it was recorded while we were reading
+    return adopt(connection, orphan, folder, known), bool(known)
+
+
+def _twice(orphan: Orphan) -> Finding:
+    reason = "its content and its name are another file's"
+    return Finding(kind="duplicate", file=orphan.file, reason=reason, repair="left where it is")
+
+
+def _unknown(taken: int, recalled: int, memory: Remembered) -> list[str]:
+    if not taken:
+        return []
+    if memory.source is None:
+        return [
+            "There is no backup of the database: boards, stars, ratings, notes and the trash are not known.",
+            "Pictures are as old as their files say.",
+        ]
+    if left := taken - recalled:
+        return [
+            f"{left} pictures are newer than the backup: their boards, stars, ratings and notes are not known."
+        ]
+    return []
