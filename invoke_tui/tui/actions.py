@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from invoke_tui.tui.action import Action, Place
 from invoke_tui.tui.gallery.actions import GALLERY
+from invoke_tui.tui.viewer.actions import VIEWER
 
 __all__ = ["ACTIONS", "FORBIDDEN", "Action", "Place", "at", "bindings", "shown"]
 
@@ -101,7 +102,9 @@ ACTIONS: Final = (
            "Takes the control picture, the reference picture or the region off its list."),
     Action("control.preview", "control", "alt+p", "preview", "Preview", "",
            "Shows what the preprocessor makes of the picture, before anything is drawn."),
-    Action("strip.show", "strip", "enter,space", "show", "Show", "", "Shows the picture large."),
+    Action("strip.open", "strip", "enter", "open", "Open", "Picture: Open large",
+           "Shows the picture as large as the terminal is: zoom, full screen, compare."),
+    Action("strip.show", "strip", "space", "show", "Show", "", "Shows the picture beside the form."),
     Action("strip.recall", "strip", "r", "recall", "Recall", "Picture: Recall all settings",
            "Puts prompt and settings of the picture back into the form."),
     Action("strip.prompt", "strip", "p", "recall_prompt", "Prompt", "Picture: Recall the prompt",
@@ -288,6 +291,7 @@ ACTIONS: Final = (
     Action("list.top", "list", "home,g", "edge(0)", "Top", "", "The first line."),
     Action("list.bottom", "list", "end,G", "edge(1)", "Bottom", "", "The last line."),
     *GALLERY,
+    *VIEWER,
 )  # fmt: skip
 
 

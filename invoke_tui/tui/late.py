@@ -38,6 +38,7 @@ STYLES: Final = (
     "prompts",
     "prompts_tools",
     "prompts_dialogs",
+    "viewer",
 )
 """Style sheets of what is not in the first frame."""
 

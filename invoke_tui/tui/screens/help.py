@@ -55,6 +55,7 @@ HEADINGS = {
     "gallery": "Gallery",
     "grid": "On a picture",
     "boards": "In the boards",
+    "viewer": "Viewer",
 }
 
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.images import ImageRecord, Listing
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import recall
 from invoke_tui.tui.beside import beside
@@ -92,6 +92,8 @@ class Results:
             case "show":
                 self._desk.following = screen.query_one(ResultsStrip).selected == 0
                 self.show(image)
+            case "open":
+                beside(screen, "open", self._open, image.image_name)
             case "path":
                 screen.app.copy_to_clipboard(safe_text(image.path))
                 screen.notify("Path copied.", timeout=2, markup=False)
@@ -104,6 +106,20 @@ class Results:
                 beside(screen, "tool", self._upscale, image)
             case _:
                 self.recall(image.metadata, what)
+
+    async def _open(self, name: str) -> None:
+        """Look at it closely; the newest pictures are its neighbours."""
+        from invoke_tui.tui.viewer.screen import ViewerScreen
+
+        listing = Listing()
+        try:
+            client = await self._screen.studio.link.client()
+            at = await client.image_place(listing, name)
+            total = (await client.images(listing, limit=1, metadata=False)).total
+        except StudioError as error:
+            self._screen.studio.show_error(error, title="Pictures")
+            return
+        self._screen.app.push_screen(ViewerScreen(listing, at, total))
 
     def _steer(self, image: ImageRecord, what: str) -> None:
         """Use a picture as control or reference picture, where the model can."""

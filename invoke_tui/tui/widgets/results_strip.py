@@ -29,7 +29,7 @@ class ResultsStrip(Widget, can_focus=True):
     ALLOW_SELECT: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("strip")
     help_text: ClassVar[str] = (
-        "Your latest pictures. Left and right choose, enter shows one large, r puts all its settings back into the "
+        "Your latest pictures. Left and right choose, enter opens one large, r puts all its settings back into the "
         "form, p its prompt, s its seed. i starts the next picture from it, c and f steer the next by it: where things "
         "are, what they look like. u makes it larger, y copies where the file lies."
     )
@@ -180,8 +180,12 @@ class ResultsStrip(Widget, can_focus=True):
             self.selected = max(0, min(len(self._images) - 1, self.selected + by))
             self._tell("show")
 
+    def action_open(self) -> None:
+        """As large as the terminal is."""
+        self._tell("open")
+
     def action_show(self) -> None:
-        """Show large."""
+        """Show beside the form."""
         self._tell("show")
 
     def action_recall(self) -> None:

@@ -1,0 +1,1 @@
+"""Looking closely at pictures: zoom, compare, measure."""

@@ -1,0 +1,96 @@
+"""The pictures one goes through: which comes at what number, and their files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from invoke_tui.domain.errors import NotFoundError, StudioError
+from invoke_tui.tui.gallery.pages import SIZE, Pages
+from invoke_tui.tui.viewer.original import AT_ONCE, Original, Shelf
+
+if TYPE_CHECKING:
+    from invoke_tui.client import StudioClient
+    from invoke_tui.domain.images import ImageRecord, Listing
+
+MOST_BYTES: Final = 64 * 2**20
+"""Bytes of files that are kept, beside those that are shown."""
+
+
+class Album:
+    """A listing, looked at one picture at a time. What fails raises ``StudioError``."""
+
+    def __init__(self, listing: Listing, total: int, client: Callable[[], Awaitable[StudioClient]]) -> None:
+        self.listing = listing
+        self.shelf = Shelf()
+        self._pages = Pages(total)
+        self._client = client
+        self._originals: dict[str, Original] = {}
+
+    @property
+    def total(self) -> int:
+        """Pictures of the listing."""
+        return self._pages.total
+
+    async def image(self, number: int) -> ImageRecord | None:
+        """The picture at a number, without its metadata; None where the list has become shorter."""
+        if not 0 <= number < self.total:
+            return None
+        pages = self._pages
+        for page in pages.look(number, number + 1):
+            client = await self._client()
+            found = await client.images(self.listing, at=page * SIZE, limit=SIZE, metadata=False)
+            pages.put(found)
+            pages.total = found.total
+        return pages.image(number)
+
+    def change(self, image: ImageRecord) -> None:
+        """A picture is as this one now."""
+        self._pages.change(image)
+
+    async def read_again(self, name: str, otherwise: int) -> int:
+        """The list has changed: the number of a picture now, or for one that is gone the nearest to another number."""
+        client = await self._client()
+        self._pages = Pages((await client.images(self.listing, limit=1, metadata=False)).total)
+        try:
+            return await client.image_place(self.listing, name)
+        except NotFoundError:
+            return max(0, min(otherwise, self.total - 1))
+
+    async def place(self, name: str) -> int:
+        """The number of a picture."""
+        return await (await self._client()).image_place(self.listing, name)
+
+    async def record(self, name: str) -> ImageRecord:
+        """Everything about a picture."""
+        return await (await self._client()).image(name)
+
+    async def original(self, name: str) -> Original:
+        """A picture's file. Raises ``BadInputError`` where it is no picture that can be shown."""
+        original = self._originals.pop(name, None)
+        if original is None:
+            data = await (await self._client()).image_file(name)
+            original = await asyncio.to_thread(Original, data, self.shelf)
+        self._originals[name] = original
+        while len(self._originals) > 1 and sum(one.weight for one in self._originals.values()) > MOST_BYTES:
+            gone = self._originals.pop(next(iter(self._originals)))
+            self.shelf.drop(gone)
+        return original
+
+    async def prepare(self, number: int) -> None:
+        """Have a picture's file here, and decoded where it is not large, before somebody asks for it."""
+        try:
+            image = await self.image(number)
+            if image is None:
+                return
+            original = await self.original(image.image_name)
+            if original.size[0] * original.size[1] <= AT_ONCE:
+                await asyncio.to_thread(original.whole)
+        except StudioError:
+            return  # it is told when somebody looks at it
+
+    def close(self) -> None:
+        """Nothing is looked at any more."""
+        self._originals.clear()
+        self.shelf = Shelf()

@@ -1,0 +1,253 @@
+"""A picture's file, of which no more is decoded than is looked at."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import RLock
+from typing import TYPE_CHECKING, Final
+
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.tui.pictures.decode import FORMATS
+from invoke_tui.tui.viewer.geometry import Box, Size
+from invoke_tui.tui.viewer.measures import Histogram
+from invoke_tui.tui.viewer.png_bands import Layout, bands, layout_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL.Image import Image
+
+MOST_BYTES: Final = 1024 * 2**20
+MOST_PIXELS: Final = 24_000_000
+"""Pixels that are held at once, whatever is compared: about 100 MB."""
+AT_ONCE: Final = 6_000_000
+"""Up to so many pixels a picture is decoded whole, whatever of it is seen: coming closer costs nothing then."""
+MOST_WHOLE: Final = 40_000_000
+"""Pixels of a picture that can only be decoded whole, whatever of it is seen."""
+LARGEST: Final = 1_000_000_000
+LONGEST: Final = 100_000
+"""Pixels of a picture, and of a side of it, above which a header is not believed."""
+MARGIN: Final = 0.5
+"""What is decoded around the part that is seen, of its size: moving a little needs no other."""
+MOST_REDUCED: Final = 1024
+_ORIENTATION: Final = 0x0112
+_LYING: Final = (5, 6, 7, 8)
+"""Values of it that say that a camera was held upright."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Pixels of a part of a picture, one for every ``factor`` × ``factor`` of its own."""
+
+    image: Image
+    factor: int
+    box: Box
+
+    def has(self, box: Box, factor: int) -> bool:
+        """Whether this part is in it, as sharp as asked for."""
+        mine = self.box
+        inside = (
+            mine.left <= box.left
+            and mine.top <= box.top
+            and mine.right >= box.right
+            and mine.bottom >= box.bottom
+        )
+        return inside and self.factor <= factor
+
+
+class Shelf:
+    """The pieces of all pictures that are looked at; what was not used for longest goes first."""
+
+    def __init__(self, most: int = MOST_PIXELS) -> None:
+        self.most = most
+        self.lock = RLock()
+        self._pieces: dict[Original, Piece] = {}
+
+    def get(self, original: Original) -> Piece | None:
+        """What is there of a picture."""
+        piece = self._pieces.pop(original, None)
+        if piece is not None:
+            self._pieces[original] = piece
+        return piece
+
+    def make_room(self, pixels: int) -> None:
+        """Let go of so much that another piece can be decoded."""
+        while self._pieces and self.held + pixels > self.most:
+            self._pieces.pop(next(iter(self._pieces)))
+
+    def put(self, original: Original, piece: Piece) -> None:
+        """Keep a piece in the place of what was there of this picture."""
+        self._pieces[original] = piece
+
+    def drop(self, original: Original) -> None:
+        """A picture is not looked at any more, or not at this part of it."""
+        self._pieces.pop(original, None)
+
+    @property
+    def held(self) -> int:
+        """Pixels that are held."""
+        return sum(piece.image.width * piece.image.height for piece in self._pieces.values())
+
+
+class Original:
+    """One picture. Raises ``BadInputError`` for bytes that are none, now or when they are decoded."""
+
+    def __init__(self, data: bytes, shelf: Shelf) -> None:
+        import PIL.Image
+
+        self._data = data
+        self._shelf = shelf
+        if len(data) > MOST_BYTES:
+            raise BadInputError(f"The picture file is too large to show ({len(data) // 2**20} MiB).")
+        self._bands = layout_of(data)
+        if self._bands is not None:
+            self.size: Size = self._bands.width, self._bands.height
+            whole = False
+        else:
+            with _reading(), PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                self.size = image.size
+                if image.getexif().get(_ORIENTATION, 1) in _LYING:
+                    self.size = image.height, image.width
+                whole = image.format != "JPEG"
+        many = self.size[0] * self.size[1]
+        if many <= AT_ONCE:
+            self._bands = None
+        if (
+            many > LARGEST
+            or max(self.size) > LONGEST
+            or (many > MOST_WHOLE and self._bands is None and whole)
+        ):
+            wide, high = self.size
+            raise BadInputError(
+                f"The picture is too large to show here ({wide} × {high}).",
+                hint="Of this size, JPEG and PNG of eight bits without interlacing can be shown.",
+            )
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the file."""
+        return len(self._data)
+
+    def part(self, box: Box, size: Size) -> Image:
+        """What is in ``box``, resized to ``size``. Runs in a thread; a large picture takes a while."""
+        import PIL.Image
+
+        factor = self._factor(box, size)
+        with self._shelf.lock:
+            piece = self._shelf.get(self)
+            if piece is None or not piece.has(box, factor):
+                piece = self._decode(box, factor)
+        inside = tuple(
+            (edge - start) / piece.factor
+            for edge, start in zip(box, (piece.box.left, piece.box.top) * 2, strict=True)
+        )
+        wide, high = piece.image.size
+        inside = (max(0, inside[0]), max(0, inside[1]), min(wide, inside[2]), min(high, inside[3]))
+        closer = size[0] > 2 * (inside[2] - inside[0])
+        how = PIL.Image.Resampling.NEAREST if closer else PIL.Image.Resampling.LANCZOS
+        return piece.image.resize(size, how, box=inside)
+
+    def whole(self, most: int = AT_ONCE) -> tuple[Image, int]:
+        """All of it, and how many of its pixels, along a side, are one: as many as ``most`` pixels ask for."""
+        factor = 1
+        while self.size[0] * self.size[1] > most * factor * factor:
+            factor *= 2
+        size = max(1, self.size[0] // factor), max(1, self.size[1] // factor)
+        return self.part(Box(0, 0, *self.size), size), factor
+
+    def histogram(self) -> Histogram:
+        """How light and colours are spread. Runs in a thread."""
+        return Histogram.of(self.whole()[0])
+
+    def coarseness(self, box: Box, size: Size) -> int:
+        """How many pixels, along a side, are decoded as one where more would be seen; 1 for none."""
+        factor = self._factor(box, size)
+        return factor if factor * size[0] > box.right - box.left + 1 and factor > 1 else 1
+
+    # -- decoding -------------------------------------------------------------------------------------------------
+
+    def _factor(self, box: Box, size: Size) -> int:
+        """How many pixels along a side may become one, so that the part is as sharp as it is shown."""
+        wide, high = self.size
+        if wide * high <= AT_ONCE:
+            return 1
+        spare = min((box.right - box.left) / size[0], (box.bottom - box.top) / size[1])
+        factor = 1
+        while factor * 2 <= spare and factor < MOST_REDUCED:
+            factor *= 2
+        while self._bands is None and wide * high > MOST_PIXELS * factor * factor:
+            factor *= 2  # a part of these cannot be decoded without the rest
+        return factor
+
+    def _decode(self, box: Box, factor: int) -> Piece:
+        wide, high = self.size
+        self._shelf.drop(self)
+        all_of_it = Box(0, 0, wide, high)
+        many = wide * high // (factor * factor)
+        if self._bands is not None:
+            part = all_of_it if many <= AT_ONCE else _around(box, self.size, factor)
+            many = int((part.right - part.left) * (part.bottom - part.top)) // (factor * factor)
+            self._shelf.make_room(many)
+            with _reading():
+                piece = Piece(self._from_bands(self._bands, part, factor), factor, part)
+        else:
+            self._shelf.make_room(many)
+            piece = Piece(self._at_once(factor), factor, all_of_it)
+        self._shelf.put(self, piece)
+        return piece
+
+    def _at_once(self, factor: int) -> Image:
+        import PIL.Image
+        import PIL.ImageOps
+
+        with _reading(), PIL.Image.open(io.BytesIO(self._data), formats=FORMATS) as image:
+            before = image.width
+            if factor > 1:
+                image.draft("RGB", (image.width // factor, image.height // factor))
+            left = factor * image.width // before
+            upright = PIL.ImageOps.exif_transpose(image).convert("RGB")
+            return upright.reduce(left) if left > 1 else upright
+
+    def _from_bands(self, layout: Layout, part: Box, factor: int) -> Image:
+        import PIL.Image
+
+        left, top, right, bottom = (int(edge) for edge in part)
+        size = -(-(right - left) // factor), -(-(bottom - top) // factor)
+        image = PIL.Image.new("RGB", size)
+        for first, band in bands(self._data, layout, bottom, factor):
+            above, below = max(top, first), min(bottom, first + band.height)
+            if above >= below:
+                continue
+            seen = band.crop((left, above - first, right, below - first)).convert("RGB")
+            image.paste(seen.reduce(factor) if factor > 1 else seen, (0, (above - top) // factor))
+        return image
+
+
+def _around(box: Box, picture: Size, factor: int) -> Box:
+    """The part with a margin, on lines that ``factor`` divides."""
+    wide, high = (box.right - box.left) * MARGIN, (box.bottom - box.top) * MARGIN
+    left, top = (int(max(0, edge)) // factor * factor for edge in (box.left - wide, box.top - high))
+    right, bottom = (
+        min(end, -(-int(edge + 1) // factor) * factor)
+        for edge, end in zip((box.right + wide, box.bottom + high), picture, strict=True)
+    )
+    return Box(left, top, right, bottom)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What is raised of bytes that are damaged, in our words."""
+    import PIL.Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
+            yield
+    except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
+        raise BadInputError(
+            "The picture cannot be read.",
+            hint=f"The file is damaged, or no picture ({type(error).__name__}).",
+        ) from error
