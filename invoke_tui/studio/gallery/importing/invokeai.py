@@ -25,7 +25,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MOMENT: Final = re.compile(r"(\d{4}-[01]\d-[0-3]\d [0-2]\d:[0-5]\d:[0-5]\d)(?:\.(\d{1,6}))?")
 _IMAGE: Final = {
     "image_name": "''", "image_origin": "'internal'", "image_category": "'general'", "session_id": "NULL",
-    "node_id": "NULL", "is_intermediate": "0", "starred": "0", "has_workflow": "0", "created_at": "''",
+    "node_id": "NULL", "is_intermediate": "0", "starred": "0", "created_at": "''",
     "image_subfolder": "''",
 }  # fmt: skip
 """Columns that are read, and what stands for one that an older database lacks."""
@@ -148,12 +148,15 @@ def _file(pictures: Path, row: sqlite3.Row) -> Path | None:
 
 
 def _values(row: sqlite3.Row) -> dict[str, Any]:
-    """The columns that are the same here, each checked: the database may come from anywhere."""
+    """The columns that are the same here, each checked: the database may come from anywhere.
+
+    Whether there is a workflow the file says: InvokeAI's ``has_workflow`` counts graphs too.
+    """
     category, origin = row["image_category"], row["image_origin"]
     values: dict[str, Any] = {
         "image_category": category if category in get_args(ImageCategory) else "other",
         "image_origin": origin if origin in get_args(ImageOrigin) else "external",
-        **{name: bool(row[name]) for name in ("is_intermediate", "starred", "has_workflow")},
+        **{name: bool(row[name]) for name in ("is_intermediate", "starred")},
     }
     for name in ("session_id", "node_id"):
         if isinstance(row[name], str) and len(row[name]) <= 200:

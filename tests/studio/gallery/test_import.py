@@ -1,0 +1,416 @@
+"""Pictures that lie elsewhere: what comes in, what it brings along, and what never happens to where they lie."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sqlite3
+import struct
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from invoke_tui.config.paths import StudioPaths, locate
+from invoke_tui.domain.images import ImageRecord, Listing
+from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus
+from invoke_tui.studio.database import Database
+from invoke_tui.studio.database.migrate import prepare
+from invoke_tui.studio.gallery.importing.looking import raw_texts
+from invoke_tui.studio.gallery.importing.service import Imports
+from invoke_tui.studio.gallery.store import Gallery
+from invoke_tui.studio.hub import Hub
+from tests.prompt.test_extract import COMFYUI, INFOTEXT
+from tests.studio.harness import StudioHarness, wait_gone
+
+VECTORS = Path(os.environ.get("INVOKE_TUI_VECTORS", "/nonexistent"))
+
+
+class Bringing:
+    """A gallery, and imports into it."""
+
+    def __init__(self, database: Database, paths: StudioPaths) -> None:
+        self.paths = paths
+        self.gallery = Gallery(database, paths)
+        self.imports = Imports(database, self.gallery, Hub(), (paths.images_dir, "flat"))
+
+    async def bring(self, path: Path, **order: Any) -> ImportJob:
+        """Import, and how it ended."""
+        job = self.imports.start(ImportOrder(path=str(path), **order))
+        while not (job := self.imports.job(job.job_id)).status.finished:
+            await asyncio.sleep(0.005)
+        return job
+
+    async def pictures(self, **listing: Any) -> list[ImageRecord]:
+        """Every picture of a list, by name."""
+        asked = Listing(**{"view": "all", "order": "name", **listing})
+        page = await self.gallery.lists.page(asked, at=0, limit=1000, metadata=True)
+        return page.images
+
+
+@pytest_asyncio.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Bringing]:
+    paths = locate(tmp_path / "root")
+    paths.prepare()
+    prepare(paths.database)
+    database = Database(paths.database)
+    made = Bringing(database, paths)
+    yield made
+    await made.imports.close()
+    database.close()
+
+
+def draw(path: Path, grey: int = 0, **save: Any) -> Path:
+    """A picture of one grey."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (20, 10), (grey, grey, grey)).save(path, **save)
+    return path
+
+
+def chunks(**texts: str) -> dict[str, Any]:
+    """What ``save`` takes to write texts into a PNG."""
+    info = PngInfo()
+    for name, text in texts.items():
+        info.add_text(name, text)
+    return {"pnginfo": info}
+
+
+def exif(tag: int, value: Any) -> dict[str, Any]:
+    """What ``save`` takes to write one tag of EXIF."""
+    made = Image.Exif()
+    if tag == 0x9286:
+        made.get_ifd(0x8769)[tag] = value
+    else:
+        made[tag] = value
+    return {"exif": made}
+
+
+def trace(folder: Path) -> dict[str, tuple[str, int]]:
+    """What a folder holds: every file's content and time."""
+    return {
+        str(path.relative_to(folder)): (
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+            path.stat().st_mtime_ns,
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+async def test_a_folder_with_its_folders_as_boards(here: Bringing, tmp_path: Path) -> None:
+    folder = tmp_path / "holiday"
+    os.utime(draw(folder / "sea.png", 1), (1e9, 1e9))
+    draw(folder / "day 1" / "hill.jpg", 2, **exif(0x0112, 6))
+    draw(folder / "day 1" / "again.png", 1)
+    draw(folder / "day 1" / "evening" / "moon.webp", 3)
+    draw(folder / "day 1" / "evening" / "scan.tif", 4)
+    (folder / "notes.txt").write_text("no picture")
+    (folder / "broken.png").write_bytes(draw(tmp_path / "x.png").read_bytes()[:60])
+    (folder / "link.png").symlink_to(folder / "sea.png")
+    os.mkfifo(folder / "pipe.png")
+    draw(folder / "thumbnails" / "sea.webp")
+
+    job = await here.bring(folder, boards_from_folders=True)
+    assert (job.kind, job.total, job.added, job.known, job.skipped, job.boards) == ("folder", 7, 4, 1, 2, 3)
+    assert [(Path(one.path).name, one.reason.split(".")[0]) for one in job.told] == [
+        ("broken.png", "The PNG is cut off after 60 bytes"),
+        ("link.png", "is a link; take what it points to"),
+    ]
+    boards = {one.board_id: one for one in (await here.gallery.boards.all()).boards}
+    found = await here.pictures()
+    assert [(Path(one.path).suffix, one.width, boards[one.board_id or ""].board_name) for one in found] == [
+        (".jpg", 10, "day 1"), (".webp", 20, "evening"), (".png", 20, "evening"), (".png", 20, "holiday")
+    ]  # fmt: skip
+    assert found[3].created_at.timestamp() == 1e9
+    parents = {one.board_name: one.parent_id and boards[one.parent_id].board_name for one in boards.values()}
+    assert parents == {"holiday": None, "day 1": "holiday", "evening": "day 1"}
+    for one in found:
+        assert one.image_category == "user"
+        assert (await here.gallery.thumbnail(one.image_name))[8:12] == b"WEBP"
+        assert one.path.startswith(str(here.paths.images_dir))
+
+    again = await here.bring(folder, boards_from_folders=True)
+    assert (again.added, again.known, again.boards) == (0, 5, 0)
+    draw(folder / "day 2" / "new.png", 9)
+    more = await here.bring(folder, board="Holiday", boards_from_folders=True)
+    assert (more.added, more.known, more.boards) == (1, 5, 1)
+    single = await here.bring(draw(tmp_path / "one.png", 30), board="Fresh")
+    assert (single.kind, single.added, single.boards) == ("file", 1, 1)
+    fresh = await here.gallery.boards.find("Fresh")
+    assert (fresh.asset_count, fresh.image_count) == (1, 0)
+
+
+async def test_in_place_nothing_is_written_and_what_moved_is_found_again(
+    here: Bringing, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mine"
+    for number, name in enumerate(("a.png", "b.JPEG", "c.webp", "d.bmp")):
+        draw(folder / name, number)
+    before = trace(folder)
+    job = await here.bring(folder, in_place=True, board="none")
+    assert (job.added, job.skipped) == (4, 0)
+    paths = {Path(one.path).name: Path(one.path).parent for one in await here.pictures()}
+    assert [paths.pop(name) for name in ("a.png", "b.JPEG", "c.webp")] == [folder] * 3
+    assert list(paths.values()) == [here.paths.images_dir]  # no format of the gallery: it is a copy, as PNG
+    assert (await here.bring(folder)).known == 4
+    names = [one.image_name for one in await here.pictures()]
+    await here.gallery.trash.put(names)
+    in_trash = await here.bring(folder)
+    assert (in_trash.known, len(in_trash.told)) == (4, 4)
+    await here.gallery.trash.purge()
+    assert trace(folder) == before
+    assert (await here.bring(folder, in_place=True)).added == 4
+    moved = folder.rename(tmp_path / "elsewhere")
+    found_again = await here.bring(moved, in_place=True)
+    assert (found_again.added, found_again.known, len(await here.pictures())) == (3, 1, 4)
+    assert {Path(one.path).parent for one in await here.pictures()} == {moved, here.paths.images_dir}
+
+
+def plant_root(root: Path) -> Path:
+    """A root of an older InvokeAI, whose tables lack what came later."""
+    (root / "databases").mkdir(parents=True)
+    pictures = root / "outputs" / "images"
+    for number, name in enumerate(("fox.png", "day/owl.png", "half.png")):
+        draw(pictures / name, 50 + number)
+    draw(root / "secret.png", 99)
+    with closing(sqlite3.connect(root / "databases" / "invokeai.db")) as connection:
+        connection.executescript(
+            """
+            CREATE TABLE images (image_name TEXT, image_origin TEXT, image_category TEXT, metadata TEXT,
+                is_intermediate BOOLEAN, created_at TEXT, deleted_at TEXT, starred BOOLEAN, image_subfolder TEXT);
+            CREATE TABLE boards (board_id TEXT, board_name TEXT, cover_image_name TEXT, created_at TEXT);
+            CREATE TABLE board_images (board_id TEXT, image_name TEXT);
+            INSERT INTO boards VALUES ('b-1', 'Animals', 'fox.png', '2024-01-01 10:00:00.000');
+            INSERT INTO boards VALUES ('b-2', 'Empty [red]' || char(27) || '[31m', NULL, 'never');
+            INSERT INTO board_images VALUES ('b-1', 'fox.png'), ('b-9', 'owl.png');
+            """
+        )
+        said = json.dumps({"positive_prompt": "a fox", "seed": 2**70, "model": {"model_name": "m"}})
+        deep = '{"positive_prompt": "an owl", "x": ' + "[" * 10_000 + "]" * 10_000 + "}"
+        rows: list[tuple[Any, ...]] = [
+            ("fox.png", "internal", "general", said, 0, "2024-02-03 04:05:06.789", None, 1, ""),
+            ("owl.png", "odd", "odd", deep, 0, "yesterday", None, 0, "day"),
+            ("half.png", "internal", "control", None, 1, "2024-02-03 04:05:07", None, 0, ""),
+            ("gone.png", "internal", "general", None, 0, "2024-02-03 04:05:06.789", None, 0, ""),
+            ("../../secret.png", "internal", "general", None, 0, "2024-02-03 04:05:06.789", None, 0, ""),
+            ("secret.png", "internal", "general", None, 0, "2024-02-03 04:05:06.789", None, 0, "../.."),
+            ("deleted.png", "internal", "general", None, 0, "2024-02-03 04:05:06.789", "2024", 0, ""),
+        ]
+        connection.executemany(f"INSERT INTO images VALUES ({', '.join('?' * 9)})", rows)
+        connection.commit()
+    return root
+
+
+@pytest.mark.parametrize("in_use", [False, True])
+async def test_an_invokeai_root(here: Bringing, tmp_path: Path, in_use: bool) -> None:
+    root = plant_root(tmp_path / "invokeai")
+    with closing(sqlite3.connect(root / "databases" / "invokeai.db")) as other:
+        if in_use:  # what another process wrote last is in its log only
+            other.execute("PRAGMA journal_mode=WAL")
+            other.execute("UPDATE boards SET cover_image_name = 'half.png' WHERE board_id = 'b-2'")
+            other.commit()
+        before = trace(root)
+        job = await here.bring(root)
+        assert trace(root) == before
+    assert (job.kind, job.total, job.added, job.skipped, job.boards) == ("invokeai", 6, 3, 3, 2)
+    assert {Path(one.path).name for one in job.told} == {"gone.png", "secret.png"}
+    boards = {one.board_id: one for one in (await here.gallery.boards.all()).boards}
+    assert (boards["b-1"].board_name, boards["b-1"].cover_image_name) == ("Animals", "fox.png")
+    assert boards["b-2"].board_name == "Empty [red]"
+    assert boards["b-2"].cover_image_name == ("half.png" if in_use else None)
+    fox, owl = await here.pictures()
+    assert (fox.image_name, fox.starred, fox.board_id) == ("fox.png", True, "b-1")
+    assert f"{fox.created_at:%Y-%m-%d %H:%M:%S.%f}" == "2024-02-03 04:05:06.789000"
+    assert fox.metadata == {"positive_prompt": "a fox", "seed": None, "model": {"model_name": "m"}}
+    assert (owl.image_origin, owl.image_category, owl.board_id, owl.metadata) == (
+        "external",
+        "other",
+        None,
+        None,
+    )
+    half = await here.gallery.record("half.png")
+    assert (half.is_intermediate, half.image_category) == (True, "control")
+    again = await here.bring(root, in_place=True)
+    assert (again.added, again.known, again.boards, len(await here.pictures())) == (0, 3, 0, 2)
+
+
+@pytest.mark.skipif(not VECTORS.is_dir(), reason="InvokeAI's recorded root is not here")
+@pytest.mark.parametrize("in_place", [False, True])
+async def test_the_recorded_root_is_all_there(here: Bringing, in_place: bool) -> None:
+    root = VECTORS / "invokeai_root"
+    expected = json.loads((root / "EXPECTED.json").read_text())
+    for added in (len(expected["images"]), 0):
+        assert (await here.bring(root, in_place=in_place)).added == added
+    boards = {one.board_id: one.board_name for one in (await here.gallery.boards.all()).boards}
+    assert boards == {one["id"]: one["name"] for one in expected["boards"]}
+    for one in expected["images"]:
+        record = await here.gallery.record(one["name"])
+        assert [record.width, record.height] == one["size"]
+        assert boards.get(record.board_id or "") == one["board"]
+        assert (record.starred, record.is_intermediate) == (one["starred"], one["intermediate"])
+        assert (record.image_category, record.image_origin) == (one["category"], one["origin"])
+        assert (record.metadata is not None, record.has_workflow) == (
+            one["has_metadata"],
+            one["has_workflow"],
+        )
+        assert Path(record.path).is_relative_to(root) == in_place
+
+
+async def test_what_programs_wrote_is_found_under_invokeais_keys(here: Bringing, tmp_path: Path) -> None:
+    forge = tmp_path / "forge"
+    outputs = forge / "outputs"
+    (forge / "models" / "Stable-diffusion").mkdir(parents=True)
+    draw(forge / "not-an-output.png", 200)
+    draw(outputs / "a1111.png", 1, **chunks(parameters=INFOTEXT))
+    draw(outputs / "jpeg.jpg", 2, **exif(0x9286, b"UNICODE\0" + INFOTEXT.encode("utf-16-be")))
+    draw(outputs / "comfy.webp", 3, **exif(0x0110, "prompt:" + json.dumps(COMFYUI)))
+    draw(outputs / "comfy.png", 4, **chunks(prompt=json.dumps(COMFYUI)))
+    draw(outputs / "beside.png", 5).with_suffix(".txt").write_text(INFOTEXT)
+    draw(outputs / "broken.png", 6, **chunks(invokeai_metadata="{"))
+    draw(outputs / "plain.png", 7)
+    job = await here.bring(forge)
+    assert (job.kind, job.added, job.notes) == ("a1111", 7, (f"The pictures are in {outputs}.",))
+    programs = {}
+    for word in ("a1111", "comfyui", "invokeai"):
+        programs[word] = len(await here.pictures(query=f"program:{word}"))
+    assert programs == {"a1111": 3, "comfyui": 2, "invokeai": 1}
+    assert len(await here.pictures(view="images")) == 6
+    [found] = await here.pictures(query="name:jpeg model:sd_xl_base_1.0 seed:965400086")
+    said = found.metadata or {}
+    assert said["positive_prompt"] == "masterpiece, (red fox)1.2 <lora:detail:0.8>, snow\nsecond prompt line"
+    assert (said["steps"], said["scheduler"], said["clip_skip"]) == (30, "dpmpp_2m_k", 1)
+    [raw] = raw_texts(Path(found.path))
+    assert (raw.keyword, raw.text, raw.length) == ("UserComment", INFOTEXT, len(INFOTEXT))
+
+
+def png_of(width: int, height: int, *parts: tuple[bytes, bytes]) -> bytes:
+    """A PNG that says what it likes."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"\0" * ((width * 3 + 1) * height if width < 100 else 9)))
+    texts = b"".join(chunk(*part) for part in parts)
+    return b"\x89PNG\r\n\x1a\n" + head + texts + pixels + chunk(b"IEND", b"")
+
+
+async def test_hostile_files_are_refused_or_do_nothing(here: Bringing, tmp_path: Path) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    bomb = zlib.compress(bytes(20 * 2**20))
+    deep = b"invokeai_metadata\0" + b'{"a":' * 10_000 + b"1" + b"}" * 10_000
+    evil = b'parameters\0{"prompt": "\\u001b]0;gone\\u0007x", "resolution": "__import__(\'os\')", "base_model": "m"}'
+    nan = (
+        b'invokeai_metadata\0{"positive_prompt": "x", "seed": 1e400, "steps": NaN, "n": ' + b"9" * 400 + b"}"
+    )
+    files = {
+        "wide.png": png_of(60_000, 60_000),
+        "hollow.png": png_of(9_000, 9_000),
+        "empty.png": b"",
+        "page.png": b"SIMPLE  =                    T" + b" " * 3000,
+        "cut.jpg": draw(tmp_path / "x.jpg").read_bytes()[:-40],
+        "packed.png": png_of(4, 4, *[(b"zTXt", b"k%d\0\0" % number + bomb) for number in range(20)]),
+        "many.png": png_of(4, 5, *[(b"tEXt", b"k%d\0v" % number) for number in range(10_000)]),
+        "deep.png": png_of(4, 6, (b"tEXt", deep)),
+        "evil.png": png_of(4, 7, (b"tEXt", evil)),
+        "nan.png": png_of(4, 8, (b"tEXt", nan)),
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    (folder / "\x1b[31mred\x07.png").write_bytes(b"no picture")
+    job = await here.bring(folder, board="A\x1b[31m board")
+    assert (job.added, job.skipped, job.status) == (4, 7, ImportStatus.COMPLETED)
+    told = {Path(one.path).name: one.reason for one in job.told}
+    assert told.keys() == {
+        "wide.png",
+        "hollow.png",
+        "empty.png",
+        "page.png",
+        "cut.jpg",
+        "packed.png",
+        "red\ufffd.png",
+    }
+    assert "100 million pixels" in told["wide.png"]
+    found = {one.height: one for one in await here.pictures()}
+    assert [found[height].metadata for height in (5, 6)] == [None] * 2
+    assert (found[7].metadata or {})[
+        "positive_prompt"
+    ] == "\x1b]0;gone\x07x"  # kept as it is, inert where shown
+    assert not any("\x1b" in text.text for text in raw_texts(Path(found[7].path)))
+    assert found[8].metadata == {"positive_prompt": "x", "seed": None, "steps": None, "n": None}
+    assert [one.board_name for one in (await here.gallery.boards.all()).boards] == ["A board"]
+
+
+async def test_orders_that_cannot_be_say_why_and_canceled_ones_keep_what_they_have(
+    here: Bringing, tmp_path: Path
+) -> None:
+    gone = await here.bring(tmp_path / "nothing")
+    assert (gone.status, gone.error and gone.error.code) == (ImportStatus.ERROR, "path_not_found")
+    broken = tmp_path / "broken"
+    (broken / "databases").mkdir(parents=True)
+    (broken / "databases" / "invokeai.db").write_text("no database")
+    failed = await here.bring(broken)
+    assert (failed.status, failed.error and failed.error.code) == (ImportStatus.ERROR, "bad_root")
+    for number in range(80):
+        draw(tmp_path / "many" / f"{number}.png", number)
+    started = here.imports.start(ImportOrder(path=str(tmp_path / "many")))
+    assert here.imports.start(started.order).job_id == started.job_id
+    while not here.imports.job(started.job_id).added:
+        await asyncio.sleep(0)
+    ended = await here.imports.cancel(started.job_id)
+    assert ended.status is ImportStatus.CANCELLED
+    assert 0 < ended.added == len(await here.pictures()) < 80
+    assert (await here.bring(tmp_path / "many")).added == 80 - ended.added
+
+
+@pytest.mark.parametrize("place", ["after-rename=kill:5", "after-row=kill:1"])
+async def test_kill_9_leaves_whole_pictures_with_rows_and_the_next_import_brings_the_rest(
+    studio: StudioHarness, tmp_path: Path, place: str
+) -> None:
+    root = plant_root(tmp_path / "invokeai")
+    pictures = root / "outputs" / "images"
+    with closing(sqlite3.connect(root / "databases" / "invokeai.db")) as connection:
+        for number in range(40):
+            info = chunks(invokeai_metadata="{}")
+            draw(pictures / f"{number}-more.png", number, **info)
+            row = (
+                f"{number}-more.png",
+                "internal",
+                "general",
+                "{}",
+                0,
+                f"2024-01-01 00:00:{number:02}",
+                None,
+                1,
+                "",
+            )
+            connection.execute(f"INSERT INTO images VALUES ({', '.join('?' * 9)})", row)
+            connection.execute("INSERT INTO board_images VALUES ('b-1', ?)", (row[0],))
+        connection.commit()
+    studio.set(INVOKE_TUI_FAULTS=place)
+    client = await studio.start()
+    order = ImportOrder(path=str(root))
+    await client.start_import(order)
+    wait_gone(studio.pid())
+    studio.unset("INVOKE_TUI_FAULTS")
+    client = await studio.start()
+    listed = (await client.images(Listing(view="all"), limit=100)).images
+    files = {path.name for path in studio.paths.images_dir.glob("*.png")}
+    assert {one.image_name for one in listed} == files
+    assert not list(studio.paths.images_dir.glob(".*.part"))
+    job = await client.start_import(order)
+    while not (job := await client.import_job(job.job_id)).status.finished:
+        await asyncio.sleep(0.02)
+    assert (job.added, job.known) == (43 - len(listed), len(listed))
+    whole = (await client.images(Listing(view="all", board_id="b-1"), limit=100)).images
+    assert [one.starred for one in whole] == [True] * 41
+    assert all(Image.open(one.path).size == (20, 10) for one in whole)
