@@ -18,7 +18,7 @@ import invoke_tui
 from invoke_tui.domain import events
 from invoke_tui.domain.device import ComponentUse, MemoryUse, WorkerStatus
 from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.images import ImagePage, ImageRecord
+from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.machine import DiskUse, GpuUse, MachineUse, NodeTime
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
@@ -26,9 +26,19 @@ from invoke_tui.domain.presets import Preset
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.domain.status import StudioStatus
 from invoke_tui.domain.tools import missing_tool
+from tests.cli.fake_gallery import FakeGallery
 
 GB = 2**30
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def drawn(name: str) -> bytes:
+    """A green PNG that says its name."""
+    text = PngInfo()
+    text.add_text("invokeai_metadata", f'{{"name": "{name}"}}')
+    data = BytesIO()
+    Image.new("RGB", (64, 64), (10, 200, 30)).save(data, "PNG", pnginfo=text)
+    return data.getvalue()
 
 
 class FakeStudio:
@@ -40,6 +50,7 @@ class FakeStudio:
         self.outcome = "completed"  # completed, failed, mixed, hang, vanish, hang up
         self.items: dict[int, QueueItem] = {}
         self.images: dict[str, ImageRecord] = {}
+        self.gallery = FakeGallery(self.images, drawn)
         self.models: list[ModelRecord] = []
         self.requests: list[GenerationRequest] = []
         self.fronts: list[bool] = []
@@ -216,35 +227,24 @@ class FakeStudio:
                     del self.items[item_id]
             return {"changed": len(changed)}
 
-        @app.post(f"{api}/images/list")
-        async def images(limit: int = 50, at: int = 0) -> ImagePage:
-            return ImagePage(images=list(self.images.values())[at:][:limit], at=at, total=len(self.images))
-
         @app.post(f"{api}/images/upload")
         async def upload(request: Request, name: str = "", category: str = "user") -> ImageRecord:
             self.uploads.append((name, category, await request.body()))
             made = {"image_name": f"upload-{len(self.uploads)}.png", "image_category": category}
             return ImageRecord(path=f"/pictures/{name}", width=64, height=64, created_at=NOW, **made)
 
-        @app.get(api + "/images/{name}")
-        async def image(name: str) -> ImageRecord:
-            return self.images[name]
-
         @app.get(api + "/images/{name}/thumbnail")
-        @app.get(api + "/images/{name}/file")
-        async def image_file(name: str) -> Response:
-            text = PngInfo()
-            text.add_text("invokeai_metadata", f'{{"name": "{name}"}}')
-            data = BytesIO()
-            Image.new("RGB", (64, 64), (10, 200, 30)).save(data, "PNG", pnginfo=text)
-            return Response(data.getvalue(), media_type="image/png")
+        async def thumbnail(name: str) -> Response:
+            return Response(drawn(name), media_type="image/png")
+
+        app.include_router(self.gallery.router())
 
         @app.get(api + "/images/{name}/preprocessed/{preprocessor}")
         async def preprocessed(name: str, preprocessor: str) -> Response:
             if preprocessor == "hed":
                 error = missing_tool("hed", "The preprocessor hed")
                 return JSONResponse({"error": error.as_json(), "exit_code": 3}, status_code=404)
-            return await image_file(f"{preprocessor} of {name}")
+            return await thumbnail(f"{preprocessor} of {name}")
 
         @app.get(f"{api}/models")
         async def models() -> list[ModelRecord]:

@@ -75,7 +75,13 @@ def _show(
     root: Path | None,
     json: bool,
 ) -> None:
-    query = " ".join(map(_word, words))
+    if typo := next((word for word in words if word.startswith("--")), None):
+        raise BadInputError(
+            f"No such option: {typo.partition('=')[0]}",
+            hint="'invoke-tui gallery list --help' explains it.",
+            code="bad_usage",
+        )
+    query = " ".join(words)
     output = Output(as_json=json)
 
     async def page(client: StudioClient) -> ImagePage:
@@ -89,20 +95,6 @@ def _show(
         {**found.model_dump(mode="json"), "next": found.next},
         _lines(output, found, filtered=bool(query or board or trash or at)),
     )
-
-
-def _word(word: str) -> str:
-    """A word of the query as the shell gave it: one with a space in it is a phrase again."""
-    if word.startswith("--"):
-        raise BadInputError(
-            f"No such option: {word.partition('=')[0]}",
-            hint="'invoke-tui gallery list --help' explains it.",
-            code="bad_usage",
-        )
-    if " " not in word or '"' in word:
-        return word
-    head, colon, rest = word.partition(":")
-    return f'{head}:"{rest}"' if colon and head.lstrip("-").isalpha() and " " in rest else word
 
 
 def _lines(output: Output, page: ImagePage, *, filtered: bool) -> list[str]:
