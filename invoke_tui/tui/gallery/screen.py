@@ -349,6 +349,16 @@ class GalleryScreen(StudioScreen):
         if said := await self.app.push_screen_wait(ExportScreen(selection, count)):
             self.say(said, 6)
 
+    def action_import(self) -> None:
+        """Bring pictures, onto the board that is shown."""
+        beside(self, "deed", self._import)
+
+    async def _import(self) -> None:
+        from invoke_tui.tui.gallery.import_dialog import ImportScreen
+
+        if said := await self.app.push_screen_wait(ImportScreen(self.board_tree.shelf.board)):
+            self.say(said, 6)
+
     def action_copy(self, what: str) -> None:
         """To the clipboard."""
         self._using.copy(what)

@@ -1,0 +1,225 @@
+"""Bringing pictures: a file, a folder, or another program's root. Closing the window ends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from invoke_tui.client import StudioClient
+from invoke_tui.domain.boards import BOARD_NAME_LIMIT, BoardRecord
+from invoke_tui.domain.errors import BadInputError, StudioError
+from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus
+from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import beside
+from invoke_tui.tui.prompts.dialog import PromptDialog, told
+from invoke_tui.tui.prompts.file_line import FileInput
+from invoke_tui.tui.widgets.fields import Field, SmallButton, Toggle
+from invoke_tui.tui.widgets.picture_source import SUFFIXES
+from invoke_tui.tui.words import bar
+
+_LOOK: Final = 0.25
+_SHOWN: Final = 6
+"""Files that were skipped and are shown."""
+_KINDS: Final = {
+    "file": "",
+    "folder": "",
+    "invokeai": "InvokeAI: its boards and stars come along, and nothing is written there.",
+    "a1111": "A1111 or Forge.",
+    "comfyui": "ComfyUI.",
+}
+
+
+class ImportScreen(PromptDialog[str]):
+    """Answers, in a sentence, what was brought. Opened while an import runs it shows that one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+g,f5", "start", "Import", show=False, priority=True, id="import.start"),
+        Binding("alt+x", "end", "End", show=False, priority=True, id="import.end"),
+    ]
+    AUTO_FOCUS = "FileInput"
+    help_title = "Bring pictures"
+    help_text = (
+        "Takes in a picture, a folder with its folders, or the root of InvokeAI, A1111, Forge or ComfyUI, with what "
+        "each picture was made with. The same picture is taken once, so beginning again adds only what is missing. "
+        "Files are copied, or left where they lie; nothing there is ever changed. The import goes on when this window "
+        "is closed, and when the terminal is."
+    )
+
+    def __init__(self, board: BoardRecord | None = None) -> None:
+        """``board`` is the one to begin with."""
+        super().__init__()
+        self._board = board
+        self._job: ImportJob | None = None
+
+    def compose(self) -> ComposeResult:
+        """What, where to, how, and how far it is."""
+        with Vertical(classes="dialog -form", id="import"):
+            yield Static(Content("Bring pictures"), classes="dialog-title")
+            path = FileInput(
+                SUFFIXES,
+                placeholder="a picture, a folder, or a program's root",
+                help_text="What to take, on the machine that the studio runs on. Tab completes.",
+            )
+            yield Field("From", path)
+            board = Input(
+                safe_text(self._board.board_name, limit=BOARD_NAME_LIMIT) if self._board else "",
+                placeholder="where new pictures go",
+                compact=True,
+                max_length=BOARD_NAME_LIMIT,
+                id="import-board",
+            )
+            board.help_text = "The board to put them on, made where there is none."  # type: ignore[attr-defined]
+            yield Field("Board", board)
+            with Horizontal(classes="form-pair"):
+                yield Toggle(
+                    "leave them where they lie",
+                    help_text="The gallery shows the files in place; otherwise it copies them",
+                    id="import-in-place",
+                )
+                yield Toggle(
+                    "a board for each folder",
+                    help_text="One in the other, as the folders are",
+                    id="import-boards",
+                )
+            yield Static(id="import-progress", classes="dialog-note")
+            yield Static(id="import-skipped", classes="dialog-note")
+            yield Static(classes="dialog-problem")
+            yield SmallButton(" Import ", help_text="Begins.", id="import-start")
+            yield SmallButton(" Back ", help_text="To the gallery.", id="import-back")
+            yield Static(
+                Content("^g import   alt+x end it   tab complete, next   esc back   F1 help"),
+                classes="dialog-keys",
+            )
+
+    def on_mount(self) -> None:
+        """Show the import that runs, if one does."""
+        beside(self, "import", self._take_up)
+
+    @on(Input.Changed)
+    @on(Toggle.Changed)
+    def _changed(self) -> None:
+        self.query_one(".dialog-problem").remove_class("-shown")
+
+    @on(SmallButton.Pressed, "#import-back")
+    def _back(self) -> None:
+        self.action_close()
+
+    @on(Input.Submitted)
+    @on(SmallButton.Pressed, "#import-start")
+    def action_start(self) -> None:
+        """Begin."""
+        if self._job is None or self._job.status.finished:
+            beside(self, "import", self._start)
+        else:
+            self.notify("An import runs; alt+x ends it.", timeout=3, markup=False)
+
+    def action_end(self) -> None:
+        """End the import; what it took stays."""
+        if self._job is not None and not self._job.status.finished:
+            beside(self, "import-end", self._end, self._job.job_id)
+
+    def action_close(self) -> None:
+        """Back; an import goes on."""
+        running = self._job is not None and not self._job.status.finished
+        if self._job is None:
+            self.dismiss()
+        else:
+            self.dismiss("The import goes on; I shows it." if running else summary(self._job))
+
+    async def _start(self) -> None:
+        try:
+            order = self._order()
+            client = await self.studio.link.client()
+            await self._follow(client, await client.start_import(order))
+        except StudioError as error:
+            self._fail(error)
+
+    async def _take_up(self) -> None:
+        try:
+            client = await self.studio.link.client()
+            running = next((job for job in await client.import_jobs() if not job.status.finished), None)
+            if running is not None:
+                await self._follow(client, running)
+        except StudioError as error:
+            self._fail(error)
+
+    async def _end(self, job_id: str) -> None:
+        try:
+            await (await self.studio.link.client()).cancel_import(job_id)
+        except StudioError as error:
+            self._fail(error)
+
+    async def _follow(self, client: StudioClient, job: ImportJob) -> None:
+        self._show(job)
+        while not job.status.finished:
+            await asyncio.sleep(_LOOK)
+            job = await client.import_job(job.job_id)
+            self._show(job)
+        if job.error is not None:
+            raise job.error.as_error()
+
+    def _order(self) -> ImportOrder:
+        typed = self.query_one(FileInput).value.strip()
+        if not typed:
+            raise BadInputError(
+                "Say what to take.", hint="A picture or a folder; tab completes.", code="no_path"
+            )
+        try:
+            path = Path(typed).expanduser().absolute()
+        except (RuntimeError, ValueError, OSError) as error:  # a home that is none, a NUL
+            raise BadInputError("This is no path.", code="bad_path") from error
+        board, given = self.query_one("#import-board", Input).value.strip(), self._board
+        return ImportOrder(
+            path=str(path),
+            board=given.board_id if given is not None and given.board_name == board else board or None,
+            in_place=self.query_one("#import-in-place", Toggle).value,
+            boards_from_folders=self.query_one("#import-boards", Toggle).value,
+        )
+
+    def _show(self, job: ImportJob) -> None:
+        self._job = job
+        self.query_one("#import-progress", Static).update(_progress(job))
+        lines = [f"{safe_text(Path(one.path).name, limit=60)}: {one.reason}" for one in job.told[:_SHOWN]]
+        if (more := job.skipped - len(lines)) > 0 and lines:
+            lines.append(f"and {more:,} more; 'invoke-tui gallery imports --json' names them")
+        self.query_one("#import-skipped", Static).update(Content.styled("\n".join(lines), "$text-warning"))
+        if job.status is ImportStatus.COMPLETED:
+            self.query_one("#import-back").focus()
+
+    def _fail(self, error: StudioError) -> None:
+        self._job = None
+        problem = self.query_one(".dialog-problem", Static)
+        problem.update(told(error))
+        problem.add_class("-shown")
+
+
+def summary(job: ImportJob) -> str:
+    """What came of an import."""
+    parts = [f"{job.added:,} new", f"{job.known:,} known"]
+    parts += [f"{job.skipped:,} skipped"] if job.skipped else []
+    parts += [f"{job.boards:,} new {'board' if job.boards == 1 else 'boards'}"] if job.boards else []
+    ended = "Ended early" if job.status is ImportStatus.CANCELLED else "Done"
+    return f"{ended}: {', '.join(parts)}."
+
+
+def _progress(job: ImportJob) -> Content:
+    if job.status.finished:
+        return Content("") if job.error else Content.styled(summary(job), "$text-success")
+    if job.total is None:
+        return Content.styled("looking…", "$text-accent")
+    filled, rest = bar(job.done / job.total if job.total else 0, 20)
+    rate = f"  {job.rate:,.0f} a second" if job.rate else ""
+    return Content.assemble(
+        (filled, "$text-accent"),
+        (rest, "$text-disabled"),
+        f" {job.done:,} of {job.total:,}{rate}",
+        (f"\n{_KINDS[job.kind]}" if _KINDS[job.kind] else "", "$text-muted"),
+    )
