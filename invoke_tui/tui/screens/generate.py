@@ -35,8 +35,9 @@ PROMPTS_QUIET: Final = 0.15
 A_SECOND_MORE: Final = 50_000
 """... and the characters for which that is a second more."""
 FOOTER: Final = (
-    "generate.run", "generate.pane", "prompt.raise", "generate.history", "generate.templates", "generate.cancel",
-    "app.palette", "app.help",
+    "generate.run", "generate.pane", "prompt.raise", "generate.history", "generate.templates",
+    "strip.recall", "strip.seed", "strip.start_from", "strip.control", "strip.upscale",
+    "generate.cancel", "app.palette", "app.help",
 )  # fmt: skip
 """The keys below, in this order wherever the focus is."""
 NO_ROOM: Final[dict[str, tuple[str, ...]]] = {
@@ -44,6 +45,11 @@ NO_ROOM: Final[dict[str, tuple[str, ...]]] = {
     "picture": ("generate.templates", "generate.history"),
 }
 """What a narrow terminal has no room for."""
+FOR_PICTURES: Final[dict[str, tuple[str, ...]]] = {
+    "wide": ("generate.history", "generate.templates", "generate.cancel"),
+    "narrow": ("generate.cancel", "strip.seed", "strip.control", "strip.upscale"),
+}
+"""What makes room for the keys of the pictures while one of them is chosen."""
 
 
 class GenerateScreen(StudioScreen):
@@ -84,8 +90,9 @@ class GenerateScreen(StudioScreen):
     async def on_mount(self) -> None:
         """Put the prompt of the last session back."""
         session = self.studio.session
-        self.prompts.positive.load_text(session.prompt)
-        self.prompts.negative.load_text(session.negative)
+        for editor, text in ((self.prompts.positive, session.prompt), (self.prompts.negative, session.negative)):
+            editor.load_text(text)
+            editor.move_cursor(editor.document.end)
         self.set_class(session.beside, "-beside")
         self.studio.remember.append(self.remember)
 
@@ -102,7 +109,10 @@ class GenerateScreen(StudioScreen):
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """What the keys do here; the footer shows them in its order, and no more than it has room for."""
         pane = "picture" if self.has_class("-picture") else "form"
-        left_out = NO_ROOM[pane] if self.has_class("-narrow") else ()
+        narrow = self.has_class("-narrow")
+        left_out = NO_ROOM[pane] if narrow else ()
+        if self.focused is not None and self.focused.id == "strip":
+            left_out += FOR_PICTURES["narrow" if narrow else "wide"]
 
         def place(entry: tuple[str, ActiveBinding]) -> int:
             name = entry[1].binding.id
