@@ -27,6 +27,11 @@ class StudioScreen(Screen[None], inherit_bindings=False):
     help_title: ClassVar[str] = ""
     help_text: ClassVar[str] = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # a new screen is styled as it is mounted; Textual would read all style sheets again for it, twice
+        self._css_update_count = self.app._css_update_count
+
     @property
     def studio(self) -> InvokeTuiApp:
         """The app, as what it is."""
