@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.tui.gallery.screen import GalleryScreen
 
+OTHERS_AFTER: Final = 0.1
+"""Seconds the first pictures have for themselves."""
 CHANGED_AFTER: Final = 0.1
 """Seconds in which changes gather before the list is read again."""
 DETAILS_AFTER: Final = 0.08
@@ -44,7 +46,12 @@ class GalleryDesk:
         """Load, and listen to the studio."""
         self._screen.studio.studio_events.subscribe(self._screen, self._event)
         self._screen.run_worker(self._pages.run(), group="pages")
-        self.load()
+        beside(self._screen, "list", self._open)
+
+    async def _open(self) -> None:
+        """Pictures first, everything else after their first row."""
+        await self._load(self.listing, "", False)
+        await asyncio.sleep(OTHERS_AFTER)
         self.load_shelves()
         beside(self._screen, "models", self._load_models)
 
