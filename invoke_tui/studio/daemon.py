@@ -26,10 +26,10 @@ from invoke_tui.studio.database.tables import state
 from invoke_tui.studio.gallery.catching_up import catch_up
 from invoke_tui.studio.gallery.importing import intents
 from invoke_tui.studio.gallery.importing.service import Imports
+from invoke_tui.studio.gallery.keeping.service import Keeping, finish_begun
 from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
-from invoke_tui.studio.jobs import Jobs
 from invoke_tui.studio.library.history import PromptHistory
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.measured import Measured
@@ -39,7 +39,8 @@ from invoke_tui.studio.models.scans import Scans
 from invoke_tui.studio.process import Starter, listen
 from invoke_tui.studio.queue.service import Queue
 from invoke_tui.studio.services import Services
-from invoke_tui.studio.supervisor import Supervisor
+from invoke_tui.studio.workers.jobs import Jobs
+from invoke_tui.studio.workers.supervisor import Supervisor
 
 ENGINE_VARIABLE: Final = "INVOKE_TUI_ENGINE"
 """Another engine for the workers, ``module:factory``; for tests and experiments."""
@@ -95,6 +96,7 @@ class Daemon:
         """Make the parts and repair what an earlier end left, before anybody can look at it."""
         settings, paths = self._studio.settings, self._studio.paths
         hub = Hub()
+        unarranged = await finish_begun(database, paths)
         await intents.undo(database, paths.images_dir)
         await recover(database, paths)
         queue = Queue(database, hub, limit=settings.max_queue_size)
@@ -108,6 +110,9 @@ class Daemon:
         gallery = Gallery(database, paths, settings.image_subfolder_strategy, settings.image_name_template)
         await gallery.trash.finish()
         self._beside.add(asyncio.create_task(catch_up(database, gallery.lists, paths.images_dir)))
+        keeping = Keeping(database, paths, gallery, queue, self.stop)
+        if unarranged is not None:
+            self._beside.add(asyncio.create_task(keeping.go_on(unarranged)))
         measured = Measured(database)
         supervisor = Supervisor(
             settings,
@@ -135,6 +140,7 @@ class Daemon:
             measured,
             Library(database, wildcard_folders(settings, paths)),
             PromptHistory(database, on=settings.prompt_history),
+            keeping,
         )
 
     async def _look_for_models(self, models: Models, hub: Hub) -> None:

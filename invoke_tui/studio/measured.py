@@ -13,7 +13,7 @@ from invoke_tui.domain.machine import NodeTime
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import component_sizes, step_times
-from invoke_tui.studio.run import Run
+from invoke_tui.studio.workers.run import Run
 
 DENOISERS: Final = ("unet", "transformer")
 _NEWEST: Final = 0.3

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
 from invoke_tui.studio.gallery.importing.service import Imports
+from invoke_tui.studio.gallery.keeping.service import Keeping
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.library.history import PromptHistory
@@ -23,7 +24,7 @@ from invoke_tui.studio.models.install.service import Installs
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.models.scans import Scans
 from invoke_tui.studio.queue.service import Queue
-from invoke_tui.studio.supervisor import Supervisor
+from invoke_tui.studio.workers.supervisor import Supervisor
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Services:
     measured: Measured
     library: Library
     prompt_history: PromptHistory
+    keeping: Keeping
     machine: Machine = field(default_factory=Machine)
     started: float = field(default_factory=time.monotonic)
 

@@ -13,11 +13,11 @@ from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.scan import ScanEntry
-from invoke_tui.studio.casting import cast_again, cast_of
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
-from invoke_tui.studio.expand import expand
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.requests.casting import cast_again, cast_of
+from invoke_tui.studio.requests.expand import expand
 
 FLUX, SDXL, ANY = BaseModelType.FLUX, BaseModelType.SDXL, BaseModelType.ANY
 

@@ -17,8 +17,8 @@ from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import Batch, BatchDatum
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
-from invoke_tui.studio.expand import expand, expand_batch
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.requests.expand import expand, expand_batch
 from tests.studio.harness import plant_model
 
 

@@ -10,10 +10,10 @@ from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
 from invoke_tui.domain.protocol import RunItem
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.nodes.recipes import build_graph
-from invoke_tui.studio.casting import cast_again
-from invoke_tui.studio.expand import expand
-from invoke_tui.studio.jobs import Jobs
 from invoke_tui.studio.queue.rows import Claimed, Lease
+from invoke_tui.studio.requests.casting import cast_again
+from invoke_tui.studio.requests.expand import expand
+from invoke_tui.studio.workers.jobs import Jobs
 from tests.studio.test_casting import Shelf, shelf
 
 __all__ = ["shelf"]

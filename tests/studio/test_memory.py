@@ -16,9 +16,9 @@ from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.refinement import HighRes
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
-from invoke_tui.studio.forecast import forecast, room_for
 from invoke_tui.studio.machine import Machine
 from invoke_tui.studio.measured import Measured, StepTime
+from invoke_tui.studio.requests.forecast import forecast, room_for
 from tests.studio.harness import StudioHarness, until
 from tests.support.requests import model_record
 

@@ -19,8 +19,8 @@ from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.pictures import Outpaint, Start
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
-from invoke_tui.studio.expand import expand
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.requests.expand import expand
 from tests.studio.harness import StudioHarness, plant_model, until
 from tests.studio.test_starting import Gallery, photo
 

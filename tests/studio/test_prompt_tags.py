@@ -11,9 +11,9 @@ from invoke_tui.domain.models import BaseModelType, ModelType
 from invoke_tui.domain.parameters import GenerationRequest, LoRARequest, ResolvedRequest
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import build_graph
-from invoke_tui.studio.casting import cast_again
-from invoke_tui.studio.expand import NO_PLACE, expand
-from invoke_tui.studio.prompt_tags import with_ignored
+from invoke_tui.studio.requests.casting import cast_again
+from invoke_tui.studio.requests.expand import NO_PLACE, expand
+from invoke_tui.studio.requests.prompt_tags import with_ignored
 from tests.studio.test_casting import Shelf, shelf
 
 __all__ = ["shelf"]

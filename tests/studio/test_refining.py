@@ -12,7 +12,7 @@ from invoke_tui.domain.models import BaseModelType, ModelDefaults
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.studio.gallery.intake import Look
-from invoke_tui.studio.refining import highres_of, regions_of
+from invoke_tui.studio.requests.refining import highres_of, regions_of
 from tests.support.requests import model_record
 
 

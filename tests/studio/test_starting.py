@@ -19,7 +19,7 @@ from invoke_tui.domain.pictures import Outpaint
 from invoke_tui.domain.queue import ItemStatus
 from invoke_tui.domain.sizes import scaled_size
 from invoke_tui.studio.gallery.intake import Look, as_png, look, taken_name
-from invoke_tui.studio.starting import Framed, start_of
+from invoke_tui.studio.requests.starting import Framed, start_of
 from tests.studio.harness import StudioHarness, until
 from tests.support.requests import model_record
 

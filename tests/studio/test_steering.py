@@ -17,11 +17,11 @@ from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.models import ModelType
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.starter.assemble import assemble
-from invoke_tui.studio.casting import cast_again
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
-from invoke_tui.studio.expand import expand
 from invoke_tui.studio.models.registry import Models
+from invoke_tui.studio.requests.casting import cast_again
+from invoke_tui.studio.requests.expand import expand
 from tests.studio.harness import plant_model
 
 

@@ -51,7 +51,7 @@ class FakePrompts:
         return WildcardValues(name=name, values=values, total=len(found))
 
     async def preview_prompts(self, request: GenerationRequest, *, limit: int = 5) -> PromptPreview:
-        from invoke_tui.studio.expand import preview  # half a second that most tests need not pay
+        from invoke_tui.studio.requests.expand import preview  # half a second that most tests need not pay
 
         self.previews.append(request)
         return preview(request, ListedWildcards(self.wildcard_lists), limit)

@@ -17,7 +17,7 @@ from invoke_tui.domain.models import ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.headers.header import UnreadableError
 from invoke_tui.studio.models.headers.read import read_header
-from invoke_tui.studio.worker_env import worker_environment
+from invoke_tui.studio.workers.environment import worker_environment
 
 MODULE: Final = "invoke_tui.engine.loading.convert"
 _RESERVE: Final = 256 * 2**20

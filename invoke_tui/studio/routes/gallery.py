@@ -23,7 +23,7 @@ from invoke_tui.domain.images import (
 )
 from invoke_tui.domain.importing import RawText
 from invoke_tui.studio.gallery.importing.looking import raw_texts
-from invoke_tui.studio.preprocessing import control_picture
+from invoke_tui.studio.requests.preprocessing import control_picture
 from invoke_tui.studio.services import Given, Services
 
 router = APIRouter(prefix="/images", tags=["gallery"])

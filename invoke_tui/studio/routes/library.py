@@ -19,7 +19,7 @@ from invoke_tui.domain.wildcards import (
     WildcardValue,
     WildcardValues,
 )
-from invoke_tui.studio.expand import preview
+from invoke_tui.studio.requests.expand import preview
 from invoke_tui.studio.services import Given
 
 router = APIRouter(tags=["library"])

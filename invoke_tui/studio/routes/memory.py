@@ -12,8 +12,8 @@ from invoke_tui.domain.forecast import Forecast
 from invoke_tui.domain.machine import MachineUse, NodeTime
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.protocol import ClearCache, UnloadComponent
-from invoke_tui.studio.expand import expand
-from invoke_tui.studio.forecast import forecast, room_for
+from invoke_tui.studio.requests.expand import expand
+from invoke_tui.studio.requests.forecast import forecast, room_for
 from invoke_tui.studio.services import Given
 
 router = APIRouter(tags=["memory"])

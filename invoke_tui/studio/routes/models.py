@@ -20,7 +20,6 @@ from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.scan import InstallOrder, ScanFolder, ScanOrder
 from invoke_tui.domain.tokenizers import ModelTokenizers
-from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.errors import body as body_of
 from invoke_tui.studio.models.converting import Converting
 from invoke_tui.studio.models.hashing import Hashing
@@ -28,6 +27,7 @@ from invoke_tui.studio.models.scan import examine
 from invoke_tui.studio.models.scanning import Scan
 from invoke_tui.studio.models.tokenizers import tokenizers_of
 from invoke_tui.studio.models.vectors import vectors_of
+from invoke_tui.studio.requests.casting import cast_of
 from invoke_tui.studio.services import Given, Services
 
 router = APIRouter(prefix="/models", tags=["models"])

@@ -12,11 +12,11 @@ from invoke_tui.domain.events import ModelsChanged
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
 from invoke_tui.domain.upscaling import UpscaleRequest
-from invoke_tui.studio.expand import expand, expand_batch
 from invoke_tui.studio.queue.order import MoveTo
 from invoke_tui.studio.queue.rows import NewItem
+from invoke_tui.studio.requests.expand import expand, expand_batch
+from invoke_tui.studio.requests.upscaling import upscale_items
 from invoke_tui.studio.services import Given
-from invoke_tui.studio.upscaling import upscale_items
 
 router = APIRouter(prefix="/queue", tags=["queue"])
 ItemId = Annotated[int, Field(ge=1, lt=2**63)]

@@ -14,7 +14,7 @@ from typing import Final
 from invoke_tui.studio.models.install.errors import DownloadError
 from invoke_tui.studio.models.install.plan import Plan, Wanted
 from invoke_tui.studio.models.install.sources import Companion
-from invoke_tui.studio.worker_env import worker_environment
+from invoke_tui.studio.workers.environment import worker_environment
 
 MODULE: Final = "invoke_tui.starter"
 

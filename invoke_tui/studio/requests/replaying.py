@@ -18,11 +18,11 @@ from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recall_models import NoModel, Shelf, Wanted
 from invoke_tui.nodes.recall_upscaling import is_upscaled, upscale_from_metadata
 from invoke_tui.nodes.validate import require_valid
-from invoke_tui.studio.casting import graph_of
-from invoke_tui.studio.expand import expand
 from invoke_tui.studio.queue.rows import NewItem
-from invoke_tui.studio.replayed_graph import differences_of, with_models
-from invoke_tui.studio.upscaling import upscale_items
+from invoke_tui.studio.requests.casting import graph_of
+from invoke_tui.studio.requests.expand import expand
+from invoke_tui.studio.requests.replayed_graph import differences_of, with_models
+from invoke_tui.studio.requests.upscaling import upscale_items
 
 if TYPE_CHECKING:
     from invoke_tui.studio.services import Services

@@ -23,11 +23,11 @@ from invoke_tui.domain.parameters import PROMPT_LIMIT, SEED_MAX, GenerationReque
 from invoke_tui.domain.upscaling import UpscaleRequest
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.creative import check_creative, creative_graph
-from invoke_tui.studio.casting import cast_again
-from invoke_tui.studio.expand import expand
 from invoke_tui.studio.models.registry import Models
-from invoke_tui.studio.preprocessing import require_preprocessor
 from invoke_tui.studio.queue.rows import NewItem
+from invoke_tui.studio.requests.casting import cast_again
+from invoke_tui.studio.requests.expand import expand
+from invoke_tui.studio.requests.preprocessing import require_preprocessor
 
 if TYPE_CHECKING:
     from invoke_tui.studio.services import Services

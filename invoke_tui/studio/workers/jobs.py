@@ -10,10 +10,10 @@ from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.protocol import RunItem
 from invoke_tui.prompt.triggers import triggers
-from invoke_tui.studio.casting import graph_of
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import Claimed
+from invoke_tui.studio.requests.casting import graph_of
 
 _BY_KIND: Final = {
     ModelType.CLIP_VISION: frozenset({"ip_adapter", "flux_ip_adapter"}),

@@ -12,7 +12,7 @@ from invoke_tui.domain.regions import RegionRequest, ResolvedRegion
 from invoke_tui.domain.sizes import shrunk, to_grid
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.studio.gallery.store import Gallery
-from invoke_tui.studio.starting import differs
+from invoke_tui.studio.requests.starting import differs
 
 LEAST: Final = 64
 """Pixels a side of a first pass."""

@@ -32,17 +32,17 @@ from invoke_tui.prompt.dynamic import expand as dynamic
 from invoke_tui.prompt.dynamic.expand import Expansion
 from invoke_tui.prompt.dynamic.scan import is_dynamic, scan
 from invoke_tui.prompt.dynamic.wildcards import Wildcards
-from invoke_tui.studio.casting import cast_of
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
-from invoke_tui.studio.preprocessing import require_infill
-from invoke_tui.studio.prompt_tags import Asked, asked_by, takes_words, with_ignored, with_loras
 from invoke_tui.studio.queue.rows import NewItem
-from invoke_tui.studio.refining import highres_of, regions_of
-from invoke_tui.studio.region_draws import drawn_regions
-from invoke_tui.studio.starting import Framed, start_of
-from invoke_tui.studio.steering import Steering, steering_of
+from invoke_tui.studio.requests.casting import cast_of
+from invoke_tui.studio.requests.preprocessing import require_infill
+from invoke_tui.studio.requests.prompt_tags import Asked, asked_by, takes_words, with_ignored, with_loras
+from invoke_tui.studio.requests.refining import highres_of, regions_of
+from invoke_tui.studio.requests.region_draws import drawn_regions
+from invoke_tui.studio.requests.starting import Framed, start_of
+from invoke_tui.studio.requests.steering import Steering, steering_of
 
 NO_PLACE: Final = (
     "The negative prompt is a blend: write the [ignored words] into one of its parts; now they are left out."

@@ -19,12 +19,12 @@ from invoke_tui.domain.device import CacheLimits, WorkerStatus
 from invoke_tui.domain.protocol import SetLimits
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
-from invoke_tui.studio.jobs import Jobs
 from invoke_tui.studio.measured import Measured
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.service import Pause, Queue
-from invoke_tui.studio.seat import Seat
-from invoke_tui.studio.worker_env import worker_environment
+from invoke_tui.studio.workers.environment import worker_environment
+from invoke_tui.studio.workers.jobs import Jobs
+from invoke_tui.studio.workers.seat import Seat
 
 _ROUND: Final = 10.0
 _STOP_PATIENCE: Final = 10.0

@@ -12,8 +12,8 @@ from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.studio.models.registry import Models
-from invoke_tui.studio.steering import CONTROLS, REFERENCES, steering_models
-from invoke_tui.studio.upscaling import upscaler_of
+from invoke_tui.studio.requests.steering import CONTROLS, REFERENCES, steering_models
+from invoke_tui.studio.requests.upscaling import upscaler_of
 
 Role = Literal["vae", "t5_encoder", "clip_embed", "clip_g"]
 _TYPES: Final[dict[Role, tuple[ModelType, str | None, str]]] = {

@@ -36,7 +36,9 @@ async def upscale_items(request: UpscaleRequest, studio: Services) -> list[NewIt
         size = target_size(image.width, image.height, scale)
         check_size(*size, name=image.image_name)
     if request.creative is not None:
-        from invoke_tui.studio.creative import creative_items  # what casts models asks here for upscalers
+        from invoke_tui.studio.requests.creative import (
+            creative_items,  # what casts models asks here for upscalers
+        )
 
         return await creative_items(request, images, model, studio)
     return [

@@ -30,17 +30,17 @@ from invoke_tui.domain.protocol import (
     WorkerLog,
 )
 from invoke_tui.domain.queue import MAX_ATTEMPTS, ItemStatus
-from invoke_tui.studio.badge import Badge
 from invoke_tui.studio.gallery.files import DiskFullError
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
-from invoke_tui.studio.jobs import Jobs
 from invoke_tui.studio.measured import Measured
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.leases import Outcome
 from invoke_tui.studio.queue.service import LEASE_SECONDS, Pause, Queue
-from invoke_tui.studio.run import CANCEL_PATIENCE, Run, preview
-from invoke_tui.studio.worker_link import WorkerLink
+from invoke_tui.studio.workers.badge import Badge
+from invoke_tui.studio.workers.jobs import Jobs
+from invoke_tui.studio.workers.link import WorkerLink
+from invoke_tui.studio.workers.run import CANCEL_PATIENCE, Run, preview
 
 TICK: Final = 0.5
 START_PATIENCE: Final = 600.0
