@@ -13,7 +13,6 @@ from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.requests.steering import CONTROLS, REFERENCES, steering_models
-from invoke_tui.studio.requests.upscaling import upscaler_of
 
 Role = Literal["vae", "t5_encoder", "clip_embed", "clip_g"]
 _TYPES: Final[dict[Role, tuple[ModelType, str | None, str]]] = {
@@ -30,6 +29,10 @@ _NEEDS: Final[dict[BaseModelType, dict[Role, str]]] = {
 """The component each role stands for, in families whose models come without."""
 _WELCOME: Final[dict[BaseModelType, dict[Role, str]]] = {BaseModelType.SD3: {"t5_encoder": "text_encoder_3"}}
 """Roles that may stay empty."""
+NO_UPSCALER: Final = (
+    "Install one: 'invoke-tui models install realesrgan-x4plus', or 'starter-upscaler', the small one that "
+    "comes with invoke-tui. 'invoke-tui models starter' lists more."
+)
 
 
 async def cast_of(request: GenerationRequest, models: Models) -> Cast:
@@ -147,3 +150,22 @@ async def _upscaler(request: GenerationRequest, models: Models) -> ModelRecord |
 def _with(cast: Cast, role: Role, record: ModelRecord) -> Cast:
     change: dict[str, Any] = {role: record}
     return replace(cast, **change)
+
+
+async def upscaler_of(wanted: str | None, models: Models) -> ModelRecord:
+    """The upscaler a person names, else the first by name."""
+    picked = models.pick(ModelType.SPANDREL, (BaseModelType.ANY,))
+    if picked is None:
+        await models.refresh()
+        picked = models.pick(ModelType.SPANDREL, (BaseModelType.ANY,))
+    if picked is None and (wanted is None or not wanted.strip()):
+        raise NotFoundError("No upscaler is installed.", hint=NO_UPSCALER, code="no_upscaler")
+    if wanted is None:
+        assert picked is not None
+        return picked
+    try:
+        return await models.find(wanted, ModelType.SPANDREL)
+    except NotFoundError as error:
+        if picked is not None:
+            raise
+        raise NotFoundError(error.message, hint=NO_UPSCALER, code=error.code) from error

@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from invoke_tui.domain.creative import CREATIVE_SCALE
-from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.upscaling import UpscaleRequest, check_size, target_size
 from invoke_tui.nodes.recipes.upscaling import upscale_graph
-from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import NewItem
+from invoke_tui.studio.requests.casting import upscaler_of
+from invoke_tui.studio.requests.creative import creative_items
 
 if TYPE_CHECKING:
     from invoke_tui.studio.services import Services
-
-INSTALL_HINT = (
-    "Install one: 'invoke-tui models install realesrgan-x4plus', or 'starter-upscaler', the small one that "
-    "comes with invoke-tui. 'invoke-tui models starter' lists more."
-)
 
 
 async def upscale_items(request: UpscaleRequest, studio: Services) -> list[NewItem]:
@@ -36,10 +31,6 @@ async def upscale_items(request: UpscaleRequest, studio: Services) -> list[NewIt
         size = target_size(image.width, image.height, scale)
         check_size(*size, name=image.image_name)
     if request.creative is not None:
-        from invoke_tui.studio.requests.creative import (
-            creative_items,  # what casts models asks here for upscalers
-        )
-
         return await creative_items(request, images, model, studio)
     return [
         NewItem(
@@ -49,22 +40,3 @@ async def upscale_items(request: UpscaleRequest, studio: Services) -> list[NewIt
         )
         for image in images
     ]
-
-
-async def upscaler_of(wanted: str | None, models: Models) -> ModelRecord:
-    """The upscaler a person names, else the first by name."""
-    picked = models.pick(ModelType.SPANDREL, (BaseModelType.ANY,))
-    if picked is None:
-        await models.refresh()
-        picked = models.pick(ModelType.SPANDREL, (BaseModelType.ANY,))
-    if picked is None and (wanted is None or not wanted.strip()):
-        raise NotFoundError("No upscaler is installed.", hint=INSTALL_HINT, code="no_upscaler")
-    if wanted is None:
-        assert picked is not None
-        return picked
-    try:
-        return await models.find(wanted, ModelType.SPANDREL)
-    except NotFoundError as error:
-        if picked is not None:
-            raise
-        raise NotFoundError(error.message, hint=INSTALL_HINT, code=error.code) from error
