@@ -106,19 +106,19 @@ ACTIONS: Final = (
            "Shows the picture as large as the terminal is: zoom, full screen, compare."),
     Action("strip.show", "strip", "space", "show", "Show", "", "Shows the picture beside the form."),
     Action("strip.recall", "strip", "r", "recall", "Recall", "Picture: Recall all settings",
-           "Puts prompt and settings of the picture back into the form."),
+           "Puts prompt and settings of the picture back into the form.", footer=True),
     Action("strip.prompt", "strip", "p", "recall_prompt", "Prompt", "Picture: Recall the prompt",
            "Puts the picture's prompts back into the form."),
     Action("strip.seed", "strip", "s", "recall_seed", "Seed", "Picture: Recall the seed",
-           "Puts the picture's seed into the form."),
+           "Puts the picture's seed into the form.", footer=True),
     Action("strip.start_from", "strip", "i", "start_from", "Start from", "Picture: Use as init image",
-           "Draws the next picture from this one: changed, in a part, or beyond its borders."),
+           "Draws the next picture from this one: changed, in a part, or beyond its borders.", footer=True),
     Action("strip.control", "strip", "c", "steer('control')", "Control", "Picture: Use as control picture",
-           "Draws the next picture with things where they are in this one."),
+           "Draws the next picture with things where they are in this one.", footer=True),
     Action("strip.reference", "strip", "f", "steer('reference')", "Reference", "Picture: Use as reference picture",
            "Draws the next picture with things that look as in this one."),
     Action("strip.upscale", "strip", "u", "upscale", "Upscale", "Picture: Upscale",
-           "Makes the picture larger with an upscaler."),
+           "Makes the picture larger with an upscaler.", footer=True),
     Action("strip.copy", "strip", "y", "copy_path", "Copy path", "Picture: Copy the path",
            "Copies where the file lies."),
     Action("strip.left", "strip", "left,h", "move(-1)", "Newer", "", "The picture to the left, which is newer."),
@@ -319,6 +319,8 @@ def bindings(place: Place) -> list[BindingType]:
 _NAMES: Final = {
     "question_mark": "?", "escape": "esc", "pageup": "PgUp", "pagedown": "PgDn", "left": "←", "right": "→", "up": "↑",
     "down": "↓", "delete": "del", "slash": "/",
+    "full_stop": ".", "asterisk": "*", "plus": "+", "minus": "-", "equals_sign": "=", "left_square_bracket": "[",
+    "right_square_bracket": "]",
 }  # fmt: skip
 
 

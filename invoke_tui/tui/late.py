@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
+    from invoke_tui.tui.gallery.screen import GalleryScreen
     from invoke_tui.tui.link import Link
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.screens.models import ModelsScreen
@@ -39,6 +40,7 @@ STYLES: Final = (
     "prompts_tools",
     "prompts_dialogs",
     "viewer",
+    "gallery",
 )
 """Style sheets of what is not in the first frame."""
 
@@ -51,6 +53,7 @@ class Late:
     state: StudioState
     link: Link
     desk: type[Desk]
+    gallery: type[GalleryScreen]
     models: type[ModelsScreen]
     queue: type[QueueScreen]
     monitor: type[MonitorScreen]
@@ -67,6 +70,7 @@ def fetch(
 
     studio = load(root, **flags)
 
+    from invoke_tui.tui.gallery.screen import GalleryScreen
     from invoke_tui.tui.link import Link
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.screens.models import ModelsScreen
@@ -79,4 +83,4 @@ def fetch(
         return cast("StudioClient", await client.StudioClient.connect(studio.paths))
 
     link = Link(connect or to_the_daemon, post)
-    return Late(studio, StudioState(), link, Desk, ModelsScreen, QueueScreen, MonitorScreen)
+    return Late(studio, StudioState(), link, Desk, GalleryScreen, ModelsScreen, QueueScreen, MonitorScreen)

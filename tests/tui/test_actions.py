@@ -51,6 +51,9 @@ def test_no_key_means_two_things_in_one_place() -> None:
         ("extract", "dialog"),
         ("monitor", "list", "app"),
         ("monitor", "log", "app"),
+        ("grid", "gallery", "app"),
+        ("boards", "gallery", "app"),
+        ("details", "gallery", "app"),
     ):
         keys = [key for action in actions.at(*places) for key in action.keys.split(",")]
         assert len(keys) == len(set(keys)), places
@@ -64,7 +67,7 @@ def test_the_line_below_a_picker_names_the_keys_it_has(window: type[TemplatesScr
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-@pytest.mark.parametrize("key", ["alt+1", "alt+5", "alt+6", "alt+7"])
+@pytest.mark.parametrize("key", ["alt+1", "alt+2", "alt+5", "alt+6", "alt+7"])
 async def test_the_footer_fits_and_its_keys_are_the_ones_that_matter(
     app: InvokeTuiApp, size: tuple[int, int], key: str
 ) -> None:
@@ -106,7 +109,7 @@ async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> No
             visit()
             await pilot.press("escape")
             await settle(pilot, lambda: not app.screen.is_modal)
-        for key in ("alt+6", "alt+7"):
+        for key in ("alt+2", "alt+6", "alt+7"):
             await pilot.press(key)
             visit()
         await pilot.press("alt+5")
@@ -118,12 +121,14 @@ async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> No
             visit()
             await pilot.press("escape")
         for action in actions.ACTIONS:
-            name = action.do.partition("(")[0]
+            name = action.do.partition("(")[0].removeprefix("screen.")
             if name.startswith("app."):
                 assert hasattr(app, f"action_{name[4:]}"), action.id
                 continue
             there = [node for node in nodes if action.where in getattr(node, "places", ())]
             there += [node for node in nodes if node.has_class(f"place-{action.where}")]
+            if action.do.startswith("screen."):
+                there = [node.screen for node in there]
             there += [node for node in nodes if isinstance(node, ModalScreen) and action.where == "dialog"]
             assert any(hasattr(node, f"action_{name}") for node in there), action.id
 

@@ -138,15 +138,15 @@ class Results:
             self._desk.upscale(request)
 
     def recall(self, metadata: dict[str, Any] | None, what: str) -> None:
-        """Put what made a picture back: all of it (``recall``), its ``prompt`` or its ``seed``."""
+        """Put what made a picture back: all (``recall``), all but the seed (``remix``), ``prompt``, ``seed``."""
         screen = self._screen
         form = self._desk.form
         done: list[str] = []
-        if what in ("recall", "prompt") and (both := recall.prompts(metadata)):
+        if what in ("recall", "remix", "prompt") and (both := recall.prompts(metadata)):
             screen.prompts.positive.rewrite(both[0])
             screen.prompts.negative.rewrite(both[1])
             done.append("prompt")
-        if what == "recall":
+        if what in ("recall", "remix"):
             form.restore(recall.form_values(metadata))
             done.append("settings")
         if what in ("recall", "seed") and (seed := recall.seed(metadata)) is not None:
@@ -154,7 +154,7 @@ class Results:
             done.append(f"seed {seed}")
         said = f"Recalled {', '.join(done)}." if done else "The picture does not say."
         screen.notify(said, timeout=2, markup=False)
-        if what == "recall" and metadata:
+        if what in ("recall", "remix") and metadata:
             beside(screen, "recalled", self._compare, metadata)
 
     async def _compare(self, metadata: dict[str, Any]) -> None:
