@@ -351,7 +351,7 @@ class Terminal(Section):
         default={},
         description="Other keys for actions: {action id: keys, comma separated}. F1 shows the ids.",
     )
-    image_protocol: Literal["auto", "kitty", "iterm2", "blocks", "half", "ascii", "none"] = Field(
+    image_protocol: Literal["auto", "kitty", "iterm2", "sixel", "blocks", "half", "ascii", "none"] = Field(
         default="auto", description="How pictures are shown; auto: the best this terminal can."
     )
     low_bandwidth: Literal["auto", "on", "off"] = Field(

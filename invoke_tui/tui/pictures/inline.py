@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from invoke_tui.tui.pictures import blocks, iterm2, kitty, tmux
+from invoke_tui.tui.pictures import blocks, iterm2, kitty, sixel, tmux
 from invoke_tui.tui.pictures.detect import TerminalGraphics, detect
 from invoke_tui.tui.pictures.fit import Cells, fit
 
@@ -49,6 +49,9 @@ def render(image: Image, size: Cells, graphics: TerminalGraphics) -> str:
     if graphics.protocol == "iterm2":
         sequence = iterm2.inline(iterm2.payload(image, side=1024, quality=85), columns, rows)
         return (tmux.wrap(sequence) if graphics.tmux else sequence) + "\n"
+    if graphics.protocol == "sixel" and graphics.cell_size:
+        wide, high = graphics.cell_size
+        return sixel.encode(image.resize((columns * wide, rows * high))) + "\n"
     mode = blocks.BlockMode.MASKS
     if graphics.protocol == "half":
         mode = blocks.BlockMode.HALF

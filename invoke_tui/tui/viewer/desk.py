@@ -30,6 +30,8 @@ class ViewerDesk:
         """What is looked at; with its metadata once that has come."""
         self._before = ""
         """The picture that was looked at before."""
+        self._wanted = ""
+        """The picture to be on once the list has been read again."""
         self._forth = 1
         """Where the next neighbour lies that is fetched ahead."""
 
@@ -119,13 +121,19 @@ class ViewerDesk:
 
     def read_again(self, name: str = "") -> None:
         """The list has changed; stay on the picture, or go to the one of a ``name``."""
-        if name := name or (self.image.image_name if self.image else ""):
-            beside(self._screen, "list", self._read_again, name)
+        self._wanted = name or self._wanted or (self.image.image_name if self.image else "")
+        if self._wanted:
+            beside(self._screen, "list", self._read_again, self._wanted)
 
     async def _read_again(self, name: str) -> None:
+        before = self.number
         try:
-            self.number = await self.album.read_again(name, self.number)
-            image = await self.album.image(self.number)
+            place = await self.album.read_again(name, before)
+            self._wanted = ""
+            if self.number != before:
+                return  # somebody has gone on
+            self.number = place
+            image = await self.album.image(place)
         except StudioError:
             return  # that the studio is away is told elsewhere
         if image is not None and self.image is not None and image.image_name == self.image.image_name:
