@@ -78,22 +78,22 @@ class ImportScreen(PromptDialog[str]):
             )
             board.help_text = "The board to put them on, made where there is none."  # type: ignore[attr-defined]
             yield Field("Board", board)
-            with Horizontal(classes="form-pair"):
-                yield Toggle(
-                    "leave them where they lie",
-                    help_text="The gallery shows the files in place; otherwise it copies them",
-                    id="import-in-place",
-                )
-                yield Toggle(
-                    "a board for each folder",
-                    help_text="One in the other, as the folders are",
-                    id="import-boards",
-                )
+            yield Toggle(
+                "leave them where they lie",
+                help_text="The gallery shows the files in place; otherwise it copies them",
+                id="import-in-place",
+            )
+            yield Toggle(
+                "a board for each folder",
+                help_text="One in the other, as the folders are",
+                id="import-boards",
+            )
             yield Static(id="import-progress", classes="dialog-note")
             yield Static(id="import-skipped", classes="dialog-note")
             yield Static(classes="dialog-problem")
-            yield SmallButton(" Import ", help_text="Begins.", id="import-start")
-            yield SmallButton(" Back ", help_text="To the gallery.", id="import-back")
+            with Horizontal(classes="dialog-buttons"):
+                yield SmallButton(" Import ", help_text="Begins.", id="import-start")
+                yield SmallButton(" Back ", help_text="To the gallery.", id="import-back")
             yield Static(
                 Content("^g import   alt+x end it   tab complete, next   esc back   F1 help"),
                 classes="dialog-keys",
