@@ -103,10 +103,10 @@ def _without_collection() -> Iterator[None]:
 
 
 def _run_verb(given: list[str], output: Output) -> int:
-    from invoke_tui.cli.verbs import app, is_abort, usage_error
+    from invoke_tui.cli.verbs import is_abort, parser, usage_error
 
     try:
-        return int(app(given, prog_name="invoke-tui", standalone_mode=False) or 0)
+        return int(parser()(given, prog_name="invoke-tui", standalone_mode=False) or 0)
     except Exception as error:
         if is_abort(error):
             raise KeyboardInterrupt from error

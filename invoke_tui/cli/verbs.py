@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 import typer
+import typer.main
 
 import invoke_tui
 from invoke_tui.cli.config import config
@@ -58,6 +60,12 @@ def common(
 ) -> None:
     """Create pictures in the terminal; without a verb the studio's screen opens."""
     remember_root(root)
+
+
+@cache
+def parser() -> Any:
+    """What reads the command line. To make it takes a while, and one does for any number of calls."""
+    return typer.main.get_command(app)
 
 
 def usage_error(error: Exception) -> BadInputError | None:
