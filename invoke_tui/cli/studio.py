@@ -48,7 +48,7 @@ def stop(root: Root = None, json: Json = False) -> None:
     """Stop the daemon. Work that runs goes back to the queue; the next start takes it up again."""
     opened = open_studio(root)
     output = Output(as_json=json)
-    stopped = run(_stop(opened))
+    stopped = run(end(opened))
     document = _document(opened, None) | {"stopped": stopped}
     output.result(document, ["the studio is stopped" if stopped else "no studio was running"])
 
@@ -109,7 +109,8 @@ async def _status(opened: Studio, *, start: bool) -> StudioStatus:
         await client.close()
 
 
-async def _stop(opened: Studio) -> bool:
+async def end(opened: Studio) -> bool:
+    """Stop the daemon and wait for its end; whether there was one."""
     from invoke_tui.client import StudioClient
 
     try:

@@ -13,6 +13,7 @@ from invoke_tui.client.gallery import GalleryCalls
 from invoke_tui.client.history import HistoryCalls
 from invoke_tui.client.importing import ImportCalls
 from invoke_tui.client.installs import Installing
+from invoke_tui.client.keeping import KeepingCalls
 from invoke_tui.client.launch import start_daemon
 from invoke_tui.client.library import LibraryCalls
 from invoke_tui.client.memory import MemoryCalls
@@ -37,7 +38,15 @@ _STOP_TIMEOUT = 60.0
 
 
 class StudioClient(
-    Installing, ModelCalls, MemoryCalls, LibraryCalls, HistoryCalls, ReplayCalls, GalleryCalls, ImportCalls
+    Installing,
+    ModelCalls,
+    MemoryCalls,
+    LibraryCalls,
+    HistoryCalls,
+    ReplayCalls,
+    GalleryCalls,
+    ImportCalls,
+    KeepingCalls,
 ):
     """One connection to the daemon of one root. Use it as an async context manager.
 

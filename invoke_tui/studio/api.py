@@ -15,6 +15,7 @@ from invoke_tui.studio.routes import (
     history,
     imports,
     installs,
+    keeping,
     library,
     memory,
     models,
@@ -40,6 +41,19 @@ def create(services: Services) -> FastAPI:
     app.state.last_request = time.monotonic()
     errors.install(app)
     app.add_middleware(Gate)
-    for part in (studio, queue, gallery, boards, models, installs, imports, memory, library, history, replay):
+    for part in (
+        studio,
+        queue,
+        gallery,
+        boards,
+        models,
+        installs,
+        imports,
+        memory,
+        library,
+        history,
+        replay,
+        keeping,
+    ):
         app.include_router(part.router, prefix=PREFIX)
     return app

@@ -1,10 +1,12 @@
 """``gallery``: look at the pictures, sort them, give them away."""
 
+from invoke_tui.cli.gallery.backup import backup, restore_backup
 from invoke_tui.cli.gallery.boards import boards
 from invoke_tui.cli.gallery.bring import import_, imports
 from invoke_tui.cli.gallery.change import move, note, rate, star, unstar
 from invoke_tui.cli.gallery.copy import copy
 from invoke_tui.cli.gallery.export import export
+from invoke_tui.cli.gallery.keeping import arrange, move_folder, rebuild, thumbnails, verify
 from invoke_tui.cli.gallery.listing import WORDS, list_, search
 from invoke_tui.cli.gallery.searches import searches
 from invoke_tui.cli.gallery.show import show
@@ -30,5 +32,12 @@ gallery.command("delete")(delete)
 gallery.command("restore")(restore)
 gallery.command("trash")(trash)
 gallery.command("purge")(purge)
+gallery.command("verify")(verify)
+gallery.command("rebuild")(rebuild)
+gallery.command("thumbnails")(thumbnails)
+gallery.command("arrange")(arrange)
+gallery.command("move-folder")(move_folder)
+gallery.command("backup")(backup)
+gallery.command("restore-backup")(restore_backup)
 gallery.add_typer(boards, name="boards")
 gallery.add_typer(searches, name="searches")

@@ -15,7 +15,7 @@ from invoke_tui.studio.database.database import BUSY_TIMEOUT, DatabaseError, ope
 
 HEAD: Final = "0006"
 KNOWN: Final = frozenset(f"{number:04}" for number in range(1, int(HEAD) + 1))
-_BACKUP_GLOB: Final = "invoke_tui_backup_*.db"
+_BACKUP: Final = "invoke_tui_backup_"
 _BACKUPS_KEPT: Final = 5
 _BACKUP_AGE: Final = 24 * 3600.0
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def prepare(path: Path) -> None:
     """Leave a sound database of schema ``HEAD`` at ``path``, or raise without having changed the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     existed = path.exists() and path.stat().st_size > 0
-    found = _examine(path) if existed else None
+    found = examine(path) if existed else None
     if found is not None and found not in KNOWN:
         raise DatabaseError(
             f"{path} was written by a newer invoke-tui (schema {found}; this version knows up to {HEAD}).",
@@ -39,12 +39,13 @@ def prepare(path: Path) -> None:
     _upgrade(path)
 
 
-def back_up(path: Path) -> Path:
-    """Copy the live database beside itself, complete or not at all, and keep the newest few."""
+def back_up(path: Path, target: Path | None = None) -> Path:
+    """Copy the live database to a file, complete or not at all; without one beside itself, of which the newest few
+    are kept."""
     folder = path.parent / "backups"
     folder.mkdir(exist_ok=True)
-    target = folder / f"invoke_tui_backup_{datetime.now(UTC):%Y%m%d-%H%M%S}.db"
-    part = target.with_suffix(".part")
+    target = target or folder / f"{_BACKUP}{datetime.now(UTC):%Y%m%d-%H%M%S}.db"
+    part = target.with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)
     with (
         closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as source,
@@ -71,10 +72,10 @@ def back_up_daily(path: Path) -> None:
 
 def backups(path: Path) -> list[Path]:
     """The backups of the database at ``path``, newest first."""
-    return sorted((path.parent / "backups").glob(_BACKUP_GLOB), reverse=True)
+    return sorted((path.parent / "backups").glob(f"{_BACKUP}*.db"), reverse=True)
 
 
-def _examine(path: Path) -> str | None:
+def examine(path: Path) -> str | None:
     """The schema's version, ``None`` when there is none yet; raises when the file is damaged."""
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as connection:
@@ -106,10 +107,14 @@ def _foreign(path: Path) -> DatabaseError:
 
 def _damaged(path: Path, reason: str) -> DatabaseError:
     newest = next(iter(backups(path)), None)
-    remedy = f"The newest backup is {newest}: copy it over the file." if newest else "There is no backup yet."
+    restore = (
+        f"Restore the newest backup: invoke-tui gallery restore-backup {newest}."
+        if newest
+        else "No backup yet."
+    )
     return DatabaseError(
         f"The database {path} is damaged ({reason}).",
-        hint=f"{remedy} The file was left as it is; move it away to start with an empty one.",
+        hint=f"{restore} Or 'invoke-tui gallery rebuild' lists the pictures anew. The file was left as it is.",
         code="database_damaged",
     )
 

@@ -184,8 +184,10 @@ class Gallery:
             raise NotFoundError(f"The file of {name} is gone: {path}.", code="file_missing")
         return path
 
-    async def thumbnail(self, name: str) -> bytes:
-        """A small WebP of a picture, made on first use."""
+    async def thumbnail(self, name: str, *, anew: bool = False) -> bytes:
+        """A small WebP of a picture, made on first use, or ``anew``."""
+        if anew:
+            self._thumbnails.forget(checked_name(name))
         return await self._thumbnails.get(name, await self.file(name))
 
     async def paths_of(self, image_names: set[str]) -> dict[str, str]:
