@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, or_, select
 
 from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.images import FORMATS
 from invoke_tui.domain.importing import MOST_TOLD, ImportJob, SkippedFile
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio import faults
@@ -90,8 +91,8 @@ class Import:
                     break
                 if isinstance(one, SkippedFile):
                     self._skip(one)
-                elif (seen := await self._look(one, batch)) is not None:
-                    batch.append((one, seen))
+                elif (kept := await self._look(one, batch)) is not None:
+                    batch.append(kept)
                 if len(batch) >= _BATCH or sum(len(seen.data) for _, seen in batch) > _BATCH_BYTES:
                     await self._keep(batch, placing)
                     batch = []
@@ -99,26 +100,28 @@ class Import:
                 break
         await self._keep(batch, placing)
 
-    async def _look(self, wanted: Wanted, batch: list[Kept]) -> Seen | None:
+    async def _look(self, wanted: Wanted, batch: list[Kept]) -> Kept | None:
         """A file that is to be kept; None where it is known or no picture, which is counted."""
-        known = await self._database.read(lambda c: _by_file(c, wanted))
-        if known is not None and await asyncio.to_thread(_still, wanted, known, self._folder):
-            self._known(wanted, known["deleted_at"])
-            return None
+        asked = wanted
+        for row in await self._database.read(lambda c: _by_file(c, asked)):
+            if await asyncio.to_thread(_still, asked, row, self._folder):
+                self._known(row["deleted_at"], asked)
+                return None
+            if await asyncio.to_thread((self._folder / row["file"]).is_file):
+                wanted = asked.without_name()  # another picture is called so
         try:
             seen = await asyncio.to_thread(look_at, wanted.path)
         except StudioError as error:
             self._skip(SkippedFile(path=safe_text(wanted.path), reason=safe_text(error.message, limit=300)))
             return None
         if any(seen.digest == other.digest for _, other in batch):
-            self._known(wanted, None)
+            self._known()
             return None
         alike = await self._database.read(lambda c: _alike(c, seen))
-        known = await asyncio.to_thread(_same, seen, alike, self._folder)
-        if known is not None:
-            self._known(wanted, known["deleted_at"])
+        for row in await asyncio.to_thread(_same, seen, alike, self._folder):
+            self._known(row["deleted_at"], asked)
             return None
-        return await asyncio.to_thread(with_words, seen, wanted.metadata)
+        return wanted, await asyncio.to_thread(with_words, seen, wanted.metadata)
 
     async def _keep(self, batch: list[Kept], placing: Placing) -> None:
         """Files first, then their rows in one transaction; files without rows do not stay, whatever happens."""
@@ -186,9 +189,9 @@ class Import:
             "file": str(Path(subfolder(self._strategy, name, values["image_category"], made), name))
         }
 
-    def _known(self, wanted: Wanted, deleted_at: str | None) -> None:
+    def _known(self, deleted_at: str | None = None, wanted: Wanted | None = None) -> None:
         self._note(known=self._job.known + 1)
-        if deleted_at is not None:
+        if deleted_at is not None and wanted is not None:
             reason = "is in the gallery's trash; restore it there"
             self._tell(SkippedFile(path=safe_text(wanted.path), reason=reason))
 
@@ -208,13 +211,12 @@ Row = dict[str, Any]
 _COLUMNS: Final = (images.c.image_name, images.c.file, images.c.file_size, images.c.deleted_at)
 
 
-def _by_file(connection: Connection, wanted: Wanted) -> Row | None:
-    """The row of a file that lies where it lay when it was taken in place, or of InvokeAI's name."""
+def _by_file(connection: Connection, wanted: Wanted) -> list[Row]:
+    """The rows of a file that lies where it lay when it was taken in place, and of InvokeAI's name."""
     same = images.c.file == str(wanted.path)
     if name := wanted.values.get("image_name"):
         same = or_(same, images.c.image_name == name)
-    row = connection.execute(select(*_COLUMNS).where(same).limit(1)).mappings().first()
-    return dict(row) if row else None
+    return [dict(row) for row in connection.execute(select(*_COLUMNS).where(same)).mappings()]
 
 
 def _still(wanted: Wanted, known: Row, folder: Path) -> bool:
@@ -229,14 +231,19 @@ def _still(wanted: Wanted, known: Row, folder: Path) -> bool:
 def _alike(connection: Connection, seen: Seen) -> list[Row]:
     """The rows that may have the same content: by name, or by size."""
     sized = images.c.shelf.in_(SHELVES.values()) & (images.c.file_size == len(seen.data))
-    chosen = select(*_COLUMNS).where(or_(images.c.image_name == seen.image_name, sized))
+    chosen = select(*_COLUMNS).where(or_(images.c.image_name.in_(_names(seen)), sized))
     return [dict(row) for row in connection.execute(chosen).mappings()]
 
 
-def _same(seen: Seen, alike: list[Row], folder: Path) -> Row | None:
-    """The row whose file holds the same; one whose file is gone is no obstacle."""
+def _same(seen: Seen, alike: list[Row], folder: Path) -> list[Row]:
+    """The first row whose file holds the same; one whose file is gone is no obstacle."""
     for row in alike:
         digest = digest_of(folder / row["file"])
-        if digest is not None and (digest == seen.digest or row["image_name"] == seen.image_name):
-            return row
-    return None
+        if digest is not None and (digest == seen.digest or row["image_name"] in _names(seen)):
+            return [row]
+    return []
+
+
+def _names(seen: Seen) -> list[str]:
+    """What this content is called, as it is or as a PNG that was made of it."""
+    return [Path(seen.image_name).stem + suffix for suffix in FORMATS]

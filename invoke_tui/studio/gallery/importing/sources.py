@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +42,12 @@ class Wanted:
     board_id: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     metadata: str | None = None
+
+    def without_name(self) -> Wanted:
+        """The same, to be called by its content."""
+        return replace(
+            self, values={name: value for name, value in self.values.items() if name != "image_name"}
+        )
 
 
 @dataclass(frozen=True)
