@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
 from invoke_tui.tui.gallery.pages import SIZE, Pages
-from invoke_tui.tui.viewer.original import AT_ONCE, Original, Shelf
+from invoke_tui.tui.viewer.original import Original, Shelf
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
@@ -85,7 +85,7 @@ class Album:
             if image is None:
                 return
             original = await self.original(image.image_name)
-            if original.size[0] * original.size[1] <= AT_ONCE:
+            if not original.large:
                 await asyncio.to_thread(original.whole)
         except StudioError:
             return  # it is told when somebody looks at it

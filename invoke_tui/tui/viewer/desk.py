@@ -11,6 +11,7 @@ from invoke_tui.domain.events import Event, GalleryChanged, ImageAdded, Snapshot
 from invoke_tui.domain.images import ImageRecord, Listing
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.viewer.album import Album
+from invoke_tui.tui.viewer.original import AT_ONCE
 
 if TYPE_CHECKING:
     from invoke_tui.tui.viewer.original import Original
@@ -71,6 +72,7 @@ class ViewerDesk:
     async def _load(self, number: int) -> None:
         try:
             image = await self.album.image(number)
+            self._stage.reading = image is not None and image.width * image.height > AT_ONCE
             if image is None or self.image is None or self.image.image_name != image.image_name:
                 self.image = image
                 self._screen.show_record(image)

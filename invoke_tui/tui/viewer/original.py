@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_BYTES: Final = 1024 * 2**20
-MOST_PIXELS: Final = 24_000_000
+MOST_PIXELS: Final = 25_000_000
 """Pixels that are held at once, whatever is compared: about 100 MB."""
 AT_ONCE: Final = 6_000_000
 """Up to so many pixels a picture is decoded whole, whatever of it is seen: coming closer costs nothing then."""
@@ -127,6 +127,11 @@ class Original:
             )
 
     @property
+    def large(self) -> bool:
+        """It takes a while to decode, and no more of it than is seen is decoded."""
+        return self.size[0] * self.size[1] > AT_ONCE
+
+    @property
     def weight(self) -> int:
         """Bytes of the file."""
         return len(self._data)
@@ -208,7 +213,9 @@ class Original:
             if factor > 1:
                 image.draft("RGB", (image.width // factor, image.height // factor))
             left = factor * image.width // before
-            upright = PIL.ImageOps.exif_transpose(image).convert("RGB")
+            PIL.ImageOps.exif_transpose(image, in_place=True)
+            upright = image if image.mode == "RGB" else image.convert("RGB")
+            upright.load()  # and no copy of it: a large one takes a hundred megabytes
             return upright.reduce(left) if left > 1 else upright
 
     def _from_bands(self, layout: Layout, part: Box, factor: int) -> Image:

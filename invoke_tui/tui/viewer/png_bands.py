@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Bytes of a pixel by the file's colour type, at eight bits."""
-BAND_BYTES: Final = 8 * 2**20
+BAND_BYTES: Final = 2 * 2**20
 
 
 @dataclass(frozen=True)

@@ -107,11 +107,10 @@ class ViewerScreen(StudioScreen):
 
     @on(ImageView.Shown)
     def _shown(self) -> None:
+        self.stage.reading = False
         self.tell()
         self._slides.shown()
         self.stage.sharpen()
-
-    # -- the studio -----------------------------------------------------------------------------------------------
 
     # -- the line below -------------------------------------------------------------------------------------------
 

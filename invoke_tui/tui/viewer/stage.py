@@ -27,6 +27,8 @@ class Stage:
         self._look = Look()
         self._scene: Scene | None = None
         self._full = False
+        self.reading = False
+        """A large picture is fetched or decoded, which takes a while."""
         self.comparing = Comparing()
 
     @property
@@ -41,7 +43,7 @@ class Stage:
 
     def clear(self) -> None:
         """Show nothing."""
-        self._originals, self._scene = (), None
+        self._originals, self._scene, self.reading = (), None, False
         self._view.clear()
 
     def fit(self) -> None:
@@ -55,6 +57,7 @@ class Stage:
     def _draw(self) -> None:
         if not self._originals:
             return
+        self.reading = self._originals[0].large
         comparing = self.comparing
         red, green, blue = self._screen.background_colors[1].rgb
         image = self._screen.desk.image
@@ -147,6 +150,8 @@ class Stage:
     def words(self) -> Iterator[str]:
         """How it is shown, in some words."""
         comparing, scene = self.comparing, self._scene
+        if self.reading:
+            yield "reading…"
         if self.first is not None and self._look.scale is not None:
             yield f"{scale_of(self._look, self.first.size, self._room):.0%}"
         if comparing.on:

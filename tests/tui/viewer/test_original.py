@@ -29,7 +29,7 @@ def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 20_000)
     monkeypatch.setattr(module, "MOST_PIXELS", 80_000)
     monkeypatch.setattr(module, "MOST_WHOLE", 100_000)
-    monkeypatch.setattr("invoke_tui.tui.viewer.png_bands.BAND_BYTES", BAND_BYTES // 512)
+    monkeypatch.setattr("invoke_tui.tui.viewer.png_bands.BAND_BYTES", BAND_BYTES // 128)
 
 
 @pytest.mark.usefixtures("small_is_large")
