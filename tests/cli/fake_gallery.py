@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from invoke_tui.domain.boards import BoardChanges, BoardList, BoardRecord, BoardText, SavedSearch
 from invoke_tui.domain.images import ImageChanges, ImagePage, ImageRecord, Listing, Selection, TrashRecord
+from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus
 
 if TYPE_CHECKING:
     from tests.cli.fake_studio import FakeStudio
@@ -32,6 +33,8 @@ class FakeGallery:
         self.changes: list[tuple[Selection, dict[str, Any]]] = []
         self.trash: list[str] = []
         self.problems: list[str] = []
+        self.imports: list[ImportJob] = []
+        self.import_ends: dict[str, Any] = {"status": "completed", "total": 3, "added": 2, "known": 1}
 
     def chosen(self, selection: Selection) -> list[str]:
         """Those named, or all of a listing."""
@@ -95,7 +98,30 @@ class FakeGallery:
             return Response(self.images[name].model_dump_json(), media_type="application/json")
 
         self._boards(api)
+        self._imports(api)
         return api
+
+    def _imports(self, api: APIRouter) -> None:
+        @api.post("/imports")
+        async def start(order: ImportOrder) -> ImportJob:
+            self.imports.append(ImportJob(job_id=str(len(self.imports)), order=order, created_at=NOW))
+            return self.imports[-1]
+
+        @api.get("/imports")
+        async def jobs() -> list[ImportJob]:
+            return self.imports
+
+        @api.get("/imports/{number}")
+        async def job(number: int) -> ImportJob:
+            ended = {**self.imports[number].model_dump(mode="json"), **self.import_ends}
+            self.imports[number] = ImportJob.model_validate(ended)
+            return self.imports[number]
+
+        @api.post("/imports/{number}/cancel")
+        async def cancel(number: int) -> ImportJob:
+            changes = {"status": ImportStatus.CANCELLED}
+            self.imports[number] = self.imports[number].model_copy(update=changes)
+            return self.imports[number]
 
     def _boards(self, api: APIRouter) -> None:
         @api.get("/boards")
