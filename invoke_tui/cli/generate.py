@@ -17,7 +17,7 @@ from invoke_tui.cli.pictures import picture_flags
 from invoke_tui.cli.prompts_file import read_prompts
 from invoke_tui.cli.save import Destination
 from invoke_tui.cli.steering import CONTROL_HELP, REFERENCE_HELP, controls, references
-from invoke_tui.cli.vary import dynamic_values, matrix, over_preset
+from invoke_tui.cli.vary import dynamic_values, matrix
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.parameters import PROMPT_LIMIT, GenerationRequest, LongPrompts
 from invoke_tui.prompt.dynamic.scan import is_dynamic
@@ -170,6 +170,8 @@ def generate(
         **(picture or {}),
     )
     if preset:
+        from invoke_tui.cli.presets import over_preset
+
         request = over_preset(open_studio(root), preset, request, given_fields(context))
     requests = [request]
     if prompts_file:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_args
 
 from invoke_tui.cli.parameters import MORE_FLAGS, PICTURE_FLAGS, flag
 from invoke_tui.cli.refinement import refined, with_masks
+from invoke_tui.cli.taking import in_gallery
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.pictures import read_sides
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
+    from invoke_tui.domain.images import ImageCategory
 
 _METAVARS: Final = {
     "init_image": "FILE_OR_NAME",
@@ -75,15 +77,9 @@ def _sides(text: str) -> dict[str, int]:
 async def with_uploads(client: StudioClient, request: GenerationRequest) -> GenerationRequest:
     """The request with pictures of the gallery where it named files; ``last`` is the newest one there."""
     update: dict[str, str] = {}
-    for field, category in (("init_image", "user"), ("mask_image", "mask")):
+    categories: dict[str, ImageCategory] = {"init_image": "user", "mask_image": "mask"}
+    for field, category in categories.items():
         named = getattr(request, field)
         if named is not None:
             update[field] = await in_gallery(client, named, category, PICTURE_FLAGS[field])
     return await with_masks(client, request.model_copy(update=update) if update else request)
-
-
-async def in_gallery(client: StudioClient, named: str, category: Any, asked: str) -> str:
-    """The gallery's name of a file, of a picture by its name, or of the ``last`` one. ``asked`` is the flag."""
-    from invoke_tui.client.taking import take
-
-    return (await take(client, named, category, asked=f"{asked} ")).image_name

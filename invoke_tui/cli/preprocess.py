@@ -10,8 +10,8 @@ import typer
 from invoke_tui.cli.call import show
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
-from invoke_tui.cli.pictures import in_gallery
 from invoke_tui.cli.save import Destination, save
+from invoke_tui.cli.taking import in_gallery
 
 if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio

@@ -14,6 +14,8 @@ from invoke_tui.domain.errors import NotFoundError
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
+    from invoke_tui.config.settings import Studio
+    from invoke_tui.domain.parameters import GenerationRequest
     from invoke_tui.domain.presets import Preset
 
 presets = program("Presets: all settings under a name. Use one with 'generate --preset NAME'.")
@@ -163,3 +165,18 @@ def _unknown(name: str) -> NotFoundError:
     return NotFoundError(
         f"There is no preset {name!r}.", hint="'invoke-tui presets list' shows all.", code="no_preset"
     )
+
+
+def over_preset(studio: Studio, name: str, request: GenerationRequest, given: set[str]) -> GenerationRequest:
+    """The preset's settings, and over them the fields ``given`` on the command line, defaults too."""
+    from invoke_tui.cli.options import attach, run
+    from invoke_tui.domain.parameters import GenerationRequest as Request
+
+    async def wanted() -> GenerationRequest:
+        async with attach(studio) as client:
+            return (await find(client, name)).request
+
+    asked = request.model_dump(mode="json", exclude_defaults=True) | request.model_dump(
+        mode="json", include=given
+    )
+    return Request.model_validate({**run(wanted()).model_dump(mode="json"), **asked})

@@ -75,7 +75,7 @@ def _read(flag: str, text: str, settings: type[_Settings], names: Mapping[str, s
 
 async def with_masks(client: StudioClient, request: GenerationRequest) -> GenerationRequest:
     """The request with pictures of the gallery where its regions named files."""
-    from invoke_tui.cli.pictures import in_gallery
+    from invoke_tui.cli.taking import in_gallery
 
     if all(region.mask_image is None for region in request.regions):
         return request

@@ -13,9 +13,9 @@ import typer
 from invoke_tui.cli.compare import Comparison, compare
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
-from invoke_tui.cli.pictures import in_gallery
 from invoke_tui.cli.progress import ProgressLine
 from invoke_tui.cli.save import Destination, save
+from invoke_tui.cli.taking import in_gallery
 from invoke_tui.cli.wait import Wait, wait_for
 from invoke_tui.domain.errors import BadInputError, ExitCode, NotFoundError, StudioError
 from invoke_tui.domain.images import LAST, PICTURE_NAME

@@ -61,7 +61,7 @@ def _read(flag: str, text: str, request: type[R]) -> R:
 
 async def with_steering(client: StudioClient, request: GenerationRequest) -> GenerationRequest:
     """The request with pictures of the gallery where its control and reference pictures named files."""
-    from invoke_tui.cli.pictures import in_gallery
+    from invoke_tui.cli.taking import in_gallery
 
     if not request.controls and not request.references:
         return request

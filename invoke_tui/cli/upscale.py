@@ -12,9 +12,9 @@ import typer
 from invoke_tui.cli.creative import creative_flags
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
-from invoke_tui.cli.pictures import in_gallery
 from invoke_tui.cli.progress import ProgressLine
 from invoke_tui.cli.save import Destination, save
+from invoke_tui.cli.taking import in_gallery
 from invoke_tui.cli.wait import Wait, wait_for
 from invoke_tui.domain.creative import CREATIVE_SCALE, CreativeRequest
 from invoke_tui.domain.errors import BadInputError, ExitCode, NotFoundError, StudioError

@@ -14,7 +14,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.parameters import GenerationRequest
 
 if TYPE_CHECKING:
-    from invoke_tui.config.settings import Studio
+    pass
 
 MOST: Final = 10_000
 NOT_VARIED: Final = ("count", "loras", "outpaint", "controls", "references", "regions", "freeu")
@@ -115,21 +115,6 @@ def dynamic_values(
     if combinatorial is False and most is None:
         values |= {"max_prompts": count, "count": 1, "seed_behaviour": "PER_PROMPT"}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def over_preset(studio: Studio, name: str, request: GenerationRequest, given: set[str]) -> GenerationRequest:
-    """The preset's settings, and over them the fields ``given`` on the command line, defaults too."""
-    from invoke_tui.cli.options import attach, run
-    from invoke_tui.cli.presets import find
-
-    async def wanted() -> GenerationRequest:
-        async with attach(studio) as client:
-            return (await find(client, name)).request
-
-    asked = request.model_dump(mode="json", exclude_defaults=True) | request.model_dump(
-        mode="json", include=given
-    )
-    return GenerationRequest.model_validate({**run(wanted()).model_dump(mode="json"), **asked})
 
 
 def last_axis(labels: Sequence[tuple[str, ...]]) -> int:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.engine.embeds import Conditioning, join
 from invoke_tui.engine.factors import RgbFactors
-from invoke_tui.engine.families.base import Conditioning, Family, join
+from invoke_tui.engine.families.base import Family
 from invoke_tui.engine.guidance import guide, scales_by_call
 from invoke_tui.engine.guides.base import Guide, ModelCall, Run
 from invoke_tui.engine.hooks import RunHooks

@@ -30,8 +30,8 @@ from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.decode import NotFiniteError, Told, check_latents, decode_latents
 from invoke_tui.engine.denoise import Rig, denoise
 from invoke_tui.engine.device import DTYPES, choose_device
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.encode import encode_picture, on_grid
-from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.freeu import freeu
 from invoke_tui.engine.guides.choose import guides_of
 from invoke_tui.engine.guides.tools import Tools

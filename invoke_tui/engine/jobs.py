@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-    from invoke_tui.engine.families.base import Conditioning
+    from invoke_tui.engine.embeds import Conditioning
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Final
 
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 
 MOST: Final = 256
 MOST_BYTES: Final = 128 * 2**20

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.references import Redux
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.hooks import RunHooks
 from invoke_tui.engine.store import ModelStore
 

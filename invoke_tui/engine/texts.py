@@ -16,7 +16,7 @@ from invoke_tui.engine.adapters.embeddings import with_embeddings
 from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.conditioning import CalledEncoder, clip_states, encode_weighted, t5_states
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.hooks import Log, RunHooks
 from invoke_tui.engine.kept import KeptConditioning
 from invoke_tui.engine.store import ModelStore

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from invoke_tui.domain.fields import LatentResize
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 
 _SMOOTH = ("bilinear", "bicubic")
 """The modes that can look at more than a pixel's neighbours when they make smaller."""

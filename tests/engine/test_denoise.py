@@ -11,7 +11,7 @@ import torch
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
 from invoke_tui.domain.fields import LoRAField
 from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.engine.families.base import join
+from invoke_tui.engine.embeds import join
 from invoke_tui.engine.guidance import guide, scales_by_call
 from tests.engine.conftest import Bench, Recorder, fields_of
 

@@ -260,7 +260,7 @@ def test_folders_and_files_say_the_same(studio: Studio, tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_is_refused(studio: Studio) -> None:
-    from invoke_tui.engine.families.base import Conditioning
+    from invoke_tui.engine.embeds import Conditioning
 
     record = studio.know("flux")
     _, _, known = redux_models(studio)

@@ -17,8 +17,8 @@ from invoke_tui.domain.fields import UNetField
 from invoke_tui.domain.models import ModelIdentifier
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.engine.denoise import Rig, denoise
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.factors import SD_FACTORS
-from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.hooks import SilentHooks
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.schedulers.build import build_scheduler

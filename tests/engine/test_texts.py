@@ -13,7 +13,7 @@ from torch import Tensor
 from invoke_tui.domain.fields import CLIPField, LoRAField, T5EncoderField
 from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord
 from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText, Text
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.kept import KeptConditioning
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.variance import resized, varied
 
 pytestmark = pytest.mark.engine

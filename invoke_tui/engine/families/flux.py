@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.factors import FLUX_FACTORS, RgbFactors
-from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.layouts.flux import FLUX_TRANSFORMER
 from invoke_tui.engine.loading.layouts.text import CLIP_L

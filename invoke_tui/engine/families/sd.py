@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.factors import SD_FACTORS, RgbFactors
-from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.layouts.text import SD1_TEXT, SD2_TEXT
 from invoke_tui.engine.loading.layouts.unet import UNET

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.factors import SD3_FACTORS, RgbFactors
-from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.jobs import DenoiseJob
 from invoke_tui.engine.loading.layouts.sd3 import SD3_TRANSFORMER
 from invoke_tui.engine.loading.layouts.text import CLIP_G, CLIP_L

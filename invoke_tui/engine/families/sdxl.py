@@ -9,8 +9,8 @@ from torch import nn
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.factors import SDXL_FACTORS, RgbFactors
-from invoke_tui.engine.families.base import Conditioning
 from invoke_tui.engine.families.sd import NOISE, StableDiffusion
 from invoke_tui.engine.loading.layouts.text import SDXL_TEXT, SDXL_TEXT_2
 from invoke_tui.engine.loading.layouts.unet import UNET

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.schedulers.schedule import Schedule
 from invoke_tui.engine.windows import Window
 

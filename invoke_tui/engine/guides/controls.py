@@ -16,7 +16,7 @@ from invoke_tui.domain.controls import UNION_KINDS
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.engine.cancel import cancelable
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.guides.base import Guide, ModelCall, Run
 from invoke_tui.engine.guides.tools import Tools, in_floats, pixels, sized, weights_of
 from invoke_tui.engine.jobs import Adapter, Control

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.engine.families.base import Conditioning
+from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.guides.base import Guide, ModelCall, Run
 from invoke_tui.engine.guides.tools import Tools
 from invoke_tui.engine.jobs import Region
