@@ -86,6 +86,7 @@ class ViewerDesk:
             return
         self._screen.remove_class("-word")
         self._stage.show(original, *others)
+        self._screen.tell()
         await self._know(image.image_name)
         await self._count(original)
         await self.album.prepare(number + self._forth)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 1024 * 2**20
 MOST_PIXELS: Final = 25_000_000
 """Pixels that are held at once, whatever is compared: about 100 MB."""
-AT_ONCE: Final = 6_000_000
+AT_ONCE: Final = 6_500_000
 """Up to so many pixels a picture is decoded whole, whatever of it is seen: coming closer costs nothing then."""
 MOST_WHOLE: Final = 40_000_000
 """Pixels of a picture that can only be decoded whole, whatever of it is seen."""
@@ -183,6 +183,8 @@ class Original:
         factor = 1
         while factor * 2 <= spare and factor < MOST_REDUCED:
             factor *= 2
+        while factor > 1 and wide * high <= AT_ONCE * (factor // 2) ** 2:
+            factor //= 2  # as sharp as is had at once: held larger, it is not read again
         while self._bands is None and wide * high > MOST_PIXELS * factor * factor:
             factor *= 2  # a part of these cannot be decoded without the rest
         return factor

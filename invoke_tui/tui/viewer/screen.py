@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -29,6 +29,9 @@ from invoke_tui.tui.words import size as bytes_in_words
 if TYPE_CHECKING:
     from invoke_tui.domain.images import ImageRecord, Listing
     from invoke_tui.tui.viewer.measures import Histogram
+
+LONGEST_NAME: Final = 24
+"""Characters of a name that are shown whole below the picture; the details have all of it."""
 
 
 class ViewerScreen(StudioScreen):
@@ -106,11 +109,10 @@ class ViewerScreen(StudioScreen):
         self.say_instead(event.error.message, event.error.hint or "")
 
     @on(ImageView.Shown)
-    def _shown(self) -> None:
-        self.stage.reading = False
-        self.tell()
-        self._slides.shown()
-        self.stage.sharpen()
+    def _shown(self, event: ImageView.Shown) -> None:
+        if self.stage.shown(event.picture):
+            self.tell()
+            self._slides.shown()
 
     # -- the line below -------------------------------------------------------------------------------------------
 
@@ -123,9 +125,11 @@ class ViewerScreen(StudioScreen):
         where = f"{self.desk.number + 1:,} of {self.desk.album.total:,}"
         stars = "★" * image.starred + (f" {image.rating} of 5" if image.rating else "")
         weight = bytes_in_words(image.file_size) if image.file_size else ""
-        told = [f"{image.width} × {image.height}", weight, *self.stage.words(), self._slides.words, stars]
+        about = [] if self.stage.comparing.on else [f"{image.width} × {image.height}", weight]
+        told = [*about, *self.stage.words(), self._slides.words, stars]
         name = safe_text(image.image_name, limit=120)
-        self.query_one(Caption).say(f"{where} · {name}", " · ".join(one for one in told if one))
+        short = name if len(name) <= LONGEST_NAME else f"{name[:8]}…"
+        self.query_one(Caption).say(f"{where} · {short}", " · ".join(one for one in told if one))
 
     def say(self, text: str) -> None:
         """A word that goes by itself."""

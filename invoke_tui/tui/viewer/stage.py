@@ -14,6 +14,7 @@ from invoke_tui.tui.viewer.sharpness import WORTH_IT, affordable
 from invoke_tui.tui.widgets.image_view import ImageView
 
 if TYPE_CHECKING:
+    from invoke_tui.tui.pictures.frames import Showable
     from invoke_tui.tui.viewer.original import Original
     from invoke_tui.tui.viewer.screen import ViewerScreen
 
@@ -57,7 +58,7 @@ class Stage:
     def _draw(self) -> None:
         if not self._originals:
             return
-        self.reading = self._originals[0].large
+        self.reading = any(original.large for original in self._originals)
         comparing = self.comparing
         red, green, blue = self._screen.background_colors[1].rgb
         image = self._screen.desk.image
@@ -130,10 +131,16 @@ class Stage:
         self._full = not self._full
         self._draw()
 
-    def sharpen(self) -> None:
-        """A picture was shown: should it have been smaller than it could be, send it again."""
-        if self._scene is not None and self._scene.sent.share < 1:
-            beside(self._screen, "sharpen", self._sharpen, self._scene)
+    def shown(self, picture: Showable) -> bool:
+        """A picture is on the screen; whether it is what was to be shown last. Should it have been smaller than it
+        could be, it is sent again."""
+        scene = self._scene
+        if scene is None or picture is not scene:
+            return False
+        self.reading = False
+        if scene.sent.share < 1:
+            beside(self._screen, "sharpen", self._sharpen, scene)
+        return True
 
     async def _sharpen(self, scene: Scene) -> None:
         studio, sent = self._screen.studio, scene.sent
