@@ -40,7 +40,7 @@ def hidden_texts(path: Path) -> Texts:
                 return {}
             image.load()
             text = _hidden(image.getchannel("A"), "A") if image.mode == "RGBA" else None
-            return _named(text or _hidden(image.convert("RGB"), "RGB"))
+            return _named(text or _hidden(image, "RGB"))
     except Exception:  # a decoder of files from anywhere raises whatever it likes; then nothing is said
         return {}
 
@@ -67,8 +67,8 @@ def _reader(image: Image, channels: int) -> Callable[[int], bytes]:
 
     def read(count: int) -> bytes:
         columns = min(image.width, -(-count * 8 // (image.height * channels)))
-        part = image.crop((0, 0, columns, image.height)).transpose(PIL.Image.Transpose.TRANSPOSE)
-        lowest = part.point(_LOWEST * channels).tobytes()
+        part = image.crop((0, 0, columns, image.height)).convert("L" if channels == 1 else "RGB")
+        lowest = part.transpose(PIL.Image.Transpose.TRANSPOSE).point(_LOWEST * channels).tobytes()
         bits = PIL.Image.frombytes("L", (len(lowest), 1), lowest).convert("1", dither=PIL.Image.Dither.NONE)
         return bits.tobytes()[:count]
 

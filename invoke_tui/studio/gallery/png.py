@@ -75,7 +75,9 @@ def inspect(data: bytes) -> PictureFacts:
             raise DamagedPictureError("The PNG is damaged: a checksum is wrong.")
         if kind == b"IHDR":
             size = struct.unpack_from(">II", data, body)
-        elif kind in (b"tEXt", b"iTXt", b"zTXt") and length <= room:
+        elif kind in (b"tEXt", b"iTXt", b"zTXt"):
+            if length > room:
+                raise DamagedPictureError(f"The PNG holds more than {_TEXT_LIMIT // 2**20} MiB of texts.")
             found = _text(kind, bytes(view[body : at - 4]), room)
             texts.update(found)
             room -= length + sum(map(len, found.values()))

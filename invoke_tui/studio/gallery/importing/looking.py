@@ -12,12 +12,13 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid5
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.images import SUFFIXES, ImageFormat
+from invoke_tui.domain.images import SUFFIXES
 from invoke_tui.domain.importing import RawText
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.convert.a1111 import from_a1111
@@ -25,7 +26,7 @@ from invoke_tui.prompt.extract.chunks import texts_of
 from invoke_tui.prompt.extract.found import Found
 from invoke_tui.prompt.extract.read import BESIDE, said_by
 from invoke_tui.prompt.extract.stealth import hidden_texts
-from invoke_tui.studio.gallery.formats import facts_of
+from invoke_tui.studio.gallery.formats import facts_of, format_in
 from invoke_tui.studio.gallery.intake import TAKEN, as_png
 
 LARGEST: Final = 256 * 2**20
@@ -62,13 +63,11 @@ def look_at(path: Path) -> Seen:
     from invoke_tui.nodes.images.reading import measure
 
     data, changed = _read(path)
+    kind = format_in(data)
+    facts = facts_of(data) if kind is not None else None  # first: decoders unpack texts of any size
     measured = measure(data, path.name)
-    kind: ImageFormat | None = next((kind for kind in SUFFIXES if kind.upper() == measured.format), None)
     digest = hashlib.sha256(data).hexdigest()
-    if kind is None:
-        kept = as_png(data, path.name)
-    else:
-        kept = data
+    kept = data if kind is not None else as_png(data, path.name)
     return Seen(
         path=path,
         image_name=f"{uuid5(TAKEN, digest)}{SUFFIXES[kind or 'png']}",
@@ -77,7 +76,7 @@ def look_at(path: Path) -> Seen:
         keepable=kind is not None,
         width=measured.width,
         height=measured.height,
-        has_workflow=kind is not None and facts_of(data).has_workflow,
+        has_workflow=facts is not None and facts.has_workflow,
         changed_at=changed,
     )
 
@@ -115,10 +114,17 @@ def raw_texts(path: Path) -> list[RawText]:
 def digest_of(path: Path) -> str | None:
     """The digest of a file of the gallery; None where it is gone."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        facts = path.stat()
+        return _digest_of(path, facts.st_mtime_ns, facts.st_size)
     except OSError:
         return None
+
+
+@lru_cache(maxsize=10_000)
+def _digest_of(path: Path, _changed: int, _size: int) -> str:
+    """Remembered, as many files of one size would be read for each that comes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def tame(data: Any) -> dict[str, Any] | None:

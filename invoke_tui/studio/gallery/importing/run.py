@@ -28,7 +28,7 @@ from invoke_tui.studio.gallery.importing.sources import Source, Wanted, open_sou
 from invoke_tui.studio.gallery.store import Gallery
 
 _BATCH: Final = 32
-_BATCH_BYTES: Final = 64 * 2**20
+_BATCH_BYTES: Final = 16 * 2**20
 _AHEAD: Final = 64
 """Entries of a list or database that are read at a time."""
 
