@@ -90,4 +90,5 @@ def _safe(text: str) -> str:
     """A name that is no hidden file, no device, no way up, and short enough; or nothing."""
     text = _clean(text).lstrip(".-_ ")
     text = text.encode()[:LONGEST_PART].decode(errors="ignore").rstrip(". -_")
-    return f"{text}_" if text.split(".")[0].strip().casefold() in _RESERVED else text
+    first, dot, rest = text.partition(".")
+    return f"{first}_{dot}{rest}" if first.strip().casefold() in _RESERVED else text
