@@ -100,7 +100,7 @@ def test_more_than_one_is_asked_about(studio: FakeStudio, run: Run, monkeypatch:
 
 def test_boards(studio: FakeStudio, run: Run) -> None:
     run("boards", "create", "Animals")
-    made = run("gallery", "boards", "create", "Foxes", "--in", "animals", "--json").json["board"]
+    [made] = run("gallery", "boards", "create", "Foxes", "--in", "animals", "--json").json["boards"]
     assert made["parent_id"] == "id-0"
     run("boards", "rename", "foxes", "Red foxes")
     run("boards", "cover", "red foxes", "last")

@@ -131,7 +131,7 @@ def delete(
     gone, names = ask(root, work)
     where = "in the trash" if with_images else "on no board now"
     said = f"deleted {gone.board_name}" + (f"; {pictures(len(names))} {where}" if names else "")
-    Output(as_json=json).result({"board": gone.model_dump(mode="json"), "images": names}, [said])
+    Output(as_json=json).result({"boards": [gone.model_dump(mode="json")], "images": names}, [said])
 
 
 @boards.command(name="auto-add")
@@ -167,7 +167,7 @@ def _edit(root: Path | None, json: bool, board: str, done: str, **changes: Any) 
 
 
 def _print(json: bool, board: BoardRecord, done: str) -> None:
-    Output(as_json=json).result({"board": board.model_dump(mode="json")}, [f"{board.board_name} {done}"])
+    Output(as_json=json).result({"boards": [board.model_dump(mode="json")]}, [f"{board.board_name} {done}"])
 
 
 def _checked(name: str) -> str:

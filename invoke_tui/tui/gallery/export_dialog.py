@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, Final, TextIO
@@ -36,6 +37,8 @@ HERE: Final = "here"
 SUFFIXES: Final = {"folder": "", "zip": ".zip", "sheet": ".png", "html": ".html"}
 MOST_SENT: Final = 100
 """Files that are handed to a terminal at once: they are held in memory."""
+TOLD_EVERY: Final = 0.2
+"""Seconds between two words about how far it is."""
 FORMS: Final = FieldSpec(
     "form",
     "As",
@@ -74,6 +77,7 @@ class ExportScreen(PromptDialog[str]):
         super().__init__()
         self._selection, self._count = selection, count
         self._busy = False
+        self._told = 0.0
 
     def compose(self) -> ComposeResult:
         """What, where, how, and how far it is."""
@@ -106,7 +110,7 @@ class ExportScreen(PromptDialog[str]):
             yield Static(classes="dialog-problem")
             with Horizontal(classes="dialog-buttons"):
                 yield SmallButton(" Export ", help_text="Begins; esc stops it.", id="export-start")
-                yield Static(id="export-progress")
+            yield Static(id="export-progress")
             yield Static(
                 Content("^g export   tab complete, next   esc back   F1 help"), classes="dialog-keys"
             )
@@ -114,6 +118,7 @@ class ExportScreen(PromptDialog[str]):
     def on_mount(self) -> None:
         """Begin with a folder."""
         self._fit()
+        self._tell("")
 
     @property
     def _form(self) -> str:
@@ -202,11 +207,17 @@ class ExportScreen(PromptDialog[str]):
             raise BadInputError("This is no path.", code="bad_output") from error
 
     def _count_up(self, done: int, total: int) -> None:
+        """Say how far it is, not so often that saying it takes the time."""
+        if (now := time.monotonic()) - self._told < TOLD_EVERY:
+            return
+        self._told = now
         self._tell(f"{done:,} of {total:,}; esc stops and leaves nothing")
 
     def _tell(self, text: str) -> None:
         if self.is_mounted:
-            self.query_one("#export-progress", Static).update(Content.styled(text, "$text-muted"))
+            line = self.query_one("#export-progress", Static)
+            line.update(Content.styled(text, "$text-accent"))
+            line.display = bool(text)
 
     # -- to the machine in front of the person --------------------------------------------------------------------
 
