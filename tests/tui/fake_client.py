@@ -363,7 +363,7 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakeGallery, 
     # -- pictures -------------------------------------------------------------------------------------------------
 
     async def image_file(self, name: str) -> bytes:
-        return self.pictures[name][1]
+        return self.pictures[name][1] if name in self.pictures else self.small_picture(name)
 
     async def thumbnail(self, name: str) -> bytes:
         return self.pictures[name][1] if name in self.pictures else self.small_picture(name)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pytest
 from textual.pilot import Pilot
 
+from invoke_tui.domain.boards import BoardRecord, SavedSearch
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.gallery.screen import GalleryScreen
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets import queue_list
 from tests.tui.fake_client import FakeClient
@@ -107,6 +109,31 @@ def test_the_prompt_editor(
 def test_help(snap_compare: Compare, tmp_path: Path) -> None:
     app = make_app(tmp_path, FakeClient())
     assert snap_compare(app, terminal_size=(80, 24), run_before=steady("f1"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_gallery(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -> None:
+    client = FakeClient()
+    client.crowd = 1_234
+    client.board_list = [
+        BoardRecord(board_id="p", board_name="portraits", image_count=40),
+        BoardRecord(board_id="f", board_name="foxes [/] \x1b]52;c;QQ==\x07", parent_id="p", image_count=7),
+    ]
+    client.auto_add = "p"
+    client.search_list = [SavedSearch(search_id="s", name="the best", query="rating:5")]
+    client.changed = {"p2.png": {"starred": True, "rating": 4}, "p3.png": {"notes": "draw again"}}
+    client.missing = {"p5.png"}
+
+    async def look(pilot: Pilot[Any]) -> None:
+        await steady("alt+2")(pilot)
+        screen = cast("GalleryScreen", pilot.app.screen)
+        seen = [f"p{number}.png" for number in range(*screen.grid.seen)]
+        await settle(pilot, lambda: all(screen.grid.thumbnails.get(name) for name in seen))
+        await pilot.press("l", "space", "l")
+        await settle(pilot, lambda: screen.desk.record and screen.desk.record.image_name == "p2.png")
+        await pilot.pause(0.3)
+
+    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=look)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

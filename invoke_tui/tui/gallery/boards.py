@@ -37,15 +37,19 @@ class BoardTree(Rows):
         return len(self._shelves)
 
     @property
+    def rows(self) -> list[Shelf]:
+        """The lines as they are shown."""
+        return self._shelves
+
+    @property
     def shelf(self) -> Shelf:
         """The one under the cursor."""
         return self._shelves[min(self.cursor, len(self._shelves) - 1)]
 
-    def show(self, shelves: list[Shelf], key: str) -> None:
-        """These now, with the cursor on one of them."""
-        self._shelves = shelves
-        at = next((number for number, shelf in enumerate(shelves) if shelf.key == key), 0)
-        self.rearrange(cursor=at)
+    def show(self, shelves: list[Shelf]) -> None:
+        """These now; the cursor stays on its line."""
+        key, self._shelves = self.shelf.key, shelves
+        self.rearrange(cursor=next((at for at, shelf in enumerate(shelves) if shelf.key == key), self.cursor))
 
     def action_fold(self, closed: int) -> None:
         """Close or open the board; what is closed already or cannot be goes to the one around it."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
@@ -15,49 +12,35 @@ from textual.widgets import Input, Static
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ORDERS, ImagePage, ImageRecord, ImageView
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui import actions
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.gallery.board_deeds import BoardDeeds
 from invoke_tui.tui.gallery.boards import BoardTree
 from invoke_tui.tui.gallery.deeds import Deeds
 from invoke_tui.tui.gallery.desk import GalleryDesk
 from invoke_tui.tui.gallery.details import PictureDetails
+from invoke_tui.tui.gallery.frame import GalleryFrame
 from invoke_tui.tui.gallery.going import go_to
 from invoke_tui.tui.gallery.grid import PictureGrid
 from invoke_tui.tui.gallery.launchpad import GalleryLaunchpad
-from invoke_tui.tui.gallery.layout import SIZES
-from invoke_tui.tui.gallery.panes import PANES, Panes
 from invoke_tui.tui.gallery.query_line import QueryLine
 from invoke_tui.tui.gallery.shelves import ALL, Shelf
 from invoke_tui.tui.gallery.tiles import TileGrid
 from invoke_tui.tui.gallery.using import Using
-from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.widgets.model_rows import Rows
 
 if TYPE_CHECKING:
-    from textual.widget import Widget
-
     from invoke_tui.domain.images import Selection
 
 TYPED: Final = 0.1
 """Seconds without a key before what is typed is looked for."""
 RESTED: Final = 0.12
 """Seconds the cursor rests on a board before its pictures are shown."""
+MOST_COMPARED: Final = 4
 VIEWS: Final[tuple[ImageView, ...]] = get_args(ImageView)
 
 
-class GalleryScreen(StudioScreen):
-    """Boards at the left, pictures in the middle, details at the right; on a narrow terminal one of them."""
-
-    place: ClassVar[actions.Place] = "gallery"
-    places: ClassVar[tuple[actions.Place, ...]] = ("gallery", "grid", "boards", "list", "details")
-    BINDINGS: ClassVar[list[BindingType]] = actions.bindings("gallery")
-    AUTO_FOCUS = "#grid"
-    help_title = "Gallery"
-    help_text = (
-        "Every picture that was made or brought. b goes to the boards, / finds, t jumps to a month, o changes the "
-        "order, + and - the size. Whatever is done is done to all that are selected, else to the picture you are on."
-    )
+class GalleryScreen(GalleryFrame):
+    """What the keys and the studio do to the panes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,19 +51,6 @@ class GalleryScreen(StudioScreen):
         self._shelf = ALL
         self._later: Timer | None = None
 
-    def body(self) -> ComposeResult:
-        """Three panes."""
-        yield Panes()
-        with Horizontal(id="gallery"):
-            yield BoardTree()
-            with Vertical(id="pictures"):
-                yield QueryLine()
-                yield Static(id="query-problem")
-                yield Static(id="gallery-line")
-                yield PictureGrid()
-                yield GalleryLaunchpad()
-            yield PictureDetails()
-
     async def furnish(self) -> None:
         """Load and listen."""
         self.show_pane("pictures")
@@ -90,25 +60,6 @@ class GalleryScreen(StudioScreen):
         """What changed meanwhile is read now; what a terminal draws over its cells is drawn again."""
         self.desk.resumed()
         self.grid.refresh()
-
-    @property
-    def grid(self) -> PictureGrid:
-        """The pictures."""
-        return self.query_one(PictureGrid)
-
-    @property
-    def board_tree(self) -> BoardTree:
-        """The boards."""
-        return self.query_one(BoardTree)
-
-    @property
-    def query_line(self) -> QueryLine:
-        """The filter."""
-        return self.query_one(QueryLine)
-
-    def say(self, text: str, seconds: float = 2) -> None:
-        """A word that goes by itself."""
-        self.notify(text, timeout=seconds, markup=False)
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -129,7 +80,7 @@ class GalleryScreen(StudioScreen):
 
     def show_shelves(self) -> None:
         """Boards, searches or their counts are others now."""
-        self.board_tree.show(self.desk.shelves.rows(), self._shelf)
+        self.board_tree.show(self.desk.shelves.rows())
         self._tell()
 
     def show_record(self, record: ImageRecord | None) -> None:
@@ -262,29 +213,7 @@ class GalleryScreen(StudioScreen):
         """A month, or a name."""
         beside(self, "deed", go_to, self)
 
-    # -- panes ----------------------------------------------------------------------------------------------------
-
-    def action_boards(self) -> None:
-        """Boards, or back."""
-        self.show_pane("pictures" if self.board_tree.has_focus else "boards")
-
-    def action_pane(self) -> None:
-        """The next one."""
-        now = self.query_one(Panes).pane
-        self.show_pane(PANES[(PANES.index(now) + 1) % len(PANES)])
-
-    @on(Panes.Chosen)
-    def _pane_chosen(self, event: Panes.Chosen) -> None:
-        self.show_pane(event.pane)
-
-    def show_pane(self, pane: str, *, focus: Widget | None = None) -> None:
-        """Put the focus there, or on ``focus``; on a narrow terminal the others go out of sight."""
-        panes = self.query_one(Panes)
-        for other in PANES:
-            self.set_class(other == pane, f"-{other}")
-        panes.pane = pane
-        there: dict[str, Widget] = {"boards": self.board_tree, "details": self.query_one(PictureDetails)}
-        self.set_focus(focus or there.get(pane, self.grid))  # at once: the next key may be here already
+    # -- keys of the screen -----------------------------------------------------------------------------------------
 
     def action_back(self) -> None:
         """Back to the pictures, then out of range, selection and filter."""
@@ -297,23 +226,28 @@ class GalleryScreen(StudioScreen):
         elif self.query_line.value:
             self.query_line.value = ""
 
-    def action_resize(self, by: int) -> None:
-        """Larger or smaller thumbnails."""
-        self.grid.zoom = max(0, min(self.grid.zoom + by, len(SIZES) - 1))
-
-    def action_details(self, by: int) -> None:
-        """Scroll the details from the grid."""
-        self.query_one(PictureDetails).action_scroll(by)
-
     # -- doing ----------------------------------------------------------------------------------------------------
 
     @on(PictureGrid.Opened)
     def action_open(self) -> None:
         """As large as the terminal is."""
+        if self.grid.image is not None:
+            self._view([])
+
+    def action_compare(self) -> None:
+        """Those that are selected, side by side."""
+        selection = self.grid.marks.selection()
+        if selection is None or not 2 <= len(selection.names) <= MOST_COMPARED:
+            self.say(f"Select two to {MOST_COMPARED} pictures with space first.")
+        else:
+            self._view(selection.names)
+
+    def _view(self, compare: list[str]) -> None:
         from invoke_tui.tui.viewer.screen import ViewerScreen
 
-        if self.grid.image is not None:
-            self.app.push_screen(ViewerScreen(self.desk.listing, self.grid.cursor, self.grid.pages.total))
+        grid = self.grid
+        viewer = ViewerScreen(self.desk.listing, grid.cursor, grid.pages.total, compare=compare)
+        self.app.push_screen(viewer, lambda _nothing: None if compare else grid.move_to(viewer.desk.number))
 
     def action_select_all(self) -> None:
         """Every picture of the list."""
