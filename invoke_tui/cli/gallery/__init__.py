@@ -7,7 +7,7 @@ from invoke_tui.cli.gallery.change import move, note, rate, star, unstar
 from invoke_tui.cli.gallery.copy import copy
 from invoke_tui.cli.gallery.export import export
 from invoke_tui.cli.gallery.keeping import arrange, move_folder, rebuild, thumbnails, verify
-from invoke_tui.cli.gallery.listing import WORDS, list_, search
+from invoke_tui.cli.gallery.listing import LANGUAGE, WORDS, list_, search
 from invoke_tui.cli.gallery.searches import searches
 from invoke_tui.cli.gallery.show import show
 from invoke_tui.cli.gallery.trash import delete, purge, restore, trash
@@ -16,8 +16,8 @@ from invoke_tui.cli.options import program
 __all__ = ["boards", "gallery"]
 
 gallery = program("Look at the pictures, sort them, give them away.")
-gallery.command("list", context_settings=WORDS)(list_)
-gallery.command("search", context_settings=WORDS)(search)
+gallery.command("list", context_settings=WORDS, epilog=LANGUAGE)(list_)
+gallery.command("search", context_settings=WORDS, epilog=LANGUAGE)(search)
 gallery.command("show")(show)
 gallery.command("export")(export)
 gallery.command("copy")(copy)

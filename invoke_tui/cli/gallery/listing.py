@@ -11,6 +11,7 @@ from invoke_tui.cli.gallery.chosen import Board, View, ask, listed
 from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.gallery_query import KEYS
 from invoke_tui.domain.images import ImageOrder
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 WORDS: Final = {"ignore_unknown_options": True}
 """For verbs that take ``-dog`` as a word of a query."""
+LANGUAGE: Final = (
+    "Words are found as they begin, -word leaves out, '\"two words\"' as they stand. "
+    + "; ".join(f"{key}: {means}" for key, means in KEYS.items())
+    + ". Numbers: 30, >30, <=30, 20..30; key:a,b is either."
+)
 Order = Annotated[ImageOrder, typer.Option("--order", help="What comes first.")]
 InTrash = Annotated[bool, typer.Option("--trash", help="Those in the trash instead.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")]

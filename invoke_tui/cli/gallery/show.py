@@ -11,6 +11,7 @@ import typer
 from invoke_tui.cli.gallery.chosen import ask, named
 from invoke_tui.cli.options import Json, Root, open_studio
 from invoke_tui.cli.output import Output
+from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.images import LAST, PICTURE_NAME
 
 if TYPE_CHECKING:
@@ -44,12 +45,20 @@ def show(
         document["raw"] = texts
         lines += [f"{name}: {text}" for name, text in texts.items()] or ["the file holds no texts"]
     if not plain and output.on_terminal and path.is_file():
-        from invoke_tui.cli.call import show as draw
-        from invoke_tui.cli.files import read_bounded
-        from invoke_tui.client.taking import MOST_BYTES
-
-        draw(read_bounded(str(path), MOST_BYTES), open_studio(root))
+        _draw(output, path, root)
     output.result(document, lines)
+
+
+def _draw(output: Output, path: Path, root: Path | None) -> None:
+    """The picture; one that cannot be drawn is told, and what is known about it follows all the same."""
+    from invoke_tui.cli.call import show as draw
+    from invoke_tui.cli.files import read_bounded
+    from invoke_tui.client.taking import MOST_BYTES
+
+    try:
+        draw(read_bounded(str(path), MOST_BYTES), open_studio(root))
+    except BadInputError as error:
+        output.note(error.message)
 
 
 async def _record(client: StudioClient, picture: str) -> tuple[ImageRecord, str]:

@@ -32,6 +32,16 @@ class WholeFile:
         self.stream.close()
         self._check()
         self._part.chmod(0o666 & ~_umask())
+        if not self._force:
+            try:
+                os.link(self._part, self._place)  # unlike a rename, never over what came meanwhile
+            except FileExistsError:
+                raise there_already(self._place) from None
+            except OSError:  # a file system without links
+                pass
+            else:
+                self._part.unlink()
+                return self._place
         self._part.replace(self._place)
         return self._place
 

@@ -16,12 +16,13 @@ from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError, 
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import Selection
+    from invoke_tui.domain.images import Listing, Selection
 
 Told = Callable[[int, int], None]
 """Hears how many pictures are done, and of how many."""
 T = TypeVar("T")
 _PAGE: Final = 1_000
+_TRIES: Final = 3
 
 
 @dataclass
@@ -86,13 +87,27 @@ async def export(
 async def names_of(client: StudioClient, selection: Selection) -> list[str]:
     """The pictures that are meant, each once, in their order."""
     found = list(selection.names)
-    at: int | None = 0
-    while selection.listing is not None and at is not None:
-        page = await client.images(selection.listing, at=at, limit=_PAGE, metadata=False)
-        found += [image.image_name for image in page.images]
-        at = page.next
+    if selection.listing is not None:
+        found += await _listed(client, selection.listing)
     left_out = set(selection.left_out)
     return [name for name in dict.fromkeys(found) if name not in left_out]
+
+
+async def _listed(client: StudioClient, listing: Listing) -> list[str]:
+    """Every name of a list. One that changes while it is read is read again; at last it is taken as it came."""
+    names: list[str] = []
+    for _ in range(_TRIES):
+        names.clear()
+        revisions: set[int] = set()
+        at: int | None = 0
+        while at is not None:
+            page = await client.images(listing, at=at, limit=_PAGE, metadata=False)
+            names += [image.image_name for image in page.images]
+            revisions.add(page.revision)
+            at = page.next if page.images else None
+        if len(revisions) == 1:
+            break
+    return names
 
 
 async def _boards(client: StudioClient) -> dict[str, str]:
