@@ -35,14 +35,13 @@ def read_orphan(path: Path, folder: Path) -> Orphan:
     return Orphan(str(path.relative_to(folder)), names, with_words(seen), facts.ours)
 
 
-def adopt(connection: Connection, orphan: Orphan, folder: Path, known: Mapping[str, Any]) -> str | None:
-    """Give a file its row; the picture's name, or None where every name it may have is another file's.
+def free_name(connection: Connection, orphan: Orphan, folder: Path) -> str | None:
+    """The name for a file's picture; None where every one it may have is another file's."""
+    return next((one for one in orphan.names if _is_free(connection, one, folder)), None)
 
-    ``known`` are columns that a backup remembers, ``notes`` and ``name`` among them.
-    """
-    name = next((one for one in orphan.names if _is_free(connection, one, folder)), None)
-    if name is None:
-        return None
+
+def adopt(connection: Connection, orphan: Orphan, name: str, known: Mapping[str, Any]) -> None:
+    """Give a file its row. ``known`` are columns that a backup remembers, ``notes`` and ``name`` among them."""
     seen = orphan.seen
     values = {
         "image_name": name,
@@ -64,7 +63,6 @@ def adopt(connection: Connection, orphan: Orphan, folder: Path, known: Mapping[s
     )
     if known.get("notes"):
         rows.annotate(connection, [name], known["notes"])
-    return name
 
 
 def _is_free(connection: Connection, name: str, folder: Path) -> bool:

@@ -15,7 +15,7 @@ from invoke_tui.domain.keeping import Finding, RebuildReport, Step
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import boards, images
 from invoke_tui.studio.gallery import rows
-from invoke_tui.studio.gallery.keeping.adopting import Orphan, adopt, read_orphan
+from invoke_tui.studio.gallery.keeping.adopting import Orphan, adopt, free_name, read_orphan
 from invoke_tui.studio.gallery.keeping.folder import is_picture, walk
 from invoke_tui.studio.gallery.keeping.remembered import Remembered, remembered, take_over
 from invoke_tui.studio.gallery.lists import Lists
@@ -77,13 +77,16 @@ def _take(
     connection: Connection, orphan: Orphan, folder: Path, memory: Remembered
 ) -> tuple[str | None, bool]:
     """The picture's name, and whether the backup knew it."""
-    known = dict(memory.of(orphan.names))
+    if connection.scalar(select(func.count()).where(images.c.file == orphan.file)):
+        return None, False  # it was recorded while we were reading
+    if (name := free_name(connection, orphan, folder)) is None:
+        return None, False
+    known = dict(memory.pictures.get(name, {}))
     board = select(func.count()).where(boards.c.board_id == known.get("board_id"))
     if known.get("board_id") and not connection.scalar(board):
         known["board_id"] = None
-    if connection.scalar(select(func.count()).where(images.c.file == orphan.file)):
-        return None, False  # it was recorded while we were reading
-    return adopt(connection, orphan, folder, known), bool(known)
+    adopt(connection, orphan, name, known)
+    return name, bool(known)
 
 
 def _twice(orphan: Orphan) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,10 +32,6 @@ class Remembered:
     elsewhere: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     boards: list[dict[str, Any]] = field(default_factory=list)
     searches: list[dict[str, Any]] = field(default_factory=list)
-
-    def of(self, names: tuple[str, ...]) -> Mapping[str, Any]:
-        """What is known of a picture that may have one of several names."""
-        return next((self.pictures[name] for name in names if name in self.pictures), {})
 
 
 def remembered(database: Path) -> Remembered:

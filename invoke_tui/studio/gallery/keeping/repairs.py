@@ -16,7 +16,7 @@ from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.tables import image_texts, images
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.formats import facts_of
-from invoke_tui.studio.gallery.keeping.adopting import Orphan, adopt, read_orphan
+from invoke_tui.studio.gallery.keeping.adopting import Orphan, adopt, free_name, read_orphan
 from invoke_tui.studio.gallery.keeping.checks import Checked
 from invoke_tui.studio.gallery.keeping.folder import ASIDE, set_aside
 from invoke_tui.studio.gallery.lists import Lists
@@ -91,11 +91,12 @@ class Repairs:
     def _listed(self, connection: Connection, orphan: Orphan) -> str:
         if connection.scalar(select(images.c.id).where(images.c.file == orphan.file)):
             return "it was recorded meanwhile"
-        known = next((name for name in orphan.names if rows.file_of(connection, name)), None)
-        name = adopt(connection, orphan, self._folder, {})
+        name = free_name(connection, orphan, self._folder)
         if name is None:
             return "left where it is: its content and its name are another file's"
-        return "its row points to it again" if name == known else f"taken in as {name}"
+        missed = rows.file_of(connection, name) is not None
+        adopt(connection, orphan, name, {})
+        return "its row points to it again" if missed else f"taken in as {name}"
 
     def _drop_missing(self, connection: Connection, finding: Finding) -> str:
         file = rows.file_of(connection, finding.image_name or "")
