@@ -81,6 +81,14 @@ def test_kitty_takes_whole_files(told: list[str]) -> None:
     assert "asks whether it may" in told[0]
 
 
+def test_a_file_that_cannot_be_written_calls_all_off(told: list[str]) -> None:
+    words = {"send": "OK", "file": "ENOSPC:No space left", "cancel": "CANCELED"}
+    kitty = Terminal(b"kitty(0.42.1)", lambda command: words.get(command["ac"]))
+    with pytest.raises(StudioError, match="No space left"):
+        hand_over([File("fox.png", os.urandom(50_000))], kitty.near, kitty.near, told.append)
+    assert kitty.said[-1] == "cancel"
+
+
 @pytest.mark.parametrize(
     ("word", "kind"),
     [("EPERM:User refused the transfer", CanceledError), ("EIO:No \x1b[31mroom", StudioError)],

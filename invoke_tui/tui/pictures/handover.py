@@ -28,6 +28,10 @@ CLIPBOARD_LIMIT: Final = 74_994
 """Bytes for the clipboard that terminals take which take any: 100,000 characters with what stands around them."""
 PATIENCE: Final = 120.0
 """Seconds a person has to allow it, and the terminal to take the rest."""
+_ANSWER: Final = 2.0
+"""Seconds for the answer to a cancellation."""
+_LAST_WORD: Final = 0.3
+"""Seconds in which a terminal says that putting the files in their place went wrong; that it went right it does not."""
 _CHUNK: Final = 4096
 _SIDES: Final = (1536, 1024, 768, 512, 384, 256)
 _STATUS: Final = re.compile(rb"\x1b\]5113;([^\x07\x1b]*)(?:\x07|\x1b\\)")
@@ -142,11 +146,22 @@ class _Session:
             for number, file in enumerate(files):
                 self._send(f"f{number}", file)
         except (KeyboardInterrupt, StudioError) as error:
-            self._tell("cancel")
+            self._cancel()
             if isinstance(error, KeyboardInterrupt):
                 raise CanceledError("Nothing was sent.") from None
             raise
         self._tell("finish")
+        self._listen(_LAST_WORD)
+        self._check("")
+
+    def _cancel(self) -> None:
+        """Call it off, and hear the answer: nobody else shall read it from the terminal. One that refused is gone."""
+        if self._said.get("", "OK") != "OK":
+            return
+        self._tell("cancel")
+        end = time.monotonic() + _ANSWER
+        while self._said.get("") != "CANCELED" and (left := end - time.monotonic()) > 0:
+            self._listen(left)
 
     def _send(self, file_id: str, file: File) -> None:
         self._tell("file", fid=file_id, n=_encoded(file.name.encode()), sz=str(len(file.data)))
