@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
+from invoke_tui.domain.images import Listing
 from invoke_tui.tui import actions
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.editor import PromptEditor
@@ -21,6 +22,7 @@ from invoke_tui.tui.screens.jump import JumpScreen
 from invoke_tui.tui.screens.model_edit import EditModelScreen
 from invoke_tui.tui.screens.scan import ScanScreen
 from invoke_tui.tui.steering.controls import ControlGroup
+from invoke_tui.tui.viewer.screen import ViewerScreen
 from invoke_tui.tui.widgets.model_list import ModelList
 from tests.tui.harness import connected, make_app, settle
 
@@ -120,6 +122,7 @@ async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> No
             assert isinstance(app.screen, dialog)
             visit()
             await pilot.press("escape")
+        nodes.append(ViewerScreen(Listing(), 0, 0))
         for action in actions.ACTIONS:
             name = action.do.partition("(")[0].removeprefix("screen.")
             if name.startswith("app."):

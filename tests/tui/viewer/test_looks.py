@@ -1,0 +1,37 @@
+"""What the viewer looks like. See ``tests/tui/test_snapshots.py`` for how to change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from invoke_tui.domain.images import Listing
+from invoke_tui.tui.viewer.screen import ViewerScreen
+from tests.tui.harness import connected, make_app, settle
+from tests.tui.test_snapshots import Compare
+from tests.tui.viewer.studio import Pictures
+
+
+@pytest.mark.parametrize(("size", "keys"), [((80, 24), ("v",)), ((120, 40), ("H",))])
+def test_the_viewer(
+    snap_compare: Compare, tmp_path: Path, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    client = Pictures("one.png", "two.png", "three.png")
+    for name, (record, data) in client.pictures.items():
+        client.pictures[name] = (
+            record.model_copy(update={"created_at": record.created_at.replace(2026, 1, 1, 12, 0)}),
+            data,
+        )
+
+    async def look(pilot: Pilot[Any]) -> None:
+        await connected(pilot)
+        viewer = ViewerScreen(Listing(), 1, 3)
+        await pilot.app.push_screen(viewer)
+        await settle(pilot, lambda: viewer.desk.image is not None and viewer.desk.image.metadata is not None)
+        await pilot.press(*keys)
+        await pilot.pause(0.8)
+
+    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=look)
