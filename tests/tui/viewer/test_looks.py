@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,14 @@ from tests.tui.viewer.studio import Pictures
 
 @pytest.mark.parametrize(("size", "keys"), [((80, 24), ("v",)), ((120, 40), ("H",))])
 def test_the_viewer(
-    snap_compare: Compare, tmp_path: Path, size: tuple[int, int], keys: tuple[str, ...]
+    snap_compare: Compare,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    keys: tuple[str, ...],
 ) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     client = Pictures("one.png", "two.png", "three.png")
     for name, (record, data) in client.pictures.items():
         client.pictures[name] = (
