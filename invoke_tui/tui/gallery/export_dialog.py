@@ -230,13 +230,20 @@ class ExportScreen(PromptDialog[str]):
         for name in names:
             self._count_up(len(files), len(names))
             files.append(File(name, await file_of(client, name, strip=strip)))
+        said, failed = "", None
         try:
             with self.app.suspend():
-                said = hand_over(files, _fd(sys.__stdin__), _fd(sys.__stdout__), print)
+                try:
+                    said = hand_over(files, _fd(sys.__stdin__), _fd(sys.__stdout__), print)
+                except (StudioError, OSError) as error:  # to be raised where the screen is back to show it
+                    failed = error
         except SuspendNotSupported as error:
             raise BadInputError("This terminal cannot be asked.", code="no_terminal") from error
-        finally:
-            self.app.refresh(layout=True)
+        self.app.refresh(layout=True)
+        if failed is not None:
+            raise (
+                failed if isinstance(failed, StudioError) else StudioError(f"The terminal is gone: {failed}.")
+            )
         return f"{said[0].upper()}{said[1:]}."
 
 
