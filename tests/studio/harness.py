@@ -104,6 +104,10 @@ class StudioHarness:
             return
         wait_gone(pid)
 
+    def relocate(self) -> None:
+        """Look anew where the settings say that things are."""
+        self.paths = load(self.root).paths
+
     async def end(self) -> None:
         """Leave nothing running."""
         if self.client is not None:

@@ -25,6 +25,7 @@ from invoke_tui.studio.gallery.keeping.service import Keeping
 from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
+from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.queue.service import Queue
 from invoke_tui.worker.pictures import encode_picture, texts_for
 
@@ -182,6 +183,15 @@ async def test_new_pictures_that_would_share_a_name_get_numbers(house: House) ->
     (house.paths.images_dir / "fox.png").write_bytes(b"x")
     async with places.free(["fox.png"]) as found:
         assert found == ["fox-2.png"]
+
+
+async def test_files_stay_where_they_are_while_the_queue_is_at_work(house: House, tmp_path: Path) -> None:
+    await house.queue.enqueue([NewItem(session="{}")])
+    for work in (house.keeping.arrange(ArrangeOrder()), house.keeping.move(str(tmp_path / "there"))):
+        with pytest.raises(StudioError, match="queue is at work"):
+            await ended(work)
+    await house.queue.pause()
+    assert (await ended(house.keeping.arrange(ArrangeOrder()))).in_place == 4
 
 
 async def test_a_folder_that_cannot_take_the_pictures_is_refused(house: House, tmp_path: Path) -> None:
