@@ -1,4 +1,4 @@
-"""The person's own editor."""
+"""The terminal for others: the person's own editor, what talks to the terminal itself."""
 
 from __future__ import annotations
 
@@ -7,10 +7,31 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.parameters import PROMPT_LIMIT
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+@contextlib.contextmanager
+def away(app: App[Any]) -> Iterator[None]:
+    """The app leaves the terminal, and is back whatever happens: Textual's own way stays away after an error.
+
+    Raises ``SuspendNotSupported`` where it cannot.
+    """
+    failed: BaseException | None = None
+    with app.suspend():
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 def editor_command(configured: str | None) -> list[str]:

@@ -21,6 +21,7 @@ from invoke_tui.domain.errors import BadInputError, CanceledError, StudioError
 from invoke_tui.domain.picture_names import FIELDS, wrong_template
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
+from invoke_tui.tui.external import away
 from invoke_tui.tui.form_spec import FieldSpec
 from invoke_tui.tui.pictures.handover import File, hand_over
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
@@ -230,20 +231,15 @@ class ExportScreen(PromptDialog[str]):
         for name in names:
             self._count_up(len(files), len(names))
             files.append(File(name, await file_of(client, name, strip=strip)))
-        said, failed = "", None
         try:
-            with self.app.suspend():
-                try:
-                    said = hand_over(files, _fd(sys.__stdin__), _fd(sys.__stdout__), print)
-                except (StudioError, OSError) as error:  # to be raised where the screen is back to show it
-                    failed = error
+            with away(self.app):
+                said = hand_over(files, _fd(sys.__stdin__), _fd(sys.__stdout__), print)
         except SuspendNotSupported as error:
             raise BadInputError("This terminal cannot be asked.", code="no_terminal") from error
-        self.app.refresh(layout=True)
-        if failed is not None:
-            raise (
-                failed if isinstance(failed, StudioError) else StudioError(f"The terminal is gone: {failed}.")
-            )
+        except OSError as error:
+            raise StudioError(f"The terminal is gone: {error.strerror}.", code="no_terminal") from error
+        finally:
+            self.app.refresh(layout=True)
         return f"{said[0].upper()}{said[1:]}."
 
 

@@ -237,11 +237,11 @@ class GenerateScreen(StudioScreen):
 
     def action_editor(self) -> None:
         """The prompt (or the negative prompt, when it has the focus) in the person's editor."""
-        from invoke_tui.tui.external import edit
+        from invoke_tui.tui.external import away, edit
 
         field = self.prompts.current
         try:
-            with self.app.suspend():
+            with away(self.app):
                 text = edit(field.text, self.studio.studio.settings.editor)
         except SuspendNotSupported:
             self.notify("The editor cannot be opened from here.", severity="warning", markup=False)
