@@ -30,7 +30,7 @@ class Destination:
         is_folder = path.is_dir() or text.endswith(("/", os.sep)) or not path.suffix
         if not is_folder and path.suffix.lower() != _SUFFIX:
             raise BadInputError(
-                f"--out {text}: pictures are PNG files, which keep their metadata",
+                f"--out {text}: name it .png; a picture that is kept as WebP or JPEG gets its own ending",
                 hint=f"Use {path.with_suffix(_SUFFIX)}, or a folder.",
                 code="bad_output",
             )
@@ -44,11 +44,12 @@ class Destination:
         return cls(folder, None) if is_folder else cls(folder, path.stem, numbered=count > 1)
 
     def path(self, image_name: str, number: int) -> Path:
-        """Return the place of the ``number``-th picture."""
+        """Return the place of the ``number``-th picture; its ending says what the file is, whatever was asked for."""
         if self.stem is None:
             return self.folder / Path(image_name).name
+        suffix = Path(image_name).suffix  # what image_format says
         return self.folder / (
-            f"{self.stem}-{number:04d}{_SUFFIX}" if self.numbered else f"{self.stem}{_SUFFIX}"
+            f"{self.stem}-{number:04d}{suffix}" if self.numbered else f"{self.stem}{suffix}"
         )
 
 

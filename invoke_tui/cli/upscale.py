@@ -179,7 +179,7 @@ class _Call:
                 if self.folder is not None:
                     scale = self.wishes.scale or (CREATIVE_SCALE if self.wishes.creative else None)
                     times = f"{scale:g}x" if scale else "upscaled"
-                    place = _free(self.folder / f"{one.stem}-{times}.png", made.values())
+                    place = _free(self.folder / f"{one.stem}-{times}{Path(name).suffix}", made.values())
                     path = str(save(await client.image_file(name), place).absolute())
                 data = record.model_dump(mode="json", include={"image_name", "width", "height", "metadata"})
                 made[item_id] = {**data, "path": path}
