@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, recall
-from invoke_tui.tui.widgets.model_details import ModelFacts
 from invoke_tui.tui.words import size
 
 if TYPE_CHECKING:
     from invoke_tui.domain.images import ImageRecord
 
+LABEL: Final = 11
+"""Columns of a label."""
 LONGEST: Final = 4_000
 """Characters of a prompt that are shown; y and Y copy all of it."""
 _SETTINGS: Final = (
@@ -30,37 +31,67 @@ _LISTS: Final = (
 )  # fmt: skip
 
 
-class PictureDetails(VerticalScroll, can_focus=True):
-    """Shows the record it was given last; prompt and settings come with its metadata."""
+class PictureDetails(ScrollView, can_focus=True):
+    """Shows the record it was given last; prompt and settings come with its metadata.
 
+    Its lines are painted one by one, so that another picture is no new layout, which would repaint the grid.
+    """
+
+    ALLOW_SELECT: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("details")
     help_text: ClassVar[str] = "What is known about the picture. Up and down scroll."
 
     def __init__(self) -> None:
         super().__init__(id="picture-details", classes="place-details")
-        self._name = ""
+        self._shown: tuple[ImageRecord, str] | None = None
+        self._lines: list[Content] = []
 
-    def compose(self) -> ComposeResult:
-        """Prompt, facts."""
-        yield Static(id="picture-prompt")
-        yield ModelFacts()
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "\n".join(line.plain for line in self._lines)
 
     def show(self, image: ImageRecord | None, board: str = "") -> None:
         """A picture's facts; ``board`` is what its board is called."""
-        if (name := image.image_name if image else "") != self._name:
-            self._name = name
-            self.scroll_home(animate=False)
-        prompt, facts = self.query_one("#picture-prompt", Static), self.query_one(ModelFacts)
-        if image is None:
-            prompt.update(Content(""))
-            facts.show([], [])
-            return
-        prompt.update(_prompt(image.metadata))
-        facts.show([], [(label, value) for label, value in _facts(image, board) if value])
+        before = self._shown[0].image_name if self._shown else ""
+        self._shown = (image, board) if image is not None else None
+        if before != (image.image_name if image is not None else ""):
+            self.scroll_to(y=0, animate=False, immediate=True)
+        self._wrap()
+
+    def on_resize(self) -> None:
+        """Lines of another width."""
+        self._wrap()
+
+    def _wrap(self) -> None:
+        width = self.scrollable_content_region.width
+        self._lines = list(_lines(*self._shown, width)) if self._shown and width > LABEL else []
+        self.virtual_size = Size(width, len(self._lines))
+        self.refresh()
 
     def action_scroll(self, by: int) -> None:
         """Move the text."""
         self.scroll_relative(y=by, animate=False)
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        width, at = self.size.width, y + self.scroll_offset.y
+        if at >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        return Strip(self._lines[at].render_segments(self.visual_style)).adjust_cell_length(
+            width, self.rich_style
+        )
+
+
+def _lines(image: ImageRecord, board: str, width: int) -> Iterator[Content]:
+    """Prompt, an empty line, and the facts with their labels; a long value goes on below itself."""
+    yield from _prompt(image.metadata).wrap(width)
+    yield Content("")
+    for label, value in _facts(image, board):
+        for number, line in enumerate(
+            Content(value).wrap(max(10, width - LABEL), overflow="fold") if value else ()
+        ):
+            yield Content.assemble((("" if number else label).ljust(LABEL), "$text-muted"), line)
 
 
 def _prompt(metadata: dict[str, Any] | None) -> Content:

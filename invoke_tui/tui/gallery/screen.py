@@ -100,18 +100,16 @@ class GalleryScreen(GalleryFrame):
         self.query_one("#gallery-line", Static).update(
             Content.assemble(
                 (label, "bold"),
-                (f"{what} · {ORDERS[listing.order]}", "$text-muted"),
                 (f" · {marked:,} selected" if marked else "", "$text-accent"),
                 (f" · {number}{when}" if number else "", "$text-muted"),
-            )
+                (f"{what} · {ORDERS[listing.order]}", "$text-muted"),
+            ),
+            layout=False,  # one would repaint the grid
         )
 
     @on(TileGrid.Moved)
     def _moved(self) -> None:
         self._tell()
-        image, record = self.grid.image, self.desk.record
-        if image is not None and (record is None or record.image_name != image.image_name):
-            self.show_record(image)
         self.desk.rest()
 
     @on(PictureGrid.Marked)

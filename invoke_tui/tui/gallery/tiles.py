@@ -35,8 +35,8 @@ class TileGrid(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "grid--tile", "grid--cursor", "grid--cursor-blurred", "grid--marked",
     }  # fmt: skip
-    cursor: reactive[int] = reactive(0)
-    zoom: reactive[int] = reactive(USUAL)
+    cursor: reactive[int] = reactive(0, repaint=False)
+    zoom: reactive[int] = reactive(USUAL, repaint=False)
 
     class Moved(Message):
         """Another picture is under the cursor, or the same one is known better."""
@@ -240,9 +240,7 @@ class TileGrid(ScrollView, can_focus=True):
         elif marked:
             look += self.get_visual_style("grid--marked")
         chosen = (number == self.cursor or marked) and not self._overlays.active
-        bar = Strip(
-            [Segment("▐" if chosen else " ", Style(color=look.rich_style.bgcolor) if chosen else None)]
-        )
+        bar = Strip([Segment("▐" if chosen else " ", self.rich_style + Style(color=look.rich_style.bgcolor))])
         columns, rows = self._layout.tile
         if line < rows:
             return bar, self._picture_line(image, line)

@@ -11,11 +11,11 @@ from textual.widgets import Static
 from invoke_tui.domain.boards import BoardRecord
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.choose import ChooseScreen
+from invoke_tui.tui.gallery.details import PictureDetails
 from invoke_tui.tui.gallery.pages import KEPT, SIZE
 from invoke_tui.tui.gallery.screen import GalleryScreen
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.screens.confirm import ConfirmScreen
-from invoke_tui.tui.widgets.model_details import ModelFacts
 from tests.tui.fake_client import FakeClient
 from tests.tui.harness import connected, settle, words
 
@@ -173,9 +173,10 @@ async def test_a_picture_is_recalled_and_a_narrow_terminal_shows_one_pane(
         assert not screen.query_one("#picture-details").display
         await pilot.press("f6")
         assert screen.query_one("#picture-details").display
-        assert not screen.grid.parent.display
-        assert "prompt of p0.png" in words(screen.query_one("#picture-prompt", Static))
-        assert "1024 × 768" in str(screen.query_one(ModelFacts).render())
+        assert not screen.query_one("#pictures").display
+        details = screen.query_one(PictureDetails)
+        assert "prompt of p0.png" in details.text
+        assert "1024 × 768" in details.text
         await pilot.press("f6", "f6", "x")
         await settle(pilot, lambda: app.current_mode == "generate")
         editor = app.screen.query_one("#prompt", PromptEditor)
