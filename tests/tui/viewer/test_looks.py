@@ -10,8 +10,9 @@ import pytest
 from textual.pilot import Pilot
 
 from invoke_tui.domain.images import Listing
+from invoke_tui.tui.viewer.light import LightBars
 from invoke_tui.tui.viewer.screen import ViewerScreen
-from tests.tui.harness import connected, make_app, settle
+from tests.tui.harness import connected, make_app, settle, words
 from tests.tui.test_snapshots import Compare
 from tests.tui.viewer.studio import Pictures
 
@@ -39,6 +40,7 @@ def test_the_viewer(
         await pilot.app.push_screen(viewer)
         await settle(pilot, lambda: viewer.desk.image is not None and viewer.desk.image.metadata is not None)
         await pilot.press(*keys)
-        await pilot.pause(0.8)
+        await settle(pilot, lambda: viewer.stage.comparing.on or "█" in words(viewer.query_one(LightBars)))
+        await pilot.pause(0.6)
 
     assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=look)
