@@ -76,10 +76,19 @@ def picture(path: Path, seed: int, name: str = "") -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with nothing in it."""
+    path = tmp_path_factory.mktemp("empty") / "empty.db"
+    migrate.prepare(path)
+    return path
+
+
 @pytest_asyncio.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path, empty: Path) -> AsyncIterator[House]:
     paths = locate(tmp_path / "root")
     paths.prepare()
+    shutil.copyfile(empty, paths.database)
     made = House(paths)
     for seed in range(1, 5):
         picture(paths.images_dir / f"p{seed}.png", seed, f"p{seed}.png")
