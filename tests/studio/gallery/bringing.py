@@ -26,7 +26,7 @@ class Bringing:
     """A gallery, and imports into it."""
 
     def __init__(self, database: Database, paths: StudioPaths) -> None:
-        self.paths = paths
+        self.paths, self.database = paths, database
         self.gallery = Gallery(database, paths)
         self.imports = Imports(database, self.gallery, Hub(), (paths.images_dir, "flat"))
 
@@ -83,7 +83,7 @@ def trace(folder: Path) -> dict[str, tuple[str, int]]:
 
 def plant_root(root: Path) -> Path:
     """A root of an older InvokeAI, whose tables lack what came later."""
-    (root / "databases").mkdir(parents=True)
+    (root / "databases").mkdir(parents=True, exist_ok=True)
     pictures = root / "outputs" / "images"
     for number, name in enumerate(("fox.png", "day/owl.png", "half.png")):
         draw(pictures / name, 50 + number)

@@ -22,6 +22,7 @@ from invoke_tui.domain.importing import ImportOrder, ImportStatus
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.gallery.importing.looking import raw_texts
+from invoke_tui.studio.gallery.recovery import recover
 from tests.prompt.test_extract import COMFYUI, INFOTEXT
 from tests.studio.gallery.bringing import Bringing, chunks, draw, exif, plant_root, trace
 from tests.studio.harness import StudioHarness, wait_gone
@@ -151,6 +152,25 @@ async def test_an_invokeai_root(here: Bringing, tmp_path: Path, in_use: bool) ->
     }
 
 
+async def test_a_studio_that_lives_in_an_invokeai_root(here: Bringing) -> None:
+    plant_root(here.paths.database.parent.parent)
+    pictures = here.paths.images_dir
+    draw(pictures / "fox.png", 50, **chunks(invokeai_metadata='{"seed": 1}'))
+    with closing(sqlite3.connect(here.paths.database.parent / "invokeai.db")) as connection:
+        connection.execute("ALTER TABLE images ADD COLUMN session_id TEXT DEFAULT 's-1'")
+    await recover(here.database, here.paths)
+    [found] = await here.pictures()
+    assert (found.image_name, found.board_id, found.starred) == ("fox.png", None, False)
+    before = trace(pictures)
+    for added in (2, 0):
+        job = await here.bring(here.paths.database.parent.parent)
+        assert (job.kind, job.added, trace(pictures)) == ("invokeai", added, before)
+    fox = await here.gallery.record("fox.png")
+    assert (fox.board_id, fox.starred, fox.session_id, f"{fox.created_at:%Y}") == ("b-1", True, "s-1", "2024")
+    await recover(here.database, here.paths)
+    assert len(await here.pictures()) == 2
+
+
 @pytest.mark.skipif(not VECTORS.is_dir(), reason="InvokeAI's recorded root is not here")
 @pytest.mark.parametrize("in_place", [False, True])
 async def test_the_recorded_root_is_all_there(here: Bringing, in_place: bool) -> None:
@@ -273,7 +293,8 @@ async def test_orders_that_cannot_be_say_why_and_canceled_ones_keep_what_they_ha
         draw(tmp_path / "many" / f"{number}.png", number)
     started = here.imports.start(ImportOrder(path=str(tmp_path / "many")))
     assert here.imports.start(started.order).job_id == started.job_id
-    while not here.imports.job(started.job_id).added:
+    while not (job := here.imports.job(started.job_id)).added:
+        assert not job.status.finished
         await asyncio.sleep(0)
     ended = await here.imports.cancel(started.job_id)
     assert ended.status is ImportStatus.CANCELLED

@@ -46,9 +46,10 @@ class Import:
         self, job: ImportJob, database: Database, gallery: Gallery, place: Place, told: Told
     ) -> None:
         self._job, self._database, self._gallery, self._told = job, database, gallery, told
-        self._folder, self._strategy = place
+        self._folder, self._strategy = place[0].resolve(), place[1]
         self._began = time.monotonic()
         self._stop = asyncio.Event()
+        self._strays: list[Wanted] = []  # InvokeAI's pictures that this studio found without knowing more
 
     @property
     def job(self) -> ImportJob:
@@ -77,8 +78,7 @@ class Import:
             if source.boards:
                 await self._write(placing, lambda c: placing.bring(c))
             await self._take_all(source, placing)
-            if source.boards:
-                await self._write(placing, lambda c: placing.covers(c))
+            await self._write(placing, lambda c: self._adopt(c, placing))
         finally:
             await asyncio.to_thread(source.close)
 
@@ -105,6 +105,8 @@ class Import:
         asked = wanted
         for row in await self._database.read(lambda c: _by_file(c, asked)):
             if await asyncio.to_thread(_still, asked, row, self._folder):
+                if row["session_id"] is None and row["item_id"] is None and asked.values.get("session_id"):
+                    self._strays.append(asked)
                 self._known(row["deleted_at"], asked)
                 return None
             if await asyncio.to_thread((self._folder / row["file"]).is_file):
@@ -127,12 +129,12 @@ class Import:
         """Files first, then their rows in one transaction; files without rows do not stay, whatever happens."""
         if not batch:
             return
-        job, in_place = self._job, self._job.order.in_place
+        job = self._job
         values = [self._values(wanted, seen) for wanted, seen in batch]
         copies = {
             value["file"]: seen.data
-            for value, (_, seen) in zip(values, batch, strict=True)
-            if not (in_place and seen.keepable)
+            for value, (wanted, seen) in zip(values, batch, strict=True)
+            if not self._stays(wanted, seen)
         }
         if copies:
             await self._database.write(lambda c: intents.intend(c, job.job_id, list(copies)))
@@ -156,6 +158,14 @@ class Import:
         faults.pass_by("after-row")
         self._note(added=self._job.added + len(batch), boards=placing.made)
         self._told([str(value["image_name"]) for value in values])
+
+    def _adopt(self, connection: Connection, placing: Placing) -> None:
+        """Give strays what InvokeAI knows of them, and boards their covers."""
+        for wanted in self._strays:
+            known = {name: value for name, value in wanted.values.items() if name != "image_name"}
+            board = {"board_id": placing.board(connection, wanted)}
+            rows.change(connection, [wanted.values["image_name"]], known | board)
+        placing.covers(connection)
 
     async def _write(self, placing: Placing, work: Callable[[Connection], None]) -> None:
         try:
@@ -181,13 +191,19 @@ class Import:
             "height": seen.height,
             "file_size": len(seen.data),
         }
-        if self._job.order.in_place and seen.keepable:
-            return values | {"file": str(wanted.path)}
+        if self._stays(wanted, seen):
+            mine = wanted.path.is_relative_to(self._folder)
+            return values | {"file": str(wanted.path.relative_to(self._folder) if mine else wanted.path)}
         made = datetime.fromisoformat(values["created_at"])
         name = values["image_name"]
         return values | {
             "file": str(Path(subfolder(self._strategy, name, values["image_category"], made), name))
         }
+
+    def _stays(self, wanted: Wanted, seen: Seen) -> bool:
+        """Whether the file is kept where it lies: as ordered, or as it lies in the gallery's own folder."""
+        mine = wanted.path.is_relative_to(self._folder)
+        return seen.keepable and (self._job.order.in_place or mine)
 
     def _known(self, deleted_at: str | None = None, wanted: Wanted | None = None) -> None:
         self._note(known=self._job.known + 1)
@@ -208,7 +224,14 @@ class Import:
 
 
 Row = dict[str, Any]
-_COLUMNS: Final = (images.c.image_name, images.c.file, images.c.file_size, images.c.deleted_at)
+_COLUMNS: Final = (
+    images.c.image_name,
+    images.c.file,
+    images.c.file_size,
+    images.c.deleted_at,
+    images.c.session_id,
+    images.c.item_id,
+)
 
 
 def _by_file(connection: Connection, wanted: Wanted) -> list[Row]:
