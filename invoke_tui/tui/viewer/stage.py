@@ -174,5 +174,5 @@ class Stage:
             yield f"softer: every {scene.sent.factor}. pixel"
         if self._full:
             yield "full quality"
-        elif scene is not None and scene.sent.share < 1:
+        elif scene is not None and scene.sent.share < 1 and scene.pacer.bandwidth is not None:
             yield "smaller for the slow line, Q for all of it"
