@@ -114,7 +114,8 @@ class Import:
         try:
             seen = await asyncio.to_thread(look_at, wanted.path)
         except StudioError as error:
-            self._skip(SkippedFile(path=safe_text(wanted.path), reason=safe_text(error.message, limit=300)))
+            reason = safe_text(error.message, limit=300).removeprefix(f"{safe_text(wanted.path.name)} ")
+            self._skip(SkippedFile(path=safe_text(wanted.path), reason=reason))
             return None
         if any(seen.digest == other.digest for _, other in batch):
             self._known()
