@@ -47,7 +47,7 @@ NO_ROOM: Final[dict[str, tuple[str, ...]]] = {
 """What a narrow terminal has no room for."""
 FOR_PICTURES: Final[dict[str, tuple[str, ...]]] = {
     "wide": ("generate.history", "generate.templates", "generate.cancel"),
-    "narrow": ("generate.cancel", "strip.seed", "strip.control", "strip.upscale"),
+    "narrow": ("strip.seed", "strip.start_from", "strip.control", "strip.upscale"),
 }
 """What makes room for the keys of the pictures while one of them is chosen."""
 
