@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
+from invoke_tui.config.tokens import UrlToken
 from invoke_tui.domain.picture_names import wrong_template
 
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
@@ -27,24 +28,6 @@ Keys = Annotated[str, Field(min_length=1)]
 
 def _number_where_digits(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-class UrlToken(BaseModel):
-    """A token sent to the addresses that match a pattern."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url_regex: str = Field(description="Regular expression the address must match")
-    token: SecretStr = Field(description="Sent as a bearer token")
-
-    @field_validator("url_regex")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        return value
 
 
 class Section(BaseModel):

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from invoke_tui.config.sections import DEVICE_PATTERN, SECTIONS, UrlToken
+from invoke_tui.config.sections import DEVICE_PATTERN, SECTIONS
+from invoke_tui.config.tokens import UrlToken
 
 _WORDS: dict[Any, str] = {
     bool: "true or false",
