@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from invoke_tui.studio.database.tables import stamp
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.formats import facts_of
 from invoke_tui.studio.gallery.keeping.folder import is_part, is_picture, walk
+from invoke_tui.studio.gallery.keeping.remembered import remembered
 from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts
 
 _log = logging.getLogger(__name__)
@@ -23,13 +25,19 @@ _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(png|jpg|webp)")
 
 
 async def recover(database: Database, paths: StudioPaths) -> None:
-    """Sweep and adopt. Runs before any worker does, so nothing in the folder is being written."""
+    """Sweep and adopt. Runs before any worker does, so nothing in the folder is being written.
+
+    A list that was lost is left to ``rebuild``, which asks the backups for what no file says.
+    """
     known = await database.read(rows.files)
+    lost = not known and (await asyncio.to_thread(remembered, database.path)).source is not None
+    if lost:
+        _log.warning("no picture is listed, though a backup lists some: 'invoke-tui gallery rebuild'")
     for path in walk(paths):
         if is_part(path.name):
             path.unlink(missing_ok=True)
             _log.info("removed the unfinished %s", path.name)
-        elif is_picture(path) and (file := str(path.relative_to(paths.images_dir))) not in known:
+        elif not lost and is_picture(path) and (file := str(path.relative_to(paths.images_dir))) not in known:
             facts = _adoptable(path)
             if facts is not None and await database.write(
                 lambda c, path=path, file=file, facts=facts: _adopt(c, path, file, facts)  # type: ignore[misc]

@@ -159,6 +159,8 @@ async def test_a_lost_database_is_filled_from_the_files_and_the_newest_backup(ho
     (folder / "holiday.jpg").write_bytes(jpeg())
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     house.lose_database()
+    await recover(house.database, house.paths)  # as at every start
+    assert await house.names() == []
     report: RebuildReport = await ended(house.keeping.rebuild())
     assert (report.taken_in, report.remembered, report.boards) == (7, 4, 1)
     assert [finding.kind for finding in report.findings] == ["damaged"]
