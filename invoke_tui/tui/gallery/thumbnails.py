@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 3
 """Thumbnails that are fetched and decoded side by side."""
 LEAST_KEPT: Final = 60
-SCREENS_KEPT: Final = 4
+SCREENS_KEPT: Final = 3
 """Screens of thumbnails that are kept; with true pictures they lie in the terminal, and here is next to nothing."""
 BATCH: Final = {
     Quality.FULL: 96_000,
