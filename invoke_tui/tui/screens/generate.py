@@ -90,7 +90,10 @@ class GenerateScreen(StudioScreen):
     async def on_mount(self) -> None:
         """Put the prompt of the last session back."""
         session = self.studio.session
-        for editor, text in ((self.prompts.positive, session.prompt), (self.prompts.negative, session.negative)):
+        for editor, text in (
+            (self.prompts.positive, session.prompt),
+            (self.prompts.negative, session.negative),
+        ):
             editor.load_text(text)
             editor.move_cursor(editor.document.end)
         self.set_class(session.beside, "-beside")
