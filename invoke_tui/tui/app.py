@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Container, Mapping
@@ -325,6 +326,15 @@ def _collect_again() -> None:
     gc.enable()
 
 
+def _hung_up(app: InvokeTuiApp) -> None:
+    """The terminal is gone, and with it whom to say good-bye to: only the last words are kept."""
+    try:
+        if app.ready:
+            app.save_session()
+    finally:
+        os._exit(128 + signal.SIGHUP)
+
+
 def run(root: Path | None, flags: Mapping[str, Any]) -> int:
     """Run the terminal studio until the person leaves; the exit code.
 
@@ -341,6 +351,7 @@ def run(root: Path | None, flags: Mapping[str, Any]) -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         app = InvokeTuiApp(root, flags, graphics)
+        signal.signal(signal.SIGHUP, lambda *_: _hung_up(app))
         result = app.run()
     finally:
         gc.enable()
