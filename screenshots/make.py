@@ -22,6 +22,7 @@ from invoke_tui.config.settings import Studio, load
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus
 from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.gallery.grid import PictureGrid
 from invoke_tui.tui.pictures.detect import TerminalGraphics
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets.image_view import ImageView
@@ -72,6 +73,9 @@ async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
         await pilot.press("alt+6")
         await _until(pilot, lambda: app.screen.query_one(QueueList).loaded > len(EARLIER))
         await _shoot(app, pilot, folder / "queue.svg")
+        await pilot.press("alt+2")
+        await _until(pilot, lambda: app.screen.query(PictureGrid) and app.screen.query_one(PictureGrid).pages.total)
+        await _shoot(app, pilot, folder / "gallery.svg")
         await pilot.press("alt+5")
         await _until(pilot, lambda: app.screen.query_one(ModelList).models)
         await _shoot(app, pilot, folder / "models.svg")
