@@ -74,7 +74,9 @@ async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
         await _until(pilot, lambda: app.screen.query_one(QueueList).loaded > len(EARLIER))
         await _shoot(app, pilot, folder / "queue.svg")
         await pilot.press("alt+2")
-        await _until(pilot, lambda: app.screen.query(PictureGrid) and app.screen.query_one(PictureGrid).pages.total)
+        await _until(
+            pilot, lambda: app.screen.query(PictureGrid) and app.screen.query_one(PictureGrid).pages.total
+        )
         await _shoot(app, pilot, folder / "gallery.svg")
         await pilot.press("alt+5")
         await _until(pilot, lambda: app.screen.query_one(ModelList).models)
