@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from invoke_tui.tui.action import Action
+from invoke_tui.tui.picture_actions import copying, deleting, rating, using
 
 VIEWER: Final = (
     Action("viewer.close", "viewer", "escape", "back", "Back", "",
@@ -54,37 +55,11 @@ VIEWER: Final = (
            "Makes the difference 2, 4 and up to 64 times as strong, and then as it is."),
     Action("viewer.sharp", "viewer", "Q", "sharp", "Full quality", "Viewer: Full quality",
            "Sends every pixel and colour, however slow the line is; again sends what the line can take."),
-    Action("viewer.star", "viewer", "full_stop", "change('star')", "Star", "Picture: Star",
-           "Gives the picture a star or takes it away."),
-    Action("viewer.rate", "viewer", "e", "rate", "Rate", "Picture: Rate 0 to 5",
-           "The next digit, 0 to 5, is the rating."),
-    Action("viewer.better", "viewer", "right_square_bracket", "change('better')", "Better", "", "Rates it one more."),
-    Action("viewer.worse", "viewer", "left_square_bracket", "change('worse')", "Worse", "", "Rates it one less."),
-    Action("viewer.delete", "viewer", "d,delete", "change('delete')", "Delete", "Picture: Delete",
-           "Puts it into the trash, from where z has it back."),
-    Action("viewer.undo", "viewer", "z", "change('undo')", "Undo", "Picture: Undo deleting",
-           "Has what was deleted last back from the trash."),
-    Action("viewer.recall", "viewer", "r", "use('recall')", "Recall", "Picture: Recall all settings",
-           "Puts prompt, settings and seed of the picture into the form.", footer=True),
-    Action("viewer.prompt", "viewer", "p", "use('prompt')", "Prompt", "Picture: Recall the prompt",
-           "Puts the picture's prompts into the form."),
-    Action("viewer.seed", "viewer", "s", "use('seed')", "Seed", "Picture: Recall the seed",
-           "Puts the picture's seed into the form."),
-    Action("viewer.remix", "viewer", "x", "use('remix')", "Remix", "Picture: Remix",
-           "Puts prompt and settings into the form, and leaves the seed that is there."),
-    Action("viewer.start_from", "viewer", "i", "use('init')", "Start from", "Picture: Use as init image",
-           "Draws the next picture from this one: changed, in a part, or beyond its borders."),
-    Action("viewer.control", "viewer", "c", "use('control')", "Control", "Picture: Use as control picture",
-           "Draws the next picture with things where they are in this one."),
-    Action("viewer.reference", "viewer", "f", "use('reference')", "Reference", "Picture: Use as reference picture",
-           "Draws the next picture with things that look as in this one."),
+    *rating("viewer"),
+    *deleting("viewer"),
+    *using("viewer"),
     Action("viewer.upscale", "viewer", "u", "use('upscale')", "Upscale", "Picture: Upscale",
            "Makes the picture larger with an upscaler."),
-    Action("viewer.copy_path", "viewer", "y", "copy('path')", "Copy path", "Picture: Copy the path",
-           "Copies where the file lies."),
-    Action("viewer.copy_prompt", "viewer", "Y", "copy('prompt')", "Copy prompt", "Picture: Copy the prompt",
-           "Copies the picture's prompt."),
-    Action("viewer.copy_metadata", "viewer", "alt+y", "copy('metadata')", "Copy metadata",
-           "Picture: Copy the metadata", "Copies everything the picture says of itself, as JSON."),
+    *copying("viewer"),
 )  # fmt: skip
 """Every action of the viewer."""
