@@ -27,6 +27,7 @@ from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, late, session, themes
+from invoke_tui.tui.deletions import Deletions
 from invoke_tui.tui.keys import act_in_turn, guard_pastes, read_alt_keys
 from invoke_tui.tui.palette import ActionProvider
 from invoke_tui.tui.pictures.detect import TerminalGraphics, configured, detect
@@ -103,6 +104,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.link_changes: Signal[LinkChanged] = Signal(self, "link-changes")
         self.remember: list[Callable[[session.Session], None]] = []
         """What screens with something worth keeping add: it notes their part into the session."""
+        self.deletions = Deletions()
         self._pacer: Pacer | None = None
         self._save_timer: Any = None
         self._interrupted = 0.0

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from invoke_tui.domain.boards import UNCATEGORIZED, BoardChanges
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageChanges, ImageRecord, Listing, Selection
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
+from invoke_tui.tui.deletions import counted
 from invoke_tui.tui.gallery.choose import Choice, ChooseScreen
 from invoke_tui.tui.gallery.desk import MOST_AT_ONCE
-from invoke_tui.tui.gallery.marks import MOST
 from invoke_tui.tui.gallery.notes import NotesScreen
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.words import size
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from invoke_tui.tui.gallery.desk import GalleryDesk
     from invoke_tui.tui.gallery.screen import GalleryScreen
 
-UNDOS: Final = 50
-"""Deletions that can be undone one after the other; the trash keeps the older ones, too."""
-
 
 class Deeds:
     """Works for one gallery screen: everything is done to what is selected, else to the picture under the cursor."""
@@ -32,7 +29,6 @@ class Deeds:
     def __init__(self, screen: GalleryScreen, desk: GalleryDesk) -> None:
         self._screen = screen
         self._desk = desk
-        self._deleted: list[list[str]] = []
 
     def do(self, what: str) -> None:
         """One of the deeds by its name."""
@@ -141,33 +137,20 @@ class Deeds:
             return
 
         async def put(client: StudioClient) -> None:
-            names = await client.delete_images(selection)
-            self._deleted = [*self._deleted[-UNDOS:], names]
+            said = await self._screen.studio.deletions.delete(client, selection)
             self._screen.grid.clear_marks()
-            self._screen.say(
-                f"{_pictures(len(names))} in the trash. z has {'it' if len(names) == 1 else 'them'} back.", 4
-            )
+            self._screen.say(said, 4)
 
         self._ask(put)
 
     async def _undo(self) -> None:
-        if not self._deleted:
-            self._screen.say("Nothing was deleted here. The trash is below the boards.")
-            return
-        names = self._deleted.pop()
+        studio = self._screen.studio
         try:
-            client = await self._desk.client()
-            back = sum(
-                [
-                    await client.restore_images(Selection(names=names[at : at + MOST]))
-                    for at in range(0, len(names), MOST)
-                ]
-            )
+            said, names = await studio.deletions.undo(await self._desk.client())
         except StudioError as error:
-            self._deleted.append(names)
-            self._screen.studio.show_error(error, title="Gallery")
+            studio.show_error(error, title="Gallery")
             return
-        self._screen.say(f"{_pictures(back)} back.")
+        self._screen.say(said)
         if len(names) == 1:
             self._desk.load(keep=True, name=names[0])
 
@@ -187,7 +170,7 @@ class Deeds:
             if not count:
                 self._screen.say("The trash is empty.")
                 return
-            question = f"Delete {_pictures(count)} for good? That frees {size(frees)} and cannot be undone."
+            question = f"Delete {counted(count)} for good? That frees {size(frees)} and cannot be undone."
             if not await self._screen.app.push_screen_wait(ConfirmScreen(question, "Delete for good")):
                 return
             gone = await client.purge_images(selection)
@@ -195,7 +178,7 @@ class Deeds:
             self._screen.studio.show_error(error, title="Trash")
             return
         self._screen.grid.clear_marks()
-        self._screen.say(f"{_pictures(gone.count)} deleted, {size(gone.size)} freed.", 4)
+        self._screen.say(f"{counted(gone.count)} deleted, {size(gone.size)} freed.", 4)
 
     async def _weighed(self, client: StudioClient, selection: Selection | None) -> tuple[int, int]:
         """How many pictures of the trash are meant, and their bytes."""
@@ -221,8 +204,4 @@ class Deeds:
             self._desk.changed()
             return
         if said:
-            self._screen.say(said.format(_pictures(answer)) if isinstance(answer, int) else said)
-
-
-def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"
+            self._screen.say(said.format(counted(answer)) if isinstance(answer, int) else said)

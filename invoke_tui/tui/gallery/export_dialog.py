@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, ClassVar, Final, TextIO
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -21,9 +20,9 @@ from invoke_tui.domain.errors import BadInputError, CanceledError, StudioError
 from invoke_tui.domain.picture_names import FIELDS, wrong_template
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
-from invoke_tui.tui.external import away
+from invoke_tui.tui.copying import hand_over_from
 from invoke_tui.tui.form_spec import FieldSpec
-from invoke_tui.tui.pictures.handover import File, hand_over
+from invoke_tui.tui.pictures.handover import File
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
 from invoke_tui.tui.prompts.file_line import FileInput
 from invoke_tui.tui.screens.confirm import ConfirmScreen
@@ -231,19 +230,4 @@ class ExportScreen(PromptDialog[str]):
         for name in names:
             self._count_up(len(files), len(names))
             files.append(File(name, await file_of(client, name, strip=strip)))
-        try:
-            with away(self.app):
-                said = hand_over(files, _fd(sys.__stdin__), _fd(sys.__stdout__), print)
-        except SuspendNotSupported as error:
-            raise BadInputError("This terminal cannot be asked.", code="no_terminal") from error
-        except OSError as error:
-            raise StudioError(f"The terminal is gone: {error.strerror}.", code="no_terminal") from error
-        finally:
-            self.app.refresh(layout=True)
-        return f"{said[0].upper()}{said[1:]}."
-
-
-def _fd(stream: TextIO | None) -> int:
-    if stream is None:
-        raise BadInputError("There is no terminal.", code="no_terminal")
-    return stream.fileno()
+        return hand_over_from(self.studio, files)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.text import safe_text
-from invoke_tui.tui import recall
 from invoke_tui.tui.beside import beside
+from invoke_tui.tui.copying import Copied, copy
 from invoke_tui.tui.screens.generate import GenerateScreen
 from invoke_tui.tui.screens.upscale import UpscaleScreen
 
@@ -68,30 +66,10 @@ class Using:
         except StudioError as error:
             screen.studio.show_error(error, title="Upscale")
 
-    def copy(self, what: str) -> None:
-        """The ``path``, ``prompt`` or ``metadata`` to the clipboard, by the terminal."""
+    def copy(self, what: Copied) -> None:
+        """To the machine in front of the person."""
         if (image := self._chosen()) is not None:
-            beside(self._screen, "use", self._copy, image, what)
-
-    async def _copy(self, image: ImageRecord, what: str) -> None:
-        try:
-            image = await self._desk.full(image) if what != "path" else image
-        except StudioError as error:
-            self._screen.studio.show_error(error, title="Gallery")
-            return
-        match what:
-            case "path":
-                text = safe_text(image.path, limit=4_000)
-            case "prompt":
-                both = recall.prompts(image.metadata)
-                text = safe_text(both[0], limit=200_000, multiline=True) if both else ""
-            case _:
-                text = json.dumps(image.metadata, indent=2) if image.metadata else ""
-        if not text:
-            self._screen.say("The picture does not say.")
-            return
-        self._screen.app.copy_to_clipboard(text)
-        self._screen.say(f"{what.capitalize()} copied.")
+            copy(self._screen, image, what)
 
     def _chosen(self) -> ImageRecord | None:
         image = self._screen.grid.image

@@ -85,7 +85,12 @@ def hand_over(files: Sequence[File], read_fd: int, write_fd: int, told: Callable
 
 
 def put_into_clipboard(text: str, write_fd: int, environ: Mapping[str, str] | None = None) -> None:
-    """OSC 52: a text for the clipboard of the machine in front of the person. Raises where tmux keeps it."""
+    """A text for the clipboard of the machine in front of the person. Raises as ``clipboard_sequence``."""
+    _write(write_fd, clipboard_sequence(text, environ))
+
+
+def clipboard_sequence(text: str, environ: Mapping[str, str] | None = None) -> str:
+    """OSC 52, through tmux where we are in one, which is asked. Raises ``BadInputError`` where tmux keeps it."""
     sequence = f"\x1b]52;c;{_encoded(text.encode(errors='replace'))}\x1b\\"
     if tmux.inside(os.environ if environ is None else environ) and not tmux.takes_clipboard():
         if not tmux.passes_through():
@@ -95,7 +100,7 @@ def put_into_clipboard(text: str, write_fd: int, environ: Mapping[str, str] | No
                 code="no_clipboard",
             )
         sequence = tmux.wrap(sequence)
-    _write(write_fd, sequence)
+    return sequence
 
 
 def as_text(data: bytes, limit: int = CLIPBOARD_LIMIT) -> tuple[str, tuple[int, int] | None]:

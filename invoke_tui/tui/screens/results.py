@@ -10,6 +10,7 @@ from invoke_tui.domain.images import ImageRecord, Listing
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import recall
 from invoke_tui.tui.beside import beside
+from invoke_tui.tui.copying import copy
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.steering.entry_group import EntryGroup
 from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
@@ -95,8 +96,7 @@ class Results:
             case "open":
                 beside(screen, "open", self._open, image.image_name)
             case "path":
-                screen.app.copy_to_clipboard(safe_text(image.path))
-                screen.notify("Path copied.", timeout=2, markup=False)
+                copy(screen, image, "path")
             case "init":
                 screen.show_pane(picture=False)
                 self._desk.form.pictures.use(image)

@@ -14,6 +14,7 @@ from textual.widgets import Footer, Static
 
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
+from invoke_tui.tui.copying import Copied, copy
 from invoke_tui.tui.gallery.details import PictureDetails
 from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.viewer.deeds import Deeds
@@ -255,10 +256,10 @@ class ViewerScreen(StudioScreen):
                 event.stop()
                 self._deeds.rate(self.desk.image, int(event.character))
 
-    def action_copy(self, what: str) -> None:
-        """To the clipboard."""
+    def action_copy(self, what: Copied) -> None:
+        """To the machine in front of the person."""
         if self.desk.image is not None:
-            self._deeds.copy(self.desk.image, what)
+            copy(self, self.desk.image, what)
 
     def action_use(self, what: str) -> None:
         """On Generate."""
