@@ -27,6 +27,8 @@ class Session:
     """Raw values of the settings form by field name."""
     prompt_options: dict[str, Any] = field(default_factory=dict)
     """How the prompts are read, by field name."""
+    gallery: dict[str, Any] = field(default_factory=dict)
+    """Where one was in the gallery, as ``gallery.whereabouts`` writes and reads it."""
 
 
 def load(path: Path) -> Session:
@@ -46,6 +48,7 @@ def load(path: Path) -> Session:
     session.beside = data.get("beside") is True
     session.settings = _plain(data.get("settings"))
     session.prompt_options = _plain(data.get("prompt_options"))
+    session.gallery = kept if isinstance(kept := data.get("gallery"), dict) else {}
     return session
 
 

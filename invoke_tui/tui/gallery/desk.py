@@ -18,6 +18,7 @@ from invoke_tui.tui.gallery.wishes import Wishes
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.tui.gallery.screen import GalleryScreen
+    from invoke_tui.tui.gallery.whereabouts import Whereabouts
 
 OTHERS_AFTER: Final = 0.1
 """Seconds the first pictures have for themselves."""
@@ -39,18 +40,27 @@ class GalleryDesk:
         self.record: ImageRecord | None = None
         """The picture the details are about, with its metadata."""
         self._pages: Wishes[tuple[Listing, int]] = Wishes(self._fetch)
+        self.loaded = False
+        """A list was shown."""
         self._stale = False
         self._changing: Any = None
 
-    def open(self) -> None:
-        """Load, and listen to the studio."""
+    def begin_at(self, place: Whereabouts) -> None:
+        """What is to be shown first."""
+        self.listing = place.listing
+        self.shelves = Shelves(view=place.view, archived=place.archived, folded=frozenset(place.folded))
+
+    def open(self, name: str) -> None:
+        """Load, go to the picture of a ``name``, and listen to the studio."""
         self._screen.studio.studio_events.subscribe(self._screen, self._event)
         self._screen.run_worker(self._pages.run(), group="pages")
-        beside(self._screen, "list", self._open)
+        beside(self._screen, "list", self._open, name)
 
-    async def _open(self) -> None:
+    async def _open(self, name: str) -> None:
         """Pictures first, everything else after their first row."""
-        await self._load(self.listing, "", False)
+        await self._load(self.listing, name, False)
+        image = self._screen.grid.image
+        self._screen.grid.moved = image is not None and image.image_name == name
         await asyncio.sleep(OTHERS_AFTER)
         self.load_shelves()
         beside(self._screen, "models", self._load_models)
@@ -94,6 +104,7 @@ class GalleryDesk:
         except StudioError as error:
             self._screen.studio.show_error(error, title="Gallery")
             return
+        self.loaded = True
         grid.order = listing.order
         grid.show(pages, place, stay=keep)
         self._screen.listed(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.content import Content
@@ -10,7 +10,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ORDERS, ImagePage, ImageRecord, ImageView
+from invoke_tui.domain.images import ORDERS, ImagePage, ImageRecord
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.gallery.board_deeds import BoardDeeds
@@ -23,20 +23,23 @@ from invoke_tui.tui.gallery.going import go_to
 from invoke_tui.tui.gallery.grid import PictureGrid
 from invoke_tui.tui.gallery.launchpad import GalleryLaunchpad
 from invoke_tui.tui.gallery.query_line import QueryLine
-from invoke_tui.tui.gallery.shelves import ALL, Shelf
+from invoke_tui.tui.gallery.panes import Panes
+from invoke_tui.tui.gallery.shelves import Shelf
 from invoke_tui.tui.gallery.tiles import TileGrid
 from invoke_tui.tui.gallery.using import Using
+from invoke_tui.tui.gallery.whereabouts import VIEWS, Whereabouts
 from invoke_tui.tui.widgets.model_rows import Rows
 
 if TYPE_CHECKING:
     from invoke_tui.domain.images import Selection
+    from invoke_tui.tui.copying import Copied
+    from invoke_tui.tui.session import Session
 
 TYPED: Final = 0.1
 """Seconds without a key before what is typed is looked for."""
 RESTED: Final = 0.12
 """Seconds the cursor rests on a board before its pictures are shown."""
 MOST_COMPARED: Final = 4
-VIEWS: Final[tuple[ImageView, ...]] = get_args(ImageView)
 
 
 class GalleryScreen(GalleryFrame):
@@ -48,13 +51,32 @@ class GalleryScreen(GalleryFrame):
         self._deeds = Deeds(self, self.desk)
         self._board_deeds = BoardDeeds(self, self.desk)
         self._using = Using(self, self.desk)
-        self._shelf = ALL
+        self._here = Whereabouts()
         self._later: Timer | None = None
 
     async def furnish(self) -> None:
-        """Load and listen."""
-        self.show_pane("pictures")
-        self.desk.open()
+        """Begin where the last session ended, and listen."""
+        here = self._here = Whereabouts.read(self.studio.session.gallery)
+        self.desk.begin_at(here)
+        self.board_tree.folded = set(here.folded)
+        self.board_tree.show([here.line])
+        self.query_line.put(here.query)
+        self.grid.zoom = here.zoom
+        self.show_pane(here.pane)
+        self.desk.open(here.picture)
+        self.studio.remember.append(self._remember)
+
+    def _remember(self, session: Session) -> None:
+        """Note where one is; before the first list came and while the app closes, what was noted last stands."""
+        if not (self.is_attached and self.desk.loaded):
+            return
+        grid, here = self.grid, self._here
+        here.label, here.query = self.board_tree.shelf.label, self.desk.listing.query
+        here.picture = grid.image.image_name if grid.moved and grid.image is not None else ""
+        here.view, here.zoom = self.desk.listing.view, grid.zoom
+        here.pane = self.query_one(Panes).pane
+        here.archived, here.folded = self.desk.shelves.archived, sorted(self.board_tree.folded)
+        session.gallery = here.noted()
 
     def on_screen_resume(self) -> None:
         """What changed meanwhile is read now; what a terminal draws over its cells is drawn again."""
@@ -111,6 +133,7 @@ class GalleryScreen(GalleryFrame):
     def _moved(self) -> None:
         self._tell()
         self.desk.rest()
+        self.studio.session_changed()
 
     @on(PictureGrid.Marked)
     def _marked(self) -> None:
@@ -154,7 +177,7 @@ class GalleryScreen(GalleryFrame):
 
     @on(Rows.Moved, "#board-tree")
     def _board_moved(self) -> None:
-        if self.board_tree.shelf.key != self._shelf:
+        if self.board_tree.shelf.key != self._here.shelf:
             self._soon(RESTED, "_show_shelf")
 
     @on(Rows.Opened, "#board-tree")
@@ -170,21 +193,24 @@ class GalleryScreen(GalleryFrame):
 
     def _use_shelf(self, shelf: Shelf) -> None:
         """Show the pictures of a board; what was typed stays, but for what a saved search brought."""
-        if shelf.key == self._shelf:
+        if shelf.key == self._here.shelf:
             return
-        was_search, self._shelf = self._shelf.startswith("search:"), shelf.key
+        was_search, self._here.shelf = self._here.shelf.startswith("search:"), shelf.key
         now = self.desk.listing
         query = shelf.listing.query or ("" if was_search else now.query)
         self.query_line.put(query)
         self.desk.show(
-            shelf.listing.model_copy(update={"query": query, "view": now.view, "order": now.order})
+            shelf.listing.model_copy(
+                update={"query": query, "view": now.view, "order": self._here.order(shelf.key)}
+            )
         )
 
     def action_order(self, by: int) -> None:
-        """Another order."""
+        """Another order, for this board from now on; those without one of their own follow all pictures."""
         orders = list(ORDERS)
         listing = self.desk.listing
         order = orders[(orders.index(listing.order) + by) % len(orders)]
+        self._here.orders[self._here.shelf] = order
         self.desk.show(listing.model_copy(update={"order": order}))
         self._tell()
 
@@ -291,8 +317,8 @@ class GalleryScreen(GalleryFrame):
         if said := await self.app.push_screen_wait(ImportScreen(self.board_tree.shelf.board)):
             self.say(said, 6)
 
-    def action_copy(self, what: str) -> None:
-        """To the clipboard."""
+    def action_copy(self, what: Copied) -> None:
+        """To the machine in front of the person."""
         self._using.copy(what)
 
     def action_board(self, what: str) -> None:
