@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -18,9 +17,8 @@ END: Final = "<|endoftext|>"
 Merges = list[tuple[str, str]]
 
 
-@cache
 def clip_vocabulary() -> tuple[dict[str, int], Merges]:
-    """Tokens with their ids, and merges. Raises ``NotFoundError`` where the package is not installed."""
+    """Tokens with their ids, and merges: 16 MB that nobody keeps. Raises ``NotFoundError`` where the package lacks."""
     spec = find_spec("clip")
     path = Path(spec.origin).parent / "bpe_simple_vocab_16e6.txt.gz" if spec and spec.origin else None
     if path is None or not path.is_file():
