@@ -10,6 +10,7 @@ from invoke_tui.domain.base import Record
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import EnqueueResult
 from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.wanted_models import WantedModel
 
 DifferenceKind = Literal["missing", "changed", "unsure", "substituted", "named", "setting", "unsupported"]
 HOLDS_BACK: Final[tuple[DifferenceKind, ...]] = ("missing", "unsupported")
@@ -29,10 +30,14 @@ class Difference(Record):
     key: str
     message: str
     kind: DifferenceKind = "setting"
+    model: WantedModel | None = Field(default=None, description="The model that is missing")
 
 
 class Recalled(Record):
-    """The settings in a picture's metadata, and what could not be taken of them."""
+    """The settings in a picture's metadata, and what could not be taken of them.
+
+    Of the request those fields are set (``model_fields_set``) that the metadata says.
+    """
 
     request: GenerationRequest
     differences: list[Difference] = Field(default_factory=list)

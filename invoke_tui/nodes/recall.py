@@ -26,11 +26,12 @@ from invoke_tui.domain.parameters import (
 from invoke_tui.domain.pictures import PictureRequest
 from invoke_tui.domain.refinement import RefinementRequest
 from invoke_tui.domain.regions import MOST_REGIONS, RegionRequest
-from invoke_tui.domain.replay import Difference, DifferenceKind
+from invoke_tui.domain.replay import Difference
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.domain.steering_metadata import STEERING_KEYS, model_key, steering_values
 from invoke_tui.domain.text import safe_text
-from invoke_tui.nodes.recall_models import NoModel, Shelf, Wanted
+from invoke_tui.domain.wanted_models import WantedModel
+from invoke_tui.nodes.recall_models import NoModel, Shelf
 
 LONGEST_NUMBER: Final = 40
 """Characters of a number written as text; a longer one is not a setting."""
@@ -48,28 +49,21 @@ NOT_TAKEN: Final = {
 class _Unusable(Exception):
     """Why a value is skipped."""
 
-    kind: DifferenceKind = "setting"
-
-
-class _NotHere(_Unusable):
-    """A model that is not taken."""
-
-    def __init__(self, why: NoModel) -> None:
-        super().__init__(str(why))
-        self.kind = why.kind
-
 
 class _Recall:
     def __init__(self, shelf: Shelf | None) -> None:
         self.shelf = shelf
         self.differences: list[Difference] = []
 
-    def note(self, key: str, message: str, kind: DifferenceKind = "setting") -> None:
-        self.differences.append(Difference(key=safe_text(key, limit=80), message=message, kind=kind))
+    def note(self, key: str, message: str) -> None:
+        self.differences.append(Difference(key=safe_text(key, limit=80), message=message))
 
-    def skip(self, key: str, why: _Unusable) -> None:
+    def skip(self, key: str, why: _Unusable | NoModel) -> None:
         """Note that something is left out."""
-        self.note(key, str(why) if isinstance(why, _NotHere) else f"{why}; it was skipped", why.kind)
+        if isinstance(why, NoModel):
+            self.differences.append(why.difference(key))
+        else:
+            self.note(key, f"{why}; it was skipped")
 
     def text(self, key: str, value: Any) -> str:
         if not isinstance(value, str):
@@ -128,7 +122,7 @@ class _Recall:
                 if kept != weight:
                     self.note(key, f"the weight {_short(weight)} is not allowed here; {kept:g} is taken")
                 taken[model] = {"model": model, "weight": kept}
-            except _Unusable as why:
+            except (_Unusable, NoModel) as why:
                 self.skip(key, why)
             except OverflowError:
                 self.note(key, "a weight is not a number to work with; it was skipped")
@@ -150,7 +144,7 @@ class _Recall:
                     raise _Unusable("a reference picture of a kind that is not known here")
                 values["model"] = self.model(kind, values.get("model"))
                 taken.append(request.model_validate(values).model_dump(mode="json", exclude_defaults=True))
-            except _Unusable as why:
+            except (_Unusable, NoModel) as why:
                 self.skip(key, why)
             except ValidationError as error:
                 where = ".".join(map(str, error.errors()[0]["loc"]))
@@ -170,16 +164,13 @@ class _Recall:
         return taken
 
     def model(self, key: str, value: Any) -> str:
-        """The key of the installed model that is meant; without a list what the metadata says."""
-        wanted = Wanted.read(value)
+        """The key of the installed model that is meant; without a list what the metadata says. Raises ``NoModel``."""
+        wanted = WantedModel.read(value)
         if wanted is None:
             raise _Unusable("does not name a model")
         if self.shelf is None:
             return self.text(key, wanted.key or wanted.name or wanted.hash)
-        try:
-            record, difference = self.shelf.find(key, wanted)
-        except NoModel as why:
-            raise _NotHere(why) from why
+        record, difference = self.shelf.find(key, wanted)
         if difference is not None:
             self.differences.append(difference)
         return record.key
@@ -261,7 +252,7 @@ def request_from_metadata(
         try:
             value = reader(recall, key, metadata[key])
             GenerationRequest.model_validate({_FIELDS.get(key, key): value})
-        except _Unusable as why:
+        except (_Unusable, NoModel) as why:
             recall.skip(key, why)
         except (ValidationError, ValueError, OverflowError):
             recall.note(key, f"{_short(metadata[key])} cannot be used; it was skipped")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from invoke_tui.domain.models import ModelRecord, ModelType
 from invoke_tui.domain.replay import Difference, DifferenceKind
 from invoke_tui.domain.text import safe_text
+from invoke_tui.domain.wanted_models import WantedModel
 
 KINDS: Final = {
     "vae": ModelType.VAE,
@@ -27,54 +27,22 @@ KINDS: Final = {
     "clip_g_embed_model": ModelType.CLIP_EMBED,
 }
 """What stands under a metadata key, where that is no main model."""
-CALLED: Final = {
-    ModelType.MAIN: "model",
-    ModelType.VAE: "VAE",
-    ModelType.LORA: "LoRA",
-    ModelType.SPANDREL: "upscaler",
-    ModelType.CONTROLNET: "ControlNet",
-    ModelType.T2I_ADAPTER: "T2I-Adapter",
-    ModelType.IP_ADAPTER: "IP-Adapter",
-    ModelType.FLUX_REDUX: "FLUX Redux model",
-    ModelType.EMBEDDING: "embedding",
-    ModelType.T5_ENCODER: "T5 encoder",
-    ModelType.CLIP_EMBED: "CLIP encoder",
-}
 _PARTS: Final = ("key", "hash", "name")
 _NAME: Final = 80
 
 
 class NoModel(Exception):
-    """No model is taken; the message says why, ``kind`` what that means."""
+    """No model is taken; the message says why, ``kind`` what that means, ``wanted`` which is meant."""
 
-    def __init__(self, message: str, kind: DifferenceKind) -> None:
+    def __init__(self, message: str, kind: DifferenceKind, wanted: WantedModel) -> None:
         super().__init__(message)
         self.kind = kind
+        self.wanted = wanted
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """A model as metadata names it; what was not said is empty."""
-
-    key: str = ""
-    hash: str = ""
-    name: str = ""
-    base: str = ""
-
-    @classmethod
-    def read(cls, value: Any) -> Wanted | None:
-        """A name, or an object as InvokeAI writes it now or wrote it before version 4; None for anything else."""
-        if isinstance(value, str):
-            value = {"name": value}
-        if not isinstance(value, Mapping):
-            return None
-        said = {part: text for part in (*_PARTS, "base") if isinstance(text := value.get(part), str)}
-        if not any(said.get(part) for part in _PARTS) and isinstance(old := value.get("model_name"), str):
-            said["name"] = old
-        return cls(**said) if any(said.get(part) for part in _PARTS) else None
-
-    def __str__(self) -> str:
-        return safe_text(self.name or self.key or self.hash, limit=_NAME)
+    def difference(self, key: str) -> Difference:
+        """As it is told."""
+        wanted = self.wanted if self.kind == "missing" else None
+        return Difference(key=key, kind=self.kind, message=str(self), model=wanted)
 
 
 class Shelf:
@@ -84,11 +52,11 @@ class Shelf:
         self._models = [one for one in models if not one.missing]
         self._substitutes = {old.strip().casefold(): new.strip() for old, new in (substitutes or {}).items()}
 
-    def find(self, key: str, wanted: Wanted) -> tuple[ModelRecord, Difference | None]:
+    def find(self, key: str, wanted: WantedModel) -> tuple[ModelRecord, Difference | None]:
         """The model for the metadata's ``key``, and how it differs. Raises ``NoModel``."""
-        kind = KINDS.get(key, ModelType.MAIN)
-        called = CALLED.get(kind, kind.value)
-        candidates = [one for one in self._models if one.type is kind]
+        wanted = wanted.model_copy(update={"type": KINDS.get(key, ModelType.MAIN)})
+        called = wanted.called
+        candidates = [one for one in self._models if one.type is wanted.type]
         if (other := self._substitute(wanted)) is not None:
             return self._instead(key, wanted, other, candidates, called)
         alike = [one for one in candidates if wanted.hash and wanted.hash in (one.hash, one.fingerprint)]
@@ -103,7 +71,7 @@ class Shelf:
         named = next((one for one in candidates if one.key == wanted.key), None)
         named = named or self.called(wanted.name, candidates, wanted.base)
         if named is None:
-            raise NoModel(f"the {called} {wanted} is not installed", "missing")
+            raise NoModel(f"the {called} {wanted} is not installed", "missing", wanted)
         return named, _compared(key, wanted, named, called)
 
     @staticmethod
@@ -117,24 +85,26 @@ class Shelf:
         ]
         return next((one for one in found if one.base == base), found[0] if found else None)
 
-    def _substitute(self, wanted: Wanted) -> str | None:
+    def _substitute(self, wanted: WantedModel) -> str | None:
         said = (getattr(wanted, part).casefold() for part in _PARTS)
         return next((self._substitutes[one] for one in said if one in self._substitutes), None)
 
     def _instead(
-        self, key: str, wanted: Wanted, other: str, candidates: list[ModelRecord], called: str
+        self, key: str, wanted: WantedModel, other: str, candidates: list[ModelRecord], called: str
     ) -> tuple[ModelRecord, Difference]:
         if not other:
-            raise NoModel(f"the {called} {wanted} is left out, as asked for", "substituted")
+            raise NoModel(f"the {called} {wanted} is left out, as asked for", "substituted", wanted)
         found = self.called(other, candidates, wanted.base)
         shown = safe_text(other, limit=_NAME)
         if found is None:
-            raise NoModel(f"in the place of {wanted}: the {called} {shown} is not installed", "missing")
+            raise NoModel(
+                f"in the place of {wanted}: the {called} {shown} is not installed", "missing", wanted
+            )
         message = f"the {called} {safe_text(found.name, limit=_NAME)} takes the place of {wanted}"
         return found, Difference(key=key, kind="substituted", message=message)
 
 
-def _compared(key: str, wanted: Wanted, found: ModelRecord, called: str) -> Difference | None:
+def _compared(key: str, wanted: WantedModel, found: ModelRecord, called: str) -> Difference | None:
     """Whether a model of the same key or name is the same; hashes of different kinds say nothing about each other."""
     scheme, colon, _ = wanted.hash.partition(":")
     comparable = [one for one in (found.hash, found.fingerprint) if colon and one.startswith(f"{scheme}:")]
@@ -144,7 +114,7 @@ def _compared(key: str, wanted: Wanted, found: ModelRecord, called: str) -> Diff
     if colon:
         message = f"whether the {called} {wanted} is the same cannot be told: its hash was not computed"
         return Difference(key=key, kind="unsure", message=message)
-    if not wanted.hash and not wanted.key:
+    if not wanted.key:
         message = f"the {called} {wanted} was found by its name alone"
         return Difference(key=key, kind="unsure", message=message)
     return None

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.replay import Difference
 from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.wanted_models import WantedModel
 from invoke_tui.nodes.recall import request_from_metadata
-from invoke_tui.nodes.recall_models import NoModel, Shelf, Wanted
+from invoke_tui.nodes.recall_models import NoModel, Shelf
 
 SOURCE: Final = "upscale_initial_image"
 _FIELDS: Final = {
@@ -37,7 +38,7 @@ def upscale_from_metadata(
     metadata: Mapping[str, Any], models: Sequence[ModelRecord], substitutes: Mapping[str, str]
 ) -> tuple[UpscaleRequest | None, list[Difference]]:
     """The request, and what differs; none where a picture or upscaler is not named, or not here."""
-    source, wanted = metadata[SOURCE].get("image_name"), Wanted.read(metadata.get("upscale_model"))
+    source, wanted = metadata[SOURCE].get("image_name"), WantedModel.read(metadata.get("upscale_model"))
     if not isinstance(source, str) or wanted is None:
         message = "the picture does not say what it was made of"
         return None, [Difference(key=SOURCE, kind="missing", message=message)]
@@ -45,7 +46,7 @@ def upscale_from_metadata(
     try:
         record, difference = shelf.find("upscale_model", wanted)
     except NoModel as why:
-        return None, [Difference(key="upscale_model", kind="missing", message=str(why))]
+        return None, [why.difference("upscale_model")]
     differences = [] if difference is None else [difference]
     given: dict[str, Any] = {
         field: metadata[key] for key, field in _FIELDS.items() if metadata.get(key) is not None
@@ -71,11 +72,11 @@ def _creative(
     given = request.model_dump(mode="json", include=set(_ASKED))
     given = {name: value for name, value in given.items() if value is not None}
     given |= {name: metadata[name] for name in _DRAWN if metadata.get(name) is not None}
-    wanted = Wanted.read(metadata.get(_CONTROL))
+    wanted = WantedModel.read(metadata.get(_CONTROL))
     if wanted is None:
         return given | {"uncontrolled": True}, differences
     try:
         record, difference = shelf.find(_CONTROL, wanted)
     except NoModel as why:
-        return given, [*differences, Difference(key=_CONTROL, kind=why.kind, message=str(why))]
+        return given, [*differences, why.difference(_CONTROL)]
     return given | {"control": record.key}, differences + ([] if difference is None else [difference])

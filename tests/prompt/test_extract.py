@@ -62,9 +62,15 @@ def test_a1111() -> None:
     assert (answer.program, answer.a1111) == ("A1111", True)
     assert answer.positive == "masterpiece, (red fox:1.2) <lora:detail:0.8>, snow\nsecond prompt line"
     assert answer.negative == "lowres, (bad hands:1.4)\nand more"
-    wanted = [30, "dpmpp_2m_k", 7.0, 965400086, 1024, 768, {"name": "sd_xl_base_1.0"}, 1]
+    model = {"name": "sd_xl_base_1.0", "hash": "31e35c80fc"}
+    wanted = [30, "dpmpp_2m_k", 7.0, 965400086, 1024, 768, model, 1]
     names = ("steps", "scheduler", "cfg_scale", "seed", "width", "height", "model", "clip_skip")
     assert settings(answer, *names) == wanted
+    assert answer.metadata["hashes"] == {"lora:detail": "47aaaf0d2945", "lora:x": "0123456789ab"}
+    listed = 'Hashes: {"vae": "63aeecb90f", "lora:detail": "0123456789", "lora:y": 5, "embed:z": "0123456789"}, Steps'
+    civitai = found(parameters=INFOTEXT.replace("Steps", listed, 1)).metadata
+    assert civitai["hashes"]["lora:detail"] == "0123456789"
+    assert civitai["vae"] == {"name": "sdxl_vae", "hash": "63aeecb90f"}
     forge = INFOTEXT.replace("v1.10.1", "f2.0.1v1.10.1").replace("CFG scale: 7", "Distilled CFG Scale: 3.5")
     answer = found(parameters=forge)
     assert (answer.program, *settings(answer, "guidance")) == ("Forge", 3.5)

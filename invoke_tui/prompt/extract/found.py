@@ -12,6 +12,8 @@ from invoke_tui.domain.parameters import PROMPT_LIMIT
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 
 MOST: Final = 2**63
+HASH: Final = re.compile(r"[0-9A-Fa-f]{8,64}")
+"""A hash as others tell it: the beginning of a SHA256, or all of one."""
 WHOLE: Final = {
     "width": (1, 100_000), "height": (1, 100_000), "steps": (0, 10_000), "seed": (0, MOST - 1), "clip_skip": (0, 100),
 }  # fmt: skip
@@ -85,12 +87,13 @@ def size(text: Any) -> tuple[int | None, int | None]:
     return (int(match[1]), int(match[2])) if match else (None, None)
 
 
-def model(name: Any) -> dict[str, str] | None:
-    """A model that is known by the name of its file."""
+def model(name: Any, hash_: Any = "") -> dict[str, str] | None:
+    """A model that is known by the name of its file, and by a hash where one is told."""
     if not isinstance(name, str) or not name.strip():
         return None
     last = name[:500].replace("\\", "/").rpartition("/")[2]
-    return {"name": re.sub(r"\.(safetensors|ckpt|sft|gguf|pt|pth)$", "", last)}
+    told = {"hash": hash_} if isinstance(hash_, str) and HASH.fullmatch(hash_) else {}
+    return {"name": re.sub(r"\.(safetensors|ckpt|sft|gguf|pt|pth)$", "", last)} | told
 
 
 def scheduler(sampler: Any, schedule: Any = "") -> str | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
-from invoke_tui.prompt.extract.found import Found, metadata, model, number, scheduler, size
+from invoke_tui.prompt.extract.found import HASH, Found, json_object, metadata, model, number, scheduler, size
 
 LONGEST: Final = 20_000
 """Characters of the line of settings that are read."""
 _SETTING = re.compile(r'\s{0,9}(\w[\w \-/]{1,60}):\s{0,9}("(?:\\.|[^\\"]){1,4000}+"|[^,]*)(?:,|$)')
+_HASHES = re.compile(r"Hashes: (\{[^{}]{0,9000}\})")
+MOST_HASHES: Final = 100
 _NEGATIVE: Final = "Negative prompt:"
 
 
@@ -32,6 +34,7 @@ def read_infotext(text: str) -> Found:
     if above.startswith(_NEGATIVE):
         positive, negative = "", above.removeprefix(_NEGATIVE)
     wide, high = size(settings.get("Size"))
+    hashes = _hashes(text, settings)
     skip = number(settings.get("Clip skip"), whole=True)
     made = metadata(
         positive.strip(),
@@ -43,12 +46,24 @@ def read_infotext(text: str) -> Found:
         seed=settings.get("Seed"),
         width=wide,
         height=high,
-        model=model(settings.get("Model")),
-        vae=model(settings.get("VAE")),
+        model=model(settings.get("Model"), settings.get("Model hash") or hashes.get("model")),
+        vae=model(settings.get("VAE"), settings.get("VAE hash") or hashes.get("vae")),
         clip_skip=max(0, int(skip) - 1) if skip else None,
         strength=settings.get("Denoising strength"),
+        hashes={name: one for name, one in hashes.items() if name.startswith("lora:")},
     )
     return Found(_program(settings), made, a1111=True)
+
+
+def _hashes(text: str, settings: dict[str, str]) -> dict[str, str]:
+    """The hashes of ``model``, ``vae`` and ``lora:NAME``."""
+    listed = _HASHES.search(text[-LONGEST:])
+    told: dict[str, Any] = (json_object(listed[1]) if listed else None) or {}
+    for one in settings.get("Lora hashes", "").split(","):
+        name, _, value = one.rpartition(":")
+        told.setdefault(f"lora:{name.strip()}", value.strip())
+    known = {name: one for name, one in told.items() if isinstance(one, str) and HASH.fullmatch(one)}
+    return dict(list(known.items())[:MOST_HASHES])
 
 
 def _program(settings: dict[str, str]) -> str:

@@ -9,7 +9,8 @@ from invoke_tui.domain.graph import Graph, Node
 from invoke_tui.domain.models import ModelType
 from invoke_tui.domain.replay import Difference
 from invoke_tui.domain.text import safe_text
-from invoke_tui.nodes.recall_models import KINDS, NoModel, Shelf, Wanted
+from invoke_tui.domain.wanted_models import WantedModel
+from invoke_tui.nodes.recall_models import KINDS, NoModel, Shelf
 
 MOST: Final = 8
 """Differences that are told one by one."""
@@ -35,7 +36,7 @@ def with_models(graph: Graph, shelf: Shelf) -> tuple[Graph, list[Difference]]:
             return [here(one) for one in value]
         if not isinstance(value, dict):
             return value
-        if not {"key", "name", "type"} <= value.keys() or (wanted := Wanted.read(value)) is None:
+        if not {"key", "name", "type"} <= value.keys() or (wanted := WantedModel.read(value)) is None:
             return {name: here(one) for name, one in value.items()}
         key = _KEYS.get(value["type"], "") if isinstance(value["type"], str) else ""
         if not key:
@@ -43,7 +44,7 @@ def with_models(graph: Graph, shelf: Shelf) -> tuple[Graph, list[Difference]]:
         try:
             record, difference = shelf.find(key, wanted)
         except NoModel as why:
-            differences[str(why)] = Difference(key=key, kind="missing", message=str(why))
+            differences[str(why)] = why.difference(key)
             return value
         if difference is not None:
             differences[difference.message] = difference

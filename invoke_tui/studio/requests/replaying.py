@@ -14,8 +14,9 @@ from invoke_tui.domain.images import PICTURE_NAME
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.replay import Difference, Recalled, ReplayOrder, ReplayPlan
 from invoke_tui.domain.text import safe_text
+from invoke_tui.domain.wanted_models import WantedModel
 from invoke_tui.nodes.recall import request_from_metadata
-from invoke_tui.nodes.recall_models import NoModel, Shelf, Wanted
+from invoke_tui.nodes.recall_models import NoModel, Shelf
 from invoke_tui.nodes.recall_upscaling import is_upscaled, upscale_from_metadata
 from invoke_tui.nodes.validate import require_valid
 from invoke_tui.studio.queue.rows import NewItem
@@ -34,11 +35,17 @@ _OURS: Final = "invoke-tui "
 """What ``app_version`` begins with in pictures of ours, whose graphs can be compared node by node."""
 
 
-async def recalled(metadata: Mapping[str, Any], studio: Services) -> Recalled:
-    """The settings in metadata, with what of them is not here."""
-    request, differences = request_from_metadata(metadata, studio.models.all())
+async def recalled(
+    metadata: Mapping[str, Any], studio: Services, substitutes: Mapping[str, str] | None = None
+) -> Recalled:
+    """The settings in metadata, with what of them is not here; only what the metadata says is set."""
+    models = studio.models.all()
+    request, differences = request_from_metadata(metadata, models, substitutes)
     request, missing = await _without_missing_pictures(request, studio)
-    return Recalled(request=request, differences=[*differences, *missing])
+    shelf = Shelf(models, substitutes)
+    _, unnamed = _prompts(metadata, request, shelf)
+    _, untagged = _tags(metadata, request.positive_prompt, shelf)
+    return Recalled(request=request, differences=[*differences, *missing, *unnamed, *untagged])
 
 
 async def replay(order: ReplayOrder, studio: Services) -> ReplayPlan:
@@ -149,10 +156,11 @@ async def _without_missing_pictures(
         update |= {"init_image": None, "mask_image": None, "outpaint": type(request.outpaint)()}
     elif not await there("mask_image", "that is the mask", request.mask_image):
         update["mask_image"] = None
-    update["controls"] = tuple(
+    lists: dict[str, tuple[Any, ...]] = {}
+    lists["controls"] = tuple(
         [one for one in request.controls if await there("controlnets", "of a control", one.image)]
     )
-    update["references"] = tuple(
+    lists["references"] = tuple(
         [
             one
             for one in request.references
@@ -160,13 +168,14 @@ async def _without_missing_pictures(
             and await there("ipAdapters", "that is the mask of a reference", one.mask)
         ]
     )
-    update["regions"] = tuple(
+    lists["regions"] = tuple(
         [
             one
             for one in request.regions
             if await there("regions", "that is the mask of a region", one.mask_image)
         ]
     )
+    update |= {name: kept for name, kept in lists.items() if kept != getattr(request, name)}
     return request.model_copy(update=update), missing
 
 
@@ -186,13 +195,13 @@ def _prompts(
     differences: list[Difference] = []
     said = metadata.get("embeddings")
     for value in said[:100] if isinstance(said, list) else ():
-        wanted = Wanted.read(value)
+        wanted = WantedModel.read(value)
         if wanted is None:
             continue
         try:
             record, difference = shelf.find("embeddings", wanted)
         except NoModel as why:
-            differences.append(Difference(key="embeddings", kind=why.kind, message=str(why)))
+            differences.append(why.difference("embeddings"))
             continue
         differences += [difference] if difference is not None else []
         prompts = {
@@ -207,12 +216,16 @@ def _tags(metadata: Mapping[str, Any], prompt: str, shelf: Shelf) -> tuple[str, 
     Of LoRAs that the metadata lists as well everything has been said.
     """
     differences: list[Difference] = []
+    said = metadata.get("hashes")
+    hashes = said if isinstance(said, Mapping) else {}
 
     def kept(match: re.Match[str]) -> str:
         try:
-            record, difference = shelf.find("loras", Wanted(name=match[1]))
+            told = hashes.get(f"lora:{match[1]}")
+            wanted = WantedModel(name=match[1], hash=told if isinstance(told, str) else "")
+            record, difference = shelf.find("loras", wanted)
         except NoModel as why:
-            differences.append(Difference(key="loras", kind=why.kind, message=str(why)))
+            differences.append(why.difference("loras"))
             return ""
         if difference is None or difference.kind != "substituted":
             return match[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.replay import Recalled, ReplayOrder, ReplayPlan
@@ -15,15 +16,16 @@ router = APIRouter(prefix="/pictures", tags=["replay"])
 
 
 class RecallBody(Record):
-    """A picture's metadata."""
+    """A picture's metadata, and models that take the place of others."""
 
     metadata: dict[str, Any]
+    substitutes: dict[str, str] = Field(default_factory=dict, max_length=200)
 
 
-@router.post("/recall")
+@router.post("/recall", response_model_exclude_unset=True)
 async def recall(body: RecallBody, studio: Given) -> Recalled:
     """The settings that made a picture, and what of them is not here."""
-    return await recalled(body.metadata, studio)
+    return await recalled(body.metadata, studio, body.substitutes)
 
 
 @router.post("/replay")
