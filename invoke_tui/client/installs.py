@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import TypeAdapter
 
 from invoke_tui.domain.installs import InstallAnswer, InstallJob, InstallRequest, SourceReading, StarterList
+from invoke_tui.domain.wanted_models import FoundModel, WantedModel
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport
@@ -28,6 +29,11 @@ class Installing:
         """What a source means, in words; nothing is fetched. Raises ``BadInputError`` for what is no source."""
         body = request.model_dump(mode="json")
         return SourceReading.model_validate_json(await self._transport.post("installs/reading", body))
+
+    async def find_model(self, wanted: WantedModel) -> FoundModel:
+        """Where a model is to be had that a picture names; Civitai is asked for its hash. Raises ``StudioError``."""
+        body = wanted.model_dump(mode="json")
+        return FoundModel.model_validate_json(await self._transport.post("installs/finding", body))
 
     async def install_jobs(self) -> list[InstallJob]:
         """Every job, oldest first."""

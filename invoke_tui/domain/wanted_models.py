@@ -61,8 +61,10 @@ class WantedModel(Record):
 class FoundModel(Record):
     """Where a model is to be had: ``source`` is what an install takes. ``here`` is set where it is installed."""
 
-    source: str = ""
+    source: str
     name: str
     by: Literal["hash", "name"] = Field(description="The same content, or one that is only called so")
     size: int | None = Field(default=None, description="bytes")
+    hash: str = Field(default="", description="InvokeAI's, where the site tells it")
+    page: str = Field(default="", description="What the source of a model that was installed from there is")
     here: ModelRecord | None = None

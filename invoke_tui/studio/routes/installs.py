@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.installs import InstallAnswer, InstallJob, InstallRequest, SourceReading, StarterList
+from invoke_tui.domain.wanted_models import FoundModel, WantedModel
 from invoke_tui.studio.services import Given
 
 router = APIRouter(prefix="/installs", tags=["models"])
@@ -39,6 +40,12 @@ async def starters(studio: Given) -> StarterList:
 async def reading(body: InstallRequest, studio: Given) -> SourceReading:
     """What a source means; nothing is fetched or changed."""
     return await studio.installs.reading(body)
+
+
+@router.post("/finding")
+async def finding(body: WantedModel, studio: Given) -> FoundModel:
+    """Where a model is to be had that is not here; asks Civitai for its hash."""
+    return await studio.installs.find(body)
 
 
 @router.post("/prune")

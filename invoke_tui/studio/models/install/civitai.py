@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.domain.text import safe_text
+from invoke_tui.domain.wanted_models import FoundModel
 from invoke_tui.studio.models.install.errors import DownloadError
 from invoke_tui.studio.models.install.names import is_weights, safe_name
 from invoke_tui.studio.models.install.plan import Plan, Wanted
@@ -31,11 +32,7 @@ async def look_up(source: Civitai, site: str, web: Web, *, use_token: bool = Tru
     card["model"] = {key: about[key] for key in ("name", "type", "description") if about and key in about}
     if not card.get("description"):
         card["description"] = model.get("description")
-    title = " ".join(
-        part for part in (_text(card["model"].get("name"), 120), _text(version.get("name"), 80)) if part
-    )
     hashes = file.get("hashes") if isinstance(file.get("hashes"), dict) else {}
-    size = file.get("sizeKB")
     page = Civitai(model_id=model_id or None, version_id=number)
     return Plan(
         source=str(page),
@@ -44,15 +41,57 @@ async def look_up(source: Civitai, site: str, web: Web, *, use_token: bool = Tru
             Wanted(
                 url=_address(site, number, source, file),
                 path=name,
-                size=round(size * 1024) if isinstance(size, int | float) and 0 < size < 1e12 else None,
+                size=_bytes(file.get("sizeKB")),
                 sha256=_hash(hashes, "SHA256"),
                 blake3=_hash(hashes, "BLAKE3"),
             ),
         ),
-        name=title,
+        name=_title(card["model"], version),
         card=card,
         preview=_picture(version),
     )
+
+
+async def with_hash(digest: str, site: str, web: Web) -> FoundModel:
+    """The file with this SHA256, its beginning, its BLAKE3 or another hash that the site knows.
+
+    Raises ``NotFoundError`` where nobody has uploaded it.
+    """
+    version = await web.json(f"{site}/api/v1/model-versions/by-hash/{digest}", attempts=2)
+    if not isinstance(version, dict):
+        raise DownloadError("Civitai sent something that cannot be read.", code="bad_answer")
+    number, model_id = _number(version.get("id")), _number(version.get("modelId"))
+    file = next((one for one in _weights(version) if _has(one, digest)), None)
+    chosen = _choose(version, Civitai(version_id=number))
+    page = Civitai(model_id=model_id or None, version_id=number)
+    source = str(page)
+    if file is not None and file is not chosen and model_id and (file_id := _number(file.get("id"))):
+        source = f"urn:air:any:model:civitai:{model_id}@{number}+{file_id}"
+    about = version.get("model") if isinstance(version.get("model"), dict) else {}
+    size = (file or chosen).get("sizeKB")
+    return FoundModel(
+        source=source,
+        name=_title(about or {}, version) or source,
+        by="hash",
+        size=_bytes(size),
+        hash=f"blake3:{digest_}" if (digest_ := _hash((file or chosen).get("hashes"), "BLAKE3")) else "",
+        page=str(page),
+    )
+
+
+def _has(file: Mapping[str, Any], digest: str) -> bool:
+    hashes = file.get("hashes")
+    told = hashes.values() if isinstance(hashes, dict) else ()
+    return any(isinstance(one, str) and one.lower().startswith(digest.lower()) for one in told)
+
+
+def _title(about: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (_text(about.get("name"), 120), _text(version.get("name"), 80)) if part)
+
+
+def _bytes(kilobytes: object) -> int | None:
+    known = isinstance(kilobytes, int | float) and 0 < kilobytes < 1e12
+    return round(kilobytes * 1024) if known else None  # type: ignore[operator]
 
 
 async def _version(
@@ -78,8 +117,7 @@ async def _version(
 def _choose(version: Mapping[str, Any], source: Civitai) -> dict[str, Any]:
     """The file that is meant: the one asked for, else weights before their companions, safetensors before pickles,
     the page's own choice before others."""
-    listed = [file for file in version.get("files") or () if isinstance(file, dict)]
-    files = [file for file in listed if is_weights(_text(file.get("name"), 300))]
+    files = _weights(version)
     if source.file_id is not None:
         files = [file for file in files if _number(file.get("id")) == source.file_id]
     for key, value in source.wanted:
@@ -97,6 +135,11 @@ def _choose(version: Mapping[str, Any], source: Civitai) -> dict[str, Any]:
         return weights, safe, file.get("primary") is True
 
     return max(files, key=rank)
+
+
+def _weights(version: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = [file for file in version.get("files") or () if isinstance(file, dict)]
+    return [file for file in listed if is_weights(_text(file.get("name"), 300))]
 
 
 def _fact(file: Mapping[str, Any], key: str) -> str:

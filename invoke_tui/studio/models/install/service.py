@@ -23,6 +23,7 @@ from invoke_tui.domain.installs import (
     StarterModel,
 )
 from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.wanted_models import FoundModel, WantedModel
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.models.install import place, reading, starters
 from invoke_tui.studio.models.install.job import Job, Saved, Wish, left_in, now, read_job
@@ -104,6 +105,12 @@ class Installs:
     async def reading(self, request: InstallRequest) -> SourceReading:
         """What a source means. Raises ``StudioError`` for one that cannot be read."""
         return await asyncio.to_thread(reading.read, request, self.sites)
+
+    async def find(self, wanted: WantedModel) -> FoundModel:
+        """Where a model is to be had. Raises ``NotFoundError``, or another ``StudioError`` of the site."""
+        from invoke_tui.studio.models.install.finding import find
+
+        return await find(wanted, self._models, self.sites, (await self._prepared()).web)
 
     async def start(self, request: InstallRequest) -> InstallAnswer:
         """Begin to install. Raises ``BadInputError`` for a source that cannot be read; all else is the job's fate."""
@@ -220,6 +227,10 @@ class Installs:
         job.task = asyncio.create_task(self._work(job))
         self._changed(job)
 
+    async def _prepared(self) -> Runner:
+        async with self._making:
+            return await asyncio.to_thread(self._ready)
+
     def _ready(self) -> Runner:
         """The runner, made for the first job: a daemon that downloads nothing never imports an HTTP client."""
         if self._runner is None:
@@ -240,8 +251,7 @@ class Installs:
         """Run a job to its end, whatever that is."""
         others = sum(other.left for other in self._jobs.values() if other is not job and other.task)
         try:
-            async with self._making:
-                runner = await asyncio.to_thread(self._ready)
+            runner = await self._prepared()
             await runner.run(job, others)
         except asyncio.CancelledError:
             if not job.wish:

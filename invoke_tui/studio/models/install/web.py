@@ -105,10 +105,12 @@ class Web:
                     raise DownloadError(f"{host_of(url)} sent more than {limit:,} bytes.", code="too_long")
             return bytes(data), response.headers.get("content-type", "")
 
-    async def json(self, url: str, *, token: str | None = None, use_token: bool = True) -> Any:
+    async def json(
+        self, url: str, *, token: str | None = None, use_token: bool = True, attempts: int = ATTEMPTS
+    ) -> Any:
         """A JSON document of at most 16 MB."""
         data, kind = await patiently(
-            lambda: self.body(url, limit=_JSON_LIMIT, token=token, use_token=use_token)
+            lambda: self.body(url, limit=_JSON_LIMIT, token=token, use_token=use_token), attempts
         )
         if looks_like_page(data, kind):
             raise login_page(url, had_token=bool(token or self.tokens.for_url(url)))

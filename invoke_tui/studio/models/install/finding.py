@@ -1,0 +1,69 @@
+"""Where a model is to be had that a picture names and that is not here."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Final
+
+from invoke_tui.domain.errors import NotFoundError, StudioError
+from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+from invoke_tui.studio.models.install import civitai, place, starters
+from invoke_tui.studio.models.install.errors import DownloadError, host_of
+from invoke_tui.studio.models.install.sites import Sites
+from invoke_tui.studio.models.install.web import Web
+from invoke_tui.studio.models.registry import Models
+
+_PATIENCE: Final = 30
+"""Seconds that somebody waits for an answer."""
+_DIGEST: Final = re.compile(r"(?:(?:blake3|sha256):)?([0-9A-Fa-f]{8,64})")
+
+
+async def find(wanted: WantedModel, models: Models, sites: Sites, web: Web) -> FoundModel:
+    """The same content on Civitai, else a starter model of that name and kind; and whether it is here after all.
+
+    Raises ``NotFoundError`` where there is neither, the site's ``StudioError`` where it could not be asked.
+    """
+    trouble: StudioError | None = None
+    if digest := _DIGEST.fullmatch(wanted.hash):
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                found = await civitai.with_hash(digest[1], sites.civitai, web)
+        except NotFoundError:
+            pass
+        except TimeoutError:
+            trouble = DownloadError(f"{host_of(sites.civitai)} does not answer.", hint="Try again later.")
+        except StudioError as error:
+            trouble = error
+        else:
+            return found.model_copy(update={"here": _here(found, models)})
+    if (found_starter := await asyncio.to_thread(_starter, wanted, models, sites)) is not None:
+        return found_starter
+    if trouble is not None:
+        raise trouble
+    raise NotFoundError(
+        f"Nobody known here has the {wanted.called} {wanted}.",
+        hint=f"Civitai has no file with the hash {wanted.hash[:80]}."
+        if digest
+        else "The picture tells no hash by which Civitai could be asked, and no starter model is called so.",
+        code="model_not_found",
+    )
+
+
+def _here(found: FoundModel, models: Models) -> ModelRecord | None:
+    """The installed model with this content, or from this page."""
+    usable = [one for one in models.all() if not one.missing]
+    same = (one for one in usable if found.hash and one.hash == found.hash)
+    return next(same, None) or next((one for one in usable if one.source == found.page), None)
+
+
+def _starter(wanted: WantedModel, models: Models, sites: Sites) -> FoundModel | None:
+    """A starter model that is called so. Reads the disk."""
+    for one in starters.starters().models:
+        named = wanted.name.casefold() in (one.name.casefold(), one.id)
+        if named and one.type is wanted.type and wanted.base in ("", one.base):
+            return FoundModel(
+                source=one.id, name=one.name, by="name", here=place.starter_here(models, one, sites)
+            )
+    return None
