@@ -1,4 +1,7 @@
-"""Calls that look after the gallery's files. ``progress`` gets each ``Step``; hanging up ends the work."""
+"""Calls that look after the gallery's files. ``progress`` gets each ``Step``; hanging up ends the work.
+
+Those that begin with ``keep`` are for who may leave: the work goes on, and ``keep_following`` finds it again.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from invoke_tui.domain.errors import ExitCode, StudioError, UnreachableError, error_from_json
 from invoke_tui.domain.keeping import (
     ArrangeOrder,
+    ArrangePlan,
     ArrangeReport,
     BackupReport,
     CheckReport,
+    KeepingVerb,
     MoveReport,
     RebuildReport,
+    SpaceReport,
     Step,
     ThumbnailReport,
 )
@@ -27,6 +33,14 @@ if TYPE_CHECKING:
     from invoke_tui.config.paths import StudioPaths
 
 Progress = Callable[[Step], None]
+Report = CheckReport | RebuildReport | ArrangeReport | MoveReport | ThumbnailReport
+REPORTS: Final[dict[KeepingVerb, type[Report]]] = {
+    "verify": CheckReport,
+    "rebuild": RebuildReport,
+    "arrange": ArrangeReport,
+    "move": MoveReport,
+    "thumbnails": ThumbnailReport,
+}
 
 
 class KeepingCalls:
@@ -60,13 +74,47 @@ class KeepingCalls:
         answer = await self._transport.post("keeping/backup", {"file": file})
         return BackupReport.model_validate_json(answer)
 
-    async def _done(self, verb: str, body: dict[str, Any], progress: Progress | None) -> Any:
-        async with aclosing(self._transport.stream(f"keeping/{verb}", body)) as lines:
+    async def gallery_space(self) -> SpaceReport:
+        """What pictures, thumbnails, trash and database take."""
+        return SpaceReport.model_validate_json(await self._transport.get("keeping/space"))
+
+    async def plan_arranging(self, order: ArrangeOrder) -> ArrangePlan:
+        """What ``arrange_images`` would do."""
+        answer = await self._transport.post("keeping/arrange/plan", order.model_dump(mode="json"))
+        return ArrangePlan.model_validate_json(answer)
+
+    async def keep(self, verb: KeepingVerb, body: dict[str, Any], progress: Progress) -> Report:
+        """Do one of the above, which goes on when the answer is no longer waited for."""
+        return REPORTS[verb].model_validate(await self._done(verb, body, progress, stays=True))
+
+    async def keep_following(self, progress: Progress) -> Report:
+        """Wait for the work that was begun last, or for the report that it left. Raises ``NotFoundError`` where there
+        is none, and what it ended with."""
+        began: list[KeepingVerb] = []
+        said = await self._done("follow", {}, progress, began.append)
+        return REPORTS[began[0]].model_validate(said)
+
+    async def end_keeping(self) -> None:
+        """End the work that was begun last."""
+        await self._transport.post("keeping/end", {})
+
+    async def _done(
+        self,
+        path: str,
+        body: dict[str, Any],
+        progress: Progress | None,
+        began: Callable[[KeepingVerb], None] | None = None,
+        *,
+        stays: bool = False,
+    ) -> Any:
+        async with aclosing(self._transport.stream(f"keeping/{path}", body, stays=stays)) as lines:
             async for line in lines:
                 said = _checked(json.loads(line))
                 if "report" in said:
                     return said["report"]
-                if progress is not None:
+                if "work" in said and began is not None:
+                    began(cast("KeepingVerb", said["work"]))
+                if "step" in said and progress is not None:
                     progress(Step.model_validate(said["step"]))
         raise UnreachableError(
             "The studio went away.", hint="Ask again: what was begun goes on or is undone."

@@ -58,13 +58,17 @@ class Transport:
             await self._http.aclose()
             self._http = None
 
-    async def stream(self, path: str, body: dict[str, Any]) -> AsyncGenerator[str]:
+    async def stream(self, path: str, body: dict[str, Any], **query: bool) -> AsyncGenerator[str]:
         """POST a JSON object and read the answer line by line, for as long as it takes. Leaving early hangs up."""
         import httpx
 
         try:
             async with self._client().stream(
-                "POST", quote(path), json=body, timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT)
+                "POST",
+                quote(path),
+                json=body,
+                params=query,
+                timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT),
             ) as response:
                 if not response.is_success:
                     await response.aread()

@@ -15,6 +15,7 @@ from invoke_tui.domain.device import MemoryUse, WorkerStatus
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.importing import ImportJob
 from invoke_tui.domain.installs import InstallJob
+from invoke_tui.domain.keeping import KeepingVerb, Step
 from invoke_tui.domain.queue import QueueCounts, QueueItem
 
 
@@ -156,6 +157,14 @@ class ImportChanged(_Event):
     job: ImportJob
 
 
+class KeepingChanged(_Event):
+    """How far a work on the gallery's files is; without a step it has ended."""
+
+    event: Literal["keeping_changed"] = "keeping_changed"
+    verb: KeepingVerb
+    step: Step | None = None
+
+
 class StudioStopping(_Event):
     """The daemon is going away; the queue stays on disk."""
 
@@ -192,6 +201,7 @@ Event = Annotated[
     | InstallChanged
     | ImportProgress
     | ImportChanged
+    | KeepingChanged
     | StudioStopping,
     Field(discriminator="event"),
 ]

@@ -21,6 +21,19 @@ FINDINGS: Final[dict[FindingKind, str]] = {
     "texts": "listed without what it says",
     "search": "the search does not know what pictures say",
 }
+REPAIRS: Final[dict[FindingKind, str]] = {
+    "search": "indexes again what pictures say",
+    "orphan": "takes it in with what its file says; a row that misses this file points to it again",
+    "missing": "takes it off the list; not where it lies elsewhere, nor where most files are missing",
+    "damaged": "sets the file aside in outputs/set-aside and takes it off the list; one elsewhere is left",
+    "texts": "reads the file again",
+    "thumbnail": "removes it",
+    "unfinished": "removes it",
+    "duplicate": "leaves it where it is",
+}
+"""What mending does, in the order in which it is done: the search first, whose triggers work on every row that changes;
+then pictures that are not listed, for one of them may be the file that a row misses."""
+KeepingVerb = Literal["verify", "rebuild", "arrange", "move", "thumbnails"]
 
 
 class Finding(Record):
@@ -83,6 +96,21 @@ class ArrangeReport(Record):
     left: int = Field(default=0, description="Their files are gone, or could not be moved")
 
 
+class PlannedMove(Record):
+    """A file that would be moved, below the pictures' folder. A name that is taken gets a number then."""
+
+    old: str
+    new: str
+
+
+class ArrangePlan(Record):
+    """What arranging would do."""
+
+    moves: int = 0
+    in_place: int = 0
+    first: list[PlannedMove] = Field(default_factory=list, description="Some of the moves")
+
+
 class MoveReport(Record):
     """Pictures that are to be found in another folder from now on. ``outputs_dir`` is what the setting says now."""
 
@@ -103,4 +131,31 @@ class BackupReport(Record):
 
     path: str
     size: int
-    pictures: int
+    pictures: int = 0
+
+
+class Held(Record):
+    """Things of a kind, and their bytes."""
+
+    count: int = 0
+    size: int = 0
+
+
+class SpaceReport(Record):
+    """Where the gallery's files are, and what they take."""
+
+    images_dir: str
+    strategy: str = Field(description="How new pictures are spread over folders, where no template says it")
+    template: str = ""
+    free: int = Field(description="Bytes that are left on that disk")
+    pictures: Held = Held()
+    elsewhere: Held = Field(
+        default=Held(), description="Of the pictures: those that were left where they lay"
+    )
+    trash: Held = Held()
+    thumbnails: Held = Held()
+    set_aside: Held = Held()
+    database: int = 0
+    backups: list[BackupReport] = Field(
+        default_factory=list, description="Newest first; pictures are not counted"
+    )

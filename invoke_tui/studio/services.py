@@ -14,6 +14,7 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
 from invoke_tui.studio.gallery.importing.service import Imports
 from invoke_tui.studio.gallery.keeping.service import Keeping
+from invoke_tui.studio.gallery.keeping.works import Works
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.library.history import PromptHistory
@@ -46,6 +47,7 @@ class Services:
     library: Library
     prompt_history: PromptHistory
     keeping: Keeping
+    works: Works
     machine: Machine = field(default_factory=Machine)
     started: float = field(default_factory=time.monotonic)
 

@@ -22,8 +22,8 @@ from invoke_tui.tui.gallery.frame import GalleryFrame
 from invoke_tui.tui.gallery.going import go_to
 from invoke_tui.tui.gallery.grid import PictureGrid
 from invoke_tui.tui.gallery.launchpad import GalleryLaunchpad
-from invoke_tui.tui.gallery.query_line import QueryLine
 from invoke_tui.tui.gallery.panes import Panes
+from invoke_tui.tui.gallery.query_line import QueryLine
 from invoke_tui.tui.gallery.shelves import Shelf
 from invoke_tui.tui.gallery.tiles import TileGrid
 from invoke_tui.tui.gallery.using import Using

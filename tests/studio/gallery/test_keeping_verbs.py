@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from invoke_tui.cli.main import main
+from invoke_tui.domain.keeping import ArrangeOrder, CheckReport, MoveReport, Step
 from tests.studio.gallery.test_keeping import picture
 from tests.studio.harness import StudioHarness
 
@@ -46,3 +47,34 @@ async def test_verify_arrange_backup_and_restore(
     assert Path(said["kept"]).is_file()
     client = await studio.start()
     assert (await client.images()).total == 2
+
+
+async def test_a_work_goes_on_alone_is_found_again_and_mends_only_what_was_chosen(
+    studio: StudioHarness, tmp_path: Path
+) -> None:
+    studio.paths.prepare()
+    for seed in (1, 2, 3):
+        picture(studio.paths.images_dir / f"p{seed}.png", seed, f"p{seed}.png")
+    client = await studio.start()
+    (studio.paths.images_dir / "p1.png").unlink()
+    (studio.paths.images_dir / "p2.png").write_bytes(b"no picture")
+    steps: list[Step] = []
+    with pytest.raises(asyncio.CancelledError):  # the window is closed
+
+        def leave(step: Step) -> None:
+            raise asyncio.CancelledError
+
+        await client.keep("verify", {"repair": True, "kinds": ["missing"]}, leave)
+    found = await client.keep_following(steps.append)
+    assert isinstance(found, CheckReport)
+    assert {(one.kind, one.repaired) for one in found.findings} == {("missing", True), ("damaged", False)}
+    plan = await client.plan_arranging(ArrangeOrder(template="{model}/{seed}"))
+    assert (plan.moves, plan.first[-1].new) == (2, "tiny/3.png")
+    backup = await client.back_up_database()
+    space = await client.gallery_space()
+    assert (space.pictures.count, space.trash.count, space.elsewhere.count) == (2, 0, 0)
+    assert space.backups[0].path == backup.path
+    assert space.database
+    moved = await client.keep("move", {"outputs_dir": str(tmp_path / "other")}, steps.append)
+    assert isinstance(moved, MoveReport)
+    assert moved.files == 2
