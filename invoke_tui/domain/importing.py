@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
@@ -13,6 +14,7 @@ from invoke_tui.domain.boards import BOARD_NAME_LIMIT
 from invoke_tui.domain.errors import ExitCode
 from invoke_tui.domain.images import ImageCategory
 from invoke_tui.domain.installs import InstallError as JobError
+from invoke_tui.domain.text import safe_text
 
 MOST_TOLD: Final = 200
 """Files that a job names with a reason; of more it tells the number."""
@@ -28,6 +30,8 @@ class ImportStatus(StrEnum):
     COMPLETED = "completed"
     ERROR = "error"
     CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """The studio ended while it was at work."""
 
     @property
     def finished(self) -> bool:
@@ -58,6 +62,18 @@ class ImportOrder(Record):
         description="Of an InvokeAI root also what its runs made on their way, which no list shows",
     )
 
+    @property
+    def command(self) -> str:
+        """What asks for the same in a shell."""
+        words = ["invoke-tui", "gallery", "import", self.path]
+        words += ["--board", self.board] if self.board is not None else []
+        words += ["--in-place"] if self.in_place else []
+        words += ["--boards-from-folders"] if self.boards_from_folders else []
+        words += [] if self.recursive else ["--no-recursive"]
+        words += ["--category", self.category] if self.category is not None else []
+        words += [] if self.intermediates else ["--no-intermediates"]
+        return shlex.join(words)
+
 
 class SkippedFile(Record):
     """A file that was not taken, and why. Both are safe to show."""
@@ -86,6 +102,15 @@ class ImportJob(Record):
     notes: tuple[str, ...] = ()
     error: JobError | None = None
     created_at: datetime
+
+    def interrupted(self) -> ImportJob:
+        """The same, cut off by the end of the studio, with how to go on."""
+        error = JobError(
+            code="interrupted",
+            message="The studio ended while this import was at work.",
+            hint=f"What it took is there; begin it again for the rest: {safe_text(self.order.command, limit=1_000)}.",
+        )
+        return self.model_copy(update={"status": ImportStatus.INTERRUPTED, "error": error, "rate": None})
 
     @property
     def done(self) -> int:

@@ -14,20 +14,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection
 
 from invoke_tui.config.settings import Studio
 from invoke_tui.config.wildcards import wildcard_folders
 from invoke_tui.domain.events import ModelsChanged, StudioStopping
 from invoke_tui.studio import api
-from invoke_tui.studio.database import Database, migrate
-from invoke_tui.studio.database.tables import state
+from invoke_tui.studio.database import Database, migrate, state
 from invoke_tui.studio.gallery.catching_up import catch_up
-from invoke_tui.studio.gallery.importing import intents
 from invoke_tui.studio.gallery.importing.service import Imports
-from invoke_tui.studio.gallery.keeping.service import Keeping, finish_begun
-from invoke_tui.studio.gallery.recovery import recover
+from invoke_tui.studio.gallery.keeping.service import Keeping
+from invoke_tui.studio.gallery.keeping.works import Works
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.library.history import PromptHistory
@@ -96,9 +93,6 @@ class Daemon:
         """Make the parts and repair what an earlier end left, before anybody can look at it."""
         settings, paths = self._studio.settings, self._studio.paths
         hub = Hub()
-        unarranged = await finish_begun(database, paths)
-        await intents.undo(database, paths.images_dir)
-        await recover(database, paths)
         queue = Queue(database, hub, limit=settings.max_queue_size)
         await queue.open(
             machine_went_down=await _machine_went_down(database),
@@ -108,11 +102,11 @@ class Daemon:
         models = Models(database, paths.models_dir, settings.default_model)
         await self._look_for_models(models, hub)
         gallery = Gallery(database, paths, settings.image_subfolder_strategy, settings.image_name_template)
-        await gallery.trash.finish()
+        imports = Imports(database, gallery, hub, (paths.images_dir, settings.image_subfolder_strategy))
+        keeping = Keeping(database, paths, gallery, queue, imports, self.stop)
+        await keeping.finish_begun()
         self._beside.add(asyncio.create_task(catch_up(database, gallery.lists, paths.images_dir)))
-        keeping = Keeping(database, paths, gallery, queue, self.stop)
-        if unarranged is not None:
-            self._beside.add(asyncio.create_task(keeping.go_on(unarranged)))
+        self._beside.add(asyncio.create_task(keeping.go_on()))
         measured = Measured(database)
         supervisor = Supervisor(
             settings,
@@ -136,11 +130,12 @@ class Daemon:
             supervisor,
             self.stop,
             Installs(models, hub, settings),
-            Imports(database, gallery, hub, (paths.images_dir, settings.image_subfolder_strategy)),
+            imports,
             measured,
             Library(database, wildcard_folders(settings, paths)),
             PromptHistory(database, on=settings.prompt_history),
             keeping,
+            Works(hub),
         )
 
     async def _look_for_models(self, models: Models, hub: Hub) -> None:
@@ -190,6 +185,7 @@ class Daemon:
             services.hub.publish(StudioStopping(reason=self._reason))
             await services.installs.close()
             await services.imports.close()
+            await services.works.close()
             await services.supervisor.stop()
             await asyncio.sleep(_FAREWELL)  # the last events are on their way
             server.should_exit = True
@@ -205,7 +201,7 @@ class Daemon:
             counts = await services.queue.counts()
             if services.hub.readers or counts.pending or counts.in_progress:
                 busy = time.monotonic()
-            if services.installs.active or services.imports.active:
+            if services.installs.active or services.imports.active or services.works.active:
                 busy = time.monotonic()
             if time.monotonic() - max(busy, last_request()) > limit:
                 self.stop(f"idle for {services.settings.idle_stop_minutes:g} minutes")
@@ -226,10 +222,8 @@ async def _machine_went_down(database: Database) -> bool:
         return False
 
     def remember(connection: Connection) -> bool:
-        before = connection.scalar(select(state.c.value).where(state.c.name == "boot_id"))
-        values = {"name": "boot_id", "value": boot.strip()}
-        statement = insert(state).values(values)
-        connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+        before = state.get(connection, "boot_id")
+        state.put(connection, "boot_id", boot.strip())
         return before is not None and before != boot.strip()
 
     return await database.write(remember)

@@ -53,6 +53,7 @@ def main() -> None:
     from invoke_tui.studio import faults
     from invoke_tui.studio.__main__ import run
     from invoke_tui.studio.process import Starter
+    from tests.studio import fuse
 
     assert invoke_tui.studio.daemon
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the daemons
@@ -70,6 +71,8 @@ def main() -> None:
         os.environ.clear()
         os.environ.update(order["environment"])
         faults._faults = faults._read(os.environ.get(faults.VARIABLE, ""))
+        if fuse.VARIABLE in os.environ:
+            fuse.install(Path(os.environ[fuse.VARIABLE]))
         os._exit(run(Path(order["root"]), Starter(None), echo=False))
 
 

@@ -50,9 +50,9 @@ def subfolder(strategy: str, name: str, category: str, day: datetime) -> str:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write beside ``path``, flush to the disk, then rename over it and flush the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}{PART}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as file:
             file.write(data[: len(data) // 2])
             faults.pass_by("during-write")
@@ -66,7 +66,8 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFullError(path.parent, len(data), shutil.disk_usage(path.parent).free) from error
+            there = next(folder for folder in path.parents if folder.exists())
+            raise DiskFullError(path.parent, len(data), shutil.disk_usage(there).free) from error
         raise StudioError(
             f"{path} could not be written: {error.strerror}.",
             hint="Check the folder's permissions.",

@@ -17,6 +17,7 @@ from invoke_tui.studio.database.tables import stamp
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.formats import facts_of
 from invoke_tui.studio.gallery.keeping.folder import is_part, is_picture, walk
+from invoke_tui.studio.gallery.keeping.rebuilding import is_wanted, note_loss
 from invoke_tui.studio.gallery.keeping.remembered import remembered
 from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts
 
@@ -30,8 +31,11 @@ async def recover(database: Database, paths: StudioPaths) -> None:
     A list that was lost is left to ``rebuild``, which asks the backups for what no file says.
     """
     known = await database.read(rows.files)
-    lost = not known and (await asyncio.to_thread(remembered, database.path)).source is not None
-    if lost:
+    lost = await database.read(is_wanted)
+    if not lost and not known:
+        lost = (await asyncio.to_thread(remembered, database.path)).source is not None
+    if lost and not known:
+        await database.write(note_loss)
         _log.warning("no picture is listed, though a backup lists some: 'invoke-tui gallery rebuild'")
     for path in walk(paths):
         if is_part(path.name):

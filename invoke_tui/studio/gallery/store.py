@@ -145,7 +145,6 @@ class Gallery:
             whole = await asyncio.to_thread(as_png, data, called)
         facts = inspect(whole)
         below = self._place(name, category, datetime.now(UTC))
-        await asyncio.to_thread(write_whole, self._folder / below, whole)
         values = {
             "image_name": name,
             "image_origin": "external",
@@ -162,7 +161,9 @@ class Gallery:
             rows.keep(connection, values, facts.metadata)
             return rows.find(connection, name, self._folder)
 
-        record = await self.lists.write(commit)
+        async with self.lists.files:
+            await asyncio.to_thread(write_whole, self._folder / below, whole)
+            record = await self.lists.write(commit)
         assert record is not None, "it was written just now"
         return record
 

@@ -1,27 +1,33 @@
 """The trash: a mark on the row, so that putting a picture there, and back, is one transaction and moves no file.
 
-Purging removes the file first and the row after it. A crash in between leaves a row of the trash without a file,
-which ``finish`` removes at the next start.
+Purging writes down which pictures go, removes their files and then their rows, a few at a time. After a crash what
+was begun is done to its end at the next start: nobody ever sees a row whose file is gone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select
 
 from invoke_tui.config.paths import StudioPaths
+from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import TrashRecord
 from invoke_tui.studio import faults
-from invoke_tui.studio.database import Database
+from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import image_texts, images, now
 from invoke_tui.studio.gallery.lists import Lists
 from invoke_tui.studio.gallery.thumbnails import Thumbnails
+from invoke_tui.studio.gallery.whole import to_its_end
 
-_AT_ONCE = 100
+_AT_ONCE: Final = 100
+_JOURNAL: Final = state.BEGUN + "purge"
+_log = logging.getLogger(__name__)
 
 
 class Trash:
@@ -39,7 +45,8 @@ class Trash:
 
     async def restore(self, names: list[str]) -> int:
         """Have pictures back, on the boards where they were; how many."""
-        return await self._lists.change(names, {"deleted_at": None})
+        async with self._lists.files:  # not what is being purged
+            return await self._lists.change(names, {"deleted_at": None})
 
     async def holds(self) -> TrashRecord:
         """How many pictures there are, and the space that purging frees."""
@@ -51,44 +58,66 @@ class Trash:
     async def purge(self, names: list[str] | None = None) -> TrashRecord:
         """Delete for good: pictures of the trash, or all of it. Files that lie elsewhere are left there.
 
-        How many went and the bytes that were freed.
+        How many went and the bytes that were freed. Raises ``StudioError`` where a file cannot be removed.
         """
         count = size = 0
         while True:
             async with self._lists.files:
-                waiting = await self._database.read(lambda c: _some(c, names))
+                waiting = await self._database.write(lambda c: _begin(c, names))
                 if not waiting:
                     return TrashRecord(count=count, size=size)
-                freed = await asyncio.to_thread(self._remove, waiting)
-                await self._lists.write(lambda c, gone=list(waiting): _forget(c, gone))  # type: ignore[misc]
+                freed = await to_its_end(self._go_on(waiting))
             count, size = count + len(waiting), size + freed
 
     async def finish(self) -> int:
-        """Remove the rows of a purge that was cut short; how many. Runs when the daemon starts."""
-        marked = select(images.c.image_name, images.c.file).where(images.c.deleted_at.is_not(None))
-        rows_ = await self._database.read(lambda c: [tuple(row) for row in c.execute(marked)])
-        gone = [
-            name
-            for name, file in rows_
-            if not Path(file).is_absolute() and not (self._folder / file).exists()
-        ]
-        if gone:
-            await self._lists.write(lambda c: _forget(c, gone))
-        return len(gone)
+        """Do the rest of a purge that was cut short; how many pictures went. Runs before the daemon serves."""
+        text = await self._database.read(lambda c: state.get(c, _JOURNAL))
+        waiting: dict[str, str] = json.loads(text) if text else {}
+        if not waiting:
+            return 0
+        try:
+            await self._go_on(waiting)
+        except StudioError as error:
+            _log.warning("%s It is in the trash still.", error.message)
+            return 0
+        _log.info("%d pictures that were being purged when the studio ended are gone", len(waiting))
+        return len(waiting)
 
-    def _remove(self, waiting: dict[str, str]) -> int:
+    async def _go_on(self, waiting: dict[str, str]) -> int:
+        """The files go, then the rows of those that went; bytes that were freed."""
+        gone: list[str] = []
+        freed, trouble = await asyncio.to_thread(self._remove, waiting, gone)
+        await self._lists.write(lambda c: _forget(c, gone))
+        if trouble is not None:
+            raise StudioError(
+                f"{trouble.filename} could not be removed: {trouble.strerror}.",
+                hint="Check its folder's permissions.",
+                code="not_removed",
+            ) from trouble
+        return freed
+
+    def _remove(self, waiting: dict[str, str], gone: list[str]) -> tuple[int, OSError | None]:
         freed = 0
         for name, file in waiting.items():
-            if not Path(file).is_absolute():
-                path = self._folder / file
-                try:
+            path = self._folder / file
+            try:
+                if not Path(file).is_absolute() and path.exists():
                     freed += path.stat().st_size
                     path.unlink()
-                except FileNotFoundError:
-                    pass
-            faults.pass_by("during-purge")
-            self._thumbnails.forget(name)
-        return freed
+                faults.pass_by("during-purge")
+                self._thumbnails.forget(name)
+            except OSError as error:
+                return freed, error
+            gone.append(name)
+        return freed, None
+
+
+def _begin(connection: Connection, names: list[str] | None) -> dict[str, str]:
+    """Some pictures that go now, written down; nothing is written down when there are none."""
+    some = _some(connection, names)
+    if some:
+        state.put(connection, _JOURNAL, json.dumps(some))
+    return some
 
 
 def _some(connection: Connection, names: list[str] | None) -> dict[str, str]:
@@ -113,3 +142,4 @@ def _forget(connection: Connection, names: list[str]) -> None:
     # by hand and not by cascade: the triggers of the search need it so
     connection.execute(delete(image_texts).where(image_texts.c.id.in_(chosen)))
     connection.execute(delete(images).where(images.c.image_name.in_(names)))
+    state.drop(connection, _JOURNAL)

@@ -9,15 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection
 
 from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.domain.events import ItemChanged, QueueChanged
 from invoke_tui.domain.queue import MAX_ATTEMPTS, EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.studio import faults
-from invoke_tui.studio.database import Database
-from invoke_tui.studio.database.tables import state
+from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.queue import edits, leases, order
 from invoke_tui.studio.queue.leases import Outcome
@@ -66,9 +64,7 @@ class Queue:
         returned = await self._database.write(take_over)
         if returned:
             _log.info("items %s were interrupted and are in the queue again", returned)
-        text = await self._database.read(
-            lambda c: c.scalar(select(state.c.value).where(state.c.name == "pause"))
-        )
+        text = await self._database.read(lambda c: state.get(c, "pause"))
         self.pause_state = Pause(**json.loads(text)) if text and text != "null" else None
 
     # -- what people do -------------------------------------------------------------------------------------------
@@ -272,10 +268,4 @@ class Queue:
 
     async def _remember_pause(self) -> None:
         text = json.dumps(asdict(self.pause_state) if self.pause_state else None)
-
-        def work(connection: Connection) -> None:
-            values = {"name": "pause", "value": text}
-            statement = insert(state).values(values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
-
-        await self._database.write(work)
+        await self._database.write(lambda c: state.put(c, "pause", text))

@@ -13,6 +13,7 @@ router = APIRouter(prefix="/imports", tags=["gallery"])
 @router.post("")
 async def start(body: ImportOrder, studio: Given) -> ImportJob:
     """Begin to take pictures in; the job runs on in the daemon."""
+    studio.keeping.require_folder()
     return studio.imports.start(body)
 
 

@@ -21,6 +21,7 @@ from invoke_tui.domain.images import Listing
 from invoke_tui.domain.keeping import ArrangeOrder, ArrangeReport, CheckReport, RebuildReport, Step
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.restoring import restore
+from invoke_tui.studio.gallery.importing.service import Imports
 from invoke_tui.studio.gallery.keeping.service import Keeping
 from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
@@ -42,7 +43,10 @@ class House:
         self.database = Database(self.paths.database)
         self.gallery = Gallery(self.database, self.paths)
         self.queue = Queue(self.database, Hub(), limit=10)
-        self.keeping = Keeping(self.database, self.paths, self.gallery, self.queue, lambda reason: None)
+        self.imports = Imports(self.database, self.gallery, Hub(), (self.paths.images_dir, "flat"))
+        self.keeping = Keeping(
+            self.database, self.paths, self.gallery, self.queue, self.imports, lambda reason: None
+        )
 
     def lose_database(self) -> None:
         self.database.close()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import load
 from invoke_tui.domain.boards import BoardChanges, BoardText
-from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.images import ORDERS, Listing, Selection
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.gallery import listing as listings
@@ -216,10 +216,14 @@ async def test_the_trash_gives_back_until_it_is_purged(gallery: Gallery, paths: 
     assert await numbers(gallery, "cat seed:1..2") == [2], "the search forgot what was purged"
 
 
-async def test_a_purge_that_was_cut_short_is_finished(gallery: Gallery, paths: StudioPaths) -> None:
-    (paths.images_dir / name_of(2)).write_bytes(b"still there")
+async def test_a_purge_says_which_file_cannot_be_removed_and_keeps_it(
+    gallery: Gallery, paths: StudioPaths
+) -> None:
+    (paths.images_dir / name_of(2)).mkdir()
     await gallery.trash.put([name_of(1), name_of(2)])
-    assert await gallery.trash.finish() == 1
+    with pytest.raises(StudioError, match="could not be removed"):
+        await gallery.trash.purge()
+    assert await gallery.trash.finish() == 0
     assert await numbers(gallery, trash=True) == [2]
 
 

@@ -21,7 +21,7 @@ from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import SHELVES, images
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.files import subfolder, write_whole
-from invoke_tui.studio.gallery.importing import intents
+from invoke_tui.studio.gallery.importing import journal
 from invoke_tui.studio.gallery.importing.looking import Seen, digest_of, look_at, with_words
 from invoke_tui.studio.gallery.importing.placing import Placing, base_of
 from invoke_tui.studio.gallery.importing.sources import Source, Wanted, open_source
@@ -86,6 +86,7 @@ class Import:
         batch: list[Kept] = []
         while not self._stop.is_set():
             ahead = await asyncio.to_thread(lambda: list(islice(source.wanted, _AHEAD)))
+            await self._database.write(lambda c: journal.write(c, self._job))
             for one in ahead:
                 if self._stop.is_set():
                     break
@@ -130,15 +131,13 @@ class Import:
         """Files first, then their rows in one transaction; files without rows do not stay, whatever happens."""
         if not batch:
             return
-        job = self._job
         values = [self._values(wanted, seen) for wanted, seen in batch]
         copies = {
             value["file"]: seen.data
             for value, (wanted, seen) in zip(values, batch, strict=True)
             if not self._stays(wanted, seen)
         }
-        if copies:
-            await self._database.write(lambda c: intents.intend(c, job.job_id, list(copies)))
+        after = self._job.model_copy(update={"added": self._job.added + len(batch)})
 
         def commit(connection: Connection) -> None:
             for value, (wanted, seen) in zip(values, batch, strict=True):
@@ -147,17 +146,20 @@ class Import:
                 rows.keep(
                     connection, value, seen.metadata, program=seen.program, called=safe_text(wanted.path.stem)
                 )
-            intents.settle(connection, job.job_id)
+            journal.write(connection, after.model_copy(update={"boards": placing.made}))
 
-        try:
-            for file, data in copies.items():
-                await asyncio.to_thread(write_whole, self._folder / file, data)
-            await self._write(placing, commit)
-        except StudioError:
-            await intents.undo(self._database, self._folder)
-            raise
+        async with self._gallery.lists.files:
+            if copies:
+                await self._database.write(lambda c: journal.write(c, self._job, list(copies)))
+            try:
+                for file, data in copies.items():
+                    await asyncio.to_thread(write_whole, self._folder / file, data)
+                await self._write(placing, commit)
+            except Exception:
+                await journal.undo(self._database, self._folder)
+                raise
         faults.pass_by("after-row")
-        self._note(added=self._job.added + len(batch), boards=placing.made)
+        self._note(added=after.added)
         self._told([str(value["image_name"]) for value in values])
 
     def _adopt(self, connection: Connection, placing: Placing) -> None:

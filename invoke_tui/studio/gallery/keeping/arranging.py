@@ -14,20 +14,22 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, RowMapping, select, update
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.keeping import ArrangeOrder, ArrangeReport, Step
+from invoke_tui.domain.keeping import ArrangeOrder, ArrangePlan, ArrangeReport, PlannedMove, Step
 from invoke_tui.studio import faults
-from invoke_tui.studio.database import Database
-from invoke_tui.studio.database.tables import boards, image_texts, images, moment, state
+from invoke_tui.studio.database import Database, state
+from invoke_tui.studio.database.tables import boards, image_texts, images, moment
 from invoke_tui.studio.gallery.files import sync_folder
 from invoke_tui.studio.gallery.lists import Lists
 from invoke_tui.studio.gallery.naming import Naming, Places
+from invoke_tui.studio.gallery.whole import to_its_end
 
-_JOURNAL: Final = "arranging"
+_JOURNAL: Final = state.BEGUN + "arrange"
 _AT_ONCE: Final = 50
+_TOLD: Final = 20
+"""Moves that a plan names."""
 _PAUSE: Final = 0.01
 """Seconds in which others may write."""
 _log = logging.getLogger(__name__)
@@ -57,6 +59,14 @@ class Arranging:
         self._places = places
         self._folder = folder
 
+    async def plan(self, order: ArrangeOrder) -> ArrangePlan:
+        """What would be moved."""
+        moves, right = await self._database.read(
+            lambda c: _misplaced(c, Naming(order.strategy, order.template))
+        )
+        first = [PlannedMove(old=move.old, new=move.new) for move in moves[:_TOLD]]
+        return ArrangePlan(moves=len(moves), in_place=right, first=first)
+
     async def arrange(self, order: ArrangeOrder) -> AsyncGenerator[Step | ArrangeReport]:
         """Move every picture that lies elsewhere than it should."""
         moves, right = await self._database.read(
@@ -68,20 +78,16 @@ class Arranging:
             few = moves[start : start + _AT_ONCE]
             async with self._lists.files, self._places.free([move.new for move in few]) as free:
                 begun = [move.model_copy(update={"new": new}) for move, new in zip(few, free, strict=True)]
-                await self._write_down(Journal(order=order, moves=begun))
-                done = await self._finish(Journal(order=order, moves=begun))
+                done = await to_its_end(self._move_some(Journal(order=order, moves=begun)))
             moved, left = moved + done, left + len(few) - done
             await asyncio.sleep(_PAUSE)
         await asyncio.to_thread(_remove_empty, self._folder, {Path(move.old).parent for move in moves})
-        await self._database.write(
-            lambda c: c.execute(delete(state).where(state.c.name == _JOURNAL)).rowcount
-        )
+        await self.give_up()
         yield ArrangeReport(moved=moved, in_place=right, left=left)
 
     async def resume(self) -> ArrangeOrder | None:
         """After a crash: finish the moves that were begun. What was asked for, where there is more to do."""
-        stored = select(state.c.value).where(state.c.name == _JOURNAL)
-        text = await self._database.read(lambda c: c.scalar(stored))
+        text = await self._database.read(lambda c: state.get(c, _JOURNAL))
         if text is None:
             return None
         journal = Journal.model_validate_json(text)
@@ -89,9 +95,14 @@ class Arranging:
         _log.info("%d pictures that were being moved when the studio ended are in place", done)
         return journal.order
 
-    async def _write_down(self, journal: Journal) -> None:
-        await self._database.write(lambda c: _keep(c, journal))
+    async def give_up(self) -> None:
+        """Somebody ended it: the next start does not go on."""
+        await self._database.write(lambda c: state.drop(c, _JOURNAL))
+
+    async def _move_some(self, journal: Journal) -> int:
+        await self._database.write(lambda c: state.put(c, _JOURNAL, journal.model_dump_json()))
         faults.pass_by("after-plan")
+        return await self._finish(journal)
 
     async def _finish(self, journal: Journal) -> int:
         """Move what is not moved yet, and let the rows say so; how many are where they should be."""
@@ -102,20 +113,29 @@ class Arranging:
             for move in there:
                 row = (images.c.image_name == move.image_name) & (images.c.file == move.old)
                 connection.execute(update(images).where(row).values(file=move.new))
-            _keep(connection, journal.model_copy(update={"moves": []}))
+            rest = journal.model_copy(update={"moves": []})
+            state.put(connection, _JOURNAL, rest.model_dump_json())
 
         await self._lists.write(work)
         return len(there)
 
     def _move_all(self, moves: list[Move]) -> list[Move]:
-        done = [move for move in moves if self._move(self._folder / move.old, self._folder / move.new)]
+        done = [move for move in moves if self._moved(self._folder / move.old, self._folder / move.new)]
         for folder in {(self._folder / path).parent for move in done for path in (move.old, move.new)}:
             if folder.is_dir():
                 sync_folder(folder)
         return done
 
-    def _move(self, old: Path, new: Path) -> bool:
-        """A link and an unlink, so that no file is ever written over; whether the file is there."""
+    def _moved(self, old: Path, new: Path) -> bool:
+        """Whether the file is there now; one that cannot be moved is left."""
+        try:
+            self._move(old, new)
+        except OSError as error:
+            _log.warning("%s could not be moved: %s", old, error)
+        return new.exists() and not old.exists()
+
+    def _move(self, old: Path, new: Path) -> None:
+        """A link and an unlink, so that no file is ever written over."""
         if old.exists():
             new.parent.mkdir(parents=True, exist_ok=True)
             if not new.exists():
@@ -127,14 +147,6 @@ class Arranging:
             # two names, and not one in another case
             if old.exists() and os.path.samefile(old, new) and old.stat().st_nlink > 1:
                 old.unlink()
-        return new.exists() and not old.exists()
-
-
-def _keep(connection: Connection, journal: Journal) -> None:
-    values = {"name": _JOURNAL, "value": journal.model_dump_json()}
-    connection.execute(
-        insert(state).values(values).on_conflict_do_update(index_elements=["name"], set_=values)
-    )
 
 
 def _misplaced(connection: Connection, naming: Naming) -> tuple[list[Move], int]:

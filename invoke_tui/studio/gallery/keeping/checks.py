@@ -21,6 +21,7 @@ from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import image_texts, images
 from invoke_tui.studio.gallery.formats import check_pixels, facts_of, format_in
 from invoke_tui.studio.gallery.keeping.folder import is_part, is_picture, walk
+from invoke_tui.studio.gallery.lists import Lists
 
 _THREADS: Final = 4
 _AT_ONCE: Final = 64
@@ -37,12 +38,12 @@ class Checked:
     findings: list[Finding] = field(default_factory=list)
 
 
-async def check(database: Database, paths: StudioPaths) -> AsyncGenerator[Step | Checked]:
+async def check(database: Database, lists: Lists, paths: StudioPaths) -> AsyncGenerator[Step | Checked]:
     """Look at everything, and change nothing. Files are read whole, some at a time; last comes what was found."""
     yield Step(doing="looking through the folder")
-    # the folder first: a picture that comes meanwhile has its row by the time that rows are read
-    found = await asyncio.to_thread(lambda: list(walk(paths)))
-    listed = await database.read(_listed)
+    async with lists.files:  # between a picture's file and its row there is no difference to tell
+        found = await asyncio.to_thread(lambda: list(walk(paths)))
+        listed = await database.read(_listed)
     files = [path for path in found if is_picture(path)]
     seen = Checked(len(listed), len(files))
     folder = paths.images_dir

@@ -16,9 +16,6 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
-
 from invoke_tui.config.edit import set_key
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import environment_variable
@@ -26,12 +23,12 @@ from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.keeping import MoveReport, Step
 from invoke_tui.studio import faults
-from invoke_tui.studio.database import Database
-from invoke_tui.studio.database.tables import state
+from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.gallery.files import DiskFullError, sync_folder
 from invoke_tui.studio.gallery.keeping.folder import is_part
+from invoke_tui.studio.gallery.whole import to_its_end
 
-_JOURNAL: Final = "moving_folder"
+_JOURNAL: Final = state.BEGUN + "move"
 _SETTING: Final = "outputs_dir"
 _AT_ONCE: Final = 64
 _log = logging.getLogger(__name__)
@@ -52,7 +49,7 @@ async def move_folder(
     old, new = paths.images_dir, outputs_dir / "images"
     await asyncio.to_thread(_check, old, new)
     journal = Journal(old=str(old), new=str(new))
-    await database.write(lambda c: _write_down(c, journal))
+    await database.write(lambda c: state.put(c, _JOURNAL, journal.model_dump_json()))
     faults.pass_by("after-plan")
     try:
         yield Step(doing="looking through the folder")
@@ -60,32 +57,32 @@ async def move_folder(
         await asyncio.to_thread(_check_room, files, old, new)
         for start in range(0, len(files), _AT_ONCE):
             yield Step(doing="copying files", done=start, total=len(files))
-            await asyncio.to_thread(_copy, files[start : start + _AT_ONCE], old, new)
+            await to_its_end(asyncio.to_thread(_copy, files[start : start + _AT_ONCE], old, new))
         faults.pass_by("after-copy")
         set_key(
             paths.config_file, _SETTING, str(outputs_dir)
         )  # here and not in a thread: nobody may cancel it
     except BaseException:
         with contextlib.suppress(OSError):
-            await asyncio.shield(asyncio.to_thread(_remove, new, old))
-        await asyncio.shield(database.write(_close))
+            await to_its_end(asyncio.to_thread(_remove, new, old))
+        await to_its_end(database.write(lambda c: state.drop(c, _JOURNAL)))
         raise
     committed()
     await asyncio.to_thread(_remove, old, new)
-    await database.write(_close)
+    await database.write(lambda c: state.drop(c, _JOURNAL))
     yield MoveReport(files=len(files), outputs_dir=str(outputs_dir), settings_file=str(paths.config_file))
 
 
 async def settle(database: Database, paths: StudioPaths) -> None:
     """After a crash: end what was moved and committed, roll back what was not."""
-    text = await database.read(lambda c: c.scalar(select(state.c.value).where(state.c.name == _JOURNAL)))
+    text = await database.read(lambda c: state.get(c, _JOURNAL))
     if text is None:
         return
     journal = Journal.model_validate_json(text)
     old, new = Path(journal.old), Path(journal.new)
     moved = paths.images_dir == new
     await asyncio.to_thread(_remove, *((old, new) if moved else (new, old)))
-    await database.write(_close)
+    await database.write(lambda c: state.drop(c, _JOURNAL))
     what = "the old files were removed" if moved else "what was copied was removed"
     _log.info("a move of the pictures to %s was cut short; %s", new, what)
 
@@ -174,14 +171,3 @@ def _same(one: Path, other: Path) -> bool:
         return one.lstat().st_size == other.lstat().st_size
     except OSError:
         return False
-
-
-def _write_down(connection: Connection, journal: Journal) -> None:
-    values = {"name": _JOURNAL, "value": journal.model_dump_json()}
-    connection.execute(
-        insert(state).values(values).on_conflict_do_update(index_elements=["name"], set_=values)
-    )
-
-
-def _close(connection: Connection) -> None:
-    connection.execute(delete(state).where(state.c.name == _JOURNAL))

@@ -1,4 +1,8 @@
-"""The list of pictures, filled again from their files alone."""
+"""The list of pictures, filled again from their files alone.
+
+That it is begun is written down: cut short it goes on at the next start, which takes in no picture without asking the
+backups.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.keeping import Finding, RebuildReport, Step
-from invoke_tui.studio.database import Database
+from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import boards, images
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.keeping.adopting import Orphan, adopt, free_name, read_orphan
@@ -21,6 +25,23 @@ from invoke_tui.studio.gallery.keeping.remembered import Remembered, remembered,
 from invoke_tui.studio.gallery.lists import Lists
 
 _AT_ONCE: Final = 16
+_JOURNAL: Final = state.BEGUN + "rebuild"
+_LOST, _BEGUN = "lost", "begun"
+
+
+def is_wanted(connection: Connection) -> bool:
+    """Whether the list was lost, and is not filled again to its end."""
+    return state.get(connection, _JOURNAL) is not None
+
+
+def is_begun(connection: Connection) -> bool:
+    """Whether somebody asked for it, and it did not come to its end."""
+    return state.get(connection, _JOURNAL) == _BEGUN
+
+
+def note_loss(connection: Connection) -> None:
+    """The list is empty, though a backup has one."""
+    state.put(connection, _JOURNAL, _LOST)
 
 
 async def rebuild(
@@ -37,18 +58,20 @@ async def rebuild(
     files = await asyncio.to_thread(lambda: [path for path in walk(paths) if is_picture(path)])
     new = [path for path in files if str(path.relative_to(folder)) not in known]
     memory = await asyncio.to_thread(remembered, database.path)
-    made = 0 if known else await lists.write(lambda c: take_over(c, memory))
+    made = await lists.write(lambda c: _begin(c, memory, empty=not known))
     found: list[Finding] = []
     taken = recalled = 0
     for start in range(0, len(new), _AT_ONCE):
         yield Step(doing="reading pictures", done=start, total=len(new))
         few, refused = await asyncio.to_thread(_read, new[start : start + _AT_ONCE], folder)
-        named = await lists.write(lambda c, few=few: [_take(c, one, folder, memory) for one in few])  # type: ignore[misc]
+        async with lists.files:  # a picture that is being written has its row afterwards
+            named = await lists.write(lambda c, few=few: [_take(c, one, folder, memory) for one in few])  # type: ignore[misc]
         for orphan, (name, known_before) in zip(few, named, strict=True):
             taken, recalled = taken + (name is not None), recalled + (name is not None and known_before)
             if name is None:
                 found.append(_twice(orphan))
         found += refused
+    await database.write(lambda c: state.drop(c, _JOURNAL))
     yield RebuildReport(
         taken_in=taken,
         listed_before=len(known),
@@ -58,6 +81,14 @@ async def rebuild(
         findings=found,
         unknown=_unknown(taken, recalled, memory),
     )
+
+
+def _begin(connection: Connection, memory: Remembered, *, empty: bool) -> int:
+    """Take over what only a backup knows, where the list was lost; how many boards."""
+    lost = empty or is_wanted(connection)
+    if lost:
+        state.put(connection, _JOURNAL, _BEGUN)
+    return take_over(connection, memory) if lost else 0
 
 
 def _read(paths: list[Path], folder: Path) -> tuple[list[Orphan], list[Finding]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.keeping import CheckReport, Finding, Step
+from invoke_tui.domain.keeping import REPAIRS, CheckReport, Finding, FindingKind, Step
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.tables import image_texts, images
 from invoke_tui.studio.gallery import rows
@@ -19,12 +19,11 @@ from invoke_tui.studio.gallery.formats import facts_of
 from invoke_tui.studio.gallery.keeping.adopting import Orphan, adopt, free_name, read_orphan
 from invoke_tui.studio.gallery.keeping.checks import Checked
 from invoke_tui.studio.gallery.keeping.folder import ASIDE, set_aside
+from invoke_tui.studio.gallery.keeping.rebuilding import is_wanted
 from invoke_tui.studio.gallery.lists import Lists
 from invoke_tui.studio.gallery.reading import read_metadata
 
-_ORDER: Final = ("search", "orphan", "missing", "damaged", "texts", "thumbnail", "unfinished", "duplicate")
-"""The search first, for its triggers work on every row that changes; then orphans: one of them may be the file that a
-row misses."""
+_ORDER: Final = list(REPAIRS)
 _FEW: Final = 20
 """So many missing files may be all that are listed, and the folder is still taken for the right one."""
 _SMALL: Final = 2**20
@@ -40,10 +39,12 @@ class Repairs:
         self._paths = paths
         self._folder = paths.images_dir
 
-    async def mend(self, checked: Checked) -> AsyncGenerator[Step | CheckReport]:
-        """Mend everything that can be; the database is backed up before."""
+    async def mend(
+        self, checked: Checked, kinds: Collection[FindingKind]
+    ) -> AsyncGenerator[Step | CheckReport]:
+        """Mend what can be of these kinds; the database is backed up before."""
         backup: Path | None = None
-        if checked.findings:
+        if any(finding.kind in kinds for finding in checked.findings):
             backup = await asyncio.to_thread(migrate.back_up, self._database.path)
         found = sorted(checked.findings, key=lambda finding: _ORDER.index(finding.kind))
         missing = sum(finding.kind == "missing" for finding in found)
@@ -52,11 +53,11 @@ class Repairs:
         for number, finding in enumerate(found):
             if number % _FEW == 0:
                 yield Step(doing="repairing", done=number, total=len(found))
-            if finding.kind == "missing" and unmounted:
+            if finding.kind == "missing" and unmounted and "missing" in kinds:
                 why = "left: most files are missing. Is the disk there, and is outputs_dir right?"
                 done.append(finding.model_copy(update={"repair": why}))
                 continue
-            done.append(await self._mended(finding))
+            done.append(await self._mended(finding) if finding.kind in kinds else finding)
         yield CheckReport(
             pictures=checked.pictures,
             files=checked.files,
@@ -66,23 +67,27 @@ class Repairs:
 
     async def _mended(self, finding: Finding) -> Finding:
         try:
-            match finding.kind:
-                case "orphan":
-                    said = await self._take_in(finding)
-                case "missing":
-                    said = await self._lists.write(lambda c: self._drop_missing(c, finding))
-                case "damaged":
-                    said = await self._put_aside(finding)
-                case "texts":
-                    said = await self._read_again(finding)
-                case "search":
-                    said = await self._lists.write(_index_again)
-                case _:
-                    said = await asyncio.to_thread(self._remove, finding)
+            async with self._lists.files:
+                said = await self._mend(finding)
         except (OSError, StudioError) as error:
             why = error.message if isinstance(error, StudioError) else str(error.strerror)
             return finding.model_copy(update={"repair": f"left: {why}"})
         return finding.model_copy(update={"repair": said, "repaired": not said.startswith("left")})
+
+    async def _mend(self, finding: Finding) -> str:
+        match finding.kind:
+            case "orphan":
+                return await self._take_in(finding)
+            case "missing":
+                return await self._lists.write(lambda c: self._drop_missing(c, finding))
+            case "damaged":
+                return await self._put_aside(finding)
+            case "texts":
+                return await self._read_again(finding)
+            case "search":
+                return await self._lists.write(_index_again)
+            case _:
+                return await asyncio.to_thread(self._remove, finding)
 
     async def _take_in(self, finding: Finding) -> str:
         orphan = await asyncio.to_thread(read_orphan, self._folder / finding.file, self._folder)
@@ -91,6 +96,8 @@ class Repairs:
     def _listed(self, connection: Connection, orphan: Orphan) -> str:
         if connection.scalar(select(images.c.id).where(images.c.file == orphan.file)):
             return "it was recorded meanwhile"
+        if is_wanted(connection):
+            return "left: 'invoke-tui gallery rebuild' lists it, with what the newest backup knows"
         name = free_name(connection, orphan, self._folder)
         if name is None:
             return "left where it is: its content and its name are another file's"
