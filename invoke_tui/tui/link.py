@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import StudioError, UnreachableError
@@ -31,6 +32,8 @@ class Link:
         self._client: StudioClient | None = None
         self._up = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._wanted.set()
         self._trouble = ""
 
     async def run(self) -> None:
@@ -38,6 +41,7 @@ class Link:
         pause = FIRST_PAUSE
         try:
             while True:
+                await self._wanted.wait()
                 try:
                     self._client = await self._connect()
                     async for event in self._client.events():
@@ -70,6 +74,18 @@ class Link:
         if self._client is None:
             raise UnreachableError("The studio went away just now.", hint="Press the key again in a moment.")
         return self._client
+
+    @asynccontextmanager
+    async def without_studio(self) -> AsyncIterator[None]:
+        """Stop the daemon, and let it be stopped for as long as this takes. Raises ``StudioError``."""
+        client = await self.client()
+        self._wanted.clear()
+        try:
+            await client.shutdown()
+            yield
+        finally:
+            self._wanted.set()
+            self._hurry.set()
 
     @property
     def connected(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 
 def bar(share: float, width: int) -> tuple[str, str]:
@@ -40,6 +41,16 @@ def when(moment: datetime, now: datetime) -> str:
     return f"{moment.day} {moment:%b %H:%M}" if moment.year == now.year else f"{moment.day} {moment:%b %Y}"
 
 
+def day(moment: datetime, now: datetime) -> str:
+    """A day as people say it: ``yesterday``, ``Tuesday 6 Jan``, ``6 Jan 2025``. Both have a time zone."""
+    days = (now.date() - moment.date()).days
+    if days in (0, 1):
+        return "yesterday" if days else "today"
+    if moment.year == now.year:
+        return f"{moment:%A} {moment.day} {moment:%b}"
+    return f"{moment.day} {moment:%b %Y}"
+
+
 def age(moment: datetime, now: datetime) -> str:
     """How long ago, in one unit."""
     seconds = max(0.0, (now - moment).total_seconds())
@@ -47,6 +58,12 @@ def age(moment: datetime, now: datetime) -> str:
         if seconds < limit:
             return f"{int(seconds // size)} {unit}"
     return f"{int(seconds // 86400)} d"
+
+
+def at_home(path: str) -> str:
+    """A path with ``~`` for the person's own folder."""
+    home = str(Path.home())
+    return f"~{path[len(home) :]}" if home != "/" and f"{path}/".startswith(f"{home}/") else path
 
 
 def size(count: float) -> str:

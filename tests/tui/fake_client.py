@@ -6,7 +6,7 @@ import asyncio
 import base64
 import io
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,7 @@ from invoke_tui.domain.replay import Recalled
 from invoke_tui.domain.tokenizers import ModelTokenizers, TokenizerDefinition
 from invoke_tui.nodes.recall import request_from_metadata
 from tests.tui.fake_gallery import FakeGallery
+from tests.tui.fake_keeping import FakeKeeping
 from tests.tui.fake_library import FakeLibrary
 from tests.tui.fake_memory import FakeMemory
 from tests.tui.fake_models import FakeModels, a_model
@@ -63,7 +64,7 @@ def paint(seed: int, width: int = 128, height: int = 128, blur: float = 0.0) -> 
     return out.getvalue()
 
 
-class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakeGallery, FakePictures):
+class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakeGallery, FakePictures, FakeKeeping):
     """What the tests attach to the app. ``step_time`` 0 makes pictures at once; ``auto`` False waits for ``work``."""
 
     def __init__(self, *, step_time: float = 0.0, steps: int = 4, auto: bool = True) -> None:
@@ -73,6 +74,7 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakeGallery, 
         FakeLibrary.__init__(self)
         FakePictures.__init__(self)
         FakeGallery.__init__(self)
+        FakeKeeping.__init__(self)
         self.step_time = step_time
         self.steps = steps
         self.auto = auto
@@ -105,9 +107,11 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakeGallery, 
             memory=MemoryUse(ram_used=6 * GIB, ram_total=16 * GIB, process_rss=GIB),
         )
 
-    async def recall(self, metadata: dict[str, Any]) -> Recalled:
+    async def recall(
+        self, metadata: dict[str, Any], substitutes: Mapping[str, str] | None = None
+    ) -> Recalled:
         """As the daemon does, but for pictures, which are all there."""
-        request, differences = request_from_metadata(metadata, self.records)
+        request, differences = request_from_metadata(metadata, self.records, substitutes)
         return Recalled(request=request, differences=differences)
 
     # -- events ---------------------------------------------------------------------------------------------------

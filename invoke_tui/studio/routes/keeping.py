@@ -1,7 +1,7 @@
 """Looking after the gallery's files.
 
-Most answers are lines of JSON: first the ``{"work"}``, a ``{"step"}`` each, last the ``{"report"}``. Hanging up ends the
-work, unless ``stays`` was asked for.
+Most answers are lines of JSON: first the ``{"work"}``, a ``{"step"}`` each, last the ``{"report"}``. Hanging up ends
+the work, unless ``stays`` was asked for.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ GALLERY: Final = (
            "Lists the months; what is typed finds one of them, or a picture by its name."),
     Action("gallery.import", "gallery", "I", "import", "Bring", "Gallery: Bring pictures",
            "Takes in a picture, a folder, or what InvokeAI, A1111 or ComfyUI made, with what it was made with."),
+    Action("gallery.keeping", "gallery", "F", "keeping", "Housekeeping", "Gallery: Housekeeping",
+           "Checks and repairs files, arranges and moves them, backs up, and says what everything takes."),
     Action("gallery.boards", "gallery", "b", "boards", "Boards", "Gallery: Go to the boards",
            "Goes to the boards and back; on a narrow terminal they take the grid's place."),
     Action("gallery.pane", "gallery", "f6", "pane", "Pane", "Gallery: The next pane",

@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
-from invoke_tui.domain.events import Event, GalleryChanged, ImageAdded, ModelsChanged, Snapshot
+from invoke_tui.domain.events import (
+    Event,
+    GalleryChanged,
+    ImageAdded,
+    ImportChanged,
+    ImportProgress,
+    KeepingChanged,
+    ModelsChanged,
+    Snapshot,
+)
 from invoke_tui.domain.images import ImagePage, ImageRecord, ImageView, Listing
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.gallery.completion import Known
@@ -42,6 +51,8 @@ class GalleryDesk:
         self._pages: Wishes[tuple[Listing, int]] = Wishes(self._fetch)
         self.loaded = False
         """A list was shown."""
+        self.at_work = ""
+        """What the daemon does to the gallery meanwhile, in a few words."""
         self._stale = False
         self._changing: Any = None
 
@@ -160,10 +171,27 @@ class GalleryDesk:
                 self.changed()
             case GalleryChanged() | ImageAdded():
                 self.changed()
+            case ImportProgress() | ImportChanged() | KeepingChanged():
+                self._working(event)
             case ModelsChanged():
                 beside(self._screen, "models", self._load_models)
             case _:
                 pass
+
+    def _working(self, event: ImportProgress | ImportChanged | KeepingChanged) -> None:
+        """Work goes on while nobody looks at its window: how far it is, and what came of it, is told here."""
+        if isinstance(event, KeepingChanged):
+            step = event.step
+            self.at_work = _far(step.doing, step.done, step.total) if step is not None else ""
+        elif not event.job.status.finished:
+            self.at_work = _far("bringing pictures", event.job.done, event.job.total)
+        else:
+            self.at_work = ""
+            if self._screen.is_current:
+                from invoke_tui.tui.gallery.import_dialog import summary
+
+                self._screen.say(summary(event.job), 6)
+        self._screen.tell()
 
     def changed(self) -> None:
         """Read again what is shown, in a moment; while another screen is shown, when this one is again."""
@@ -242,3 +270,7 @@ class GalleryDesk:
         if self.record is not None and self.record.image_name == image.image_name:
             return self.record
         return await (await self.client()).image(image.image_name)
+
+
+def _far(doing: str, done: int, total: int | None) -> str:
+    return f"{doing} {done:,} of {total:,}" if total else f"{doing}…"

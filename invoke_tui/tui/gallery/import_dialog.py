@@ -203,6 +203,8 @@ class ImportScreen(PromptDialog[str]):
 
 def summary(job: ImportJob) -> str:
     """What came of an import."""
+    if job.error is not None:
+        return safe_text(job.error.message, limit=300)
     parts = [f"{job.added:,} new", f"{job.known:,} known"]
     parts += [f"{job.skipped:,} skipped"] if job.skipped else []
     parts += [f"{job.boards:,} new {'board' if job.boards == 1 else 'boards'}"] if job.boards else []

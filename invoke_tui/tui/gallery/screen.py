@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from textual import on
@@ -29,6 +30,7 @@ from invoke_tui.tui.gallery.tiles import TileGrid
 from invoke_tui.tui.gallery.using import Using
 from invoke_tui.tui.gallery.whereabouts import VIEWS, Whereabouts
 from invoke_tui.tui.widgets.model_rows import Rows
+from invoke_tui.tui.words import day
 
 if TYPE_CHECKING:
     from invoke_tui.domain.images import Selection
@@ -98,32 +100,37 @@ class GalleryScreen(GalleryFrame):
         problem.update(Content.styled(" · ".join(page.problems[:2]), "$text-error"))
         if not page.total:
             self.show_record(None)
-        self._tell()
+        self.tell()
 
     def show_shelves(self) -> None:
         """Boards, searches or their counts are others now."""
         self.board_tree.show(self.desk.shelves.rows())
-        self._tell()
+        self.tell()
 
     def show_record(self, record: ImageRecord | None) -> None:
         """Everything about the picture under the cursor."""
         board = self.desk.shelves.name_of(record.board_id) if record else ""
         self.query_one(PictureDetails).show(record, board)
 
-    def _tell(self) -> None:
-        """The line above the pictures: which, in what order, how many, and when the one under the cursor was made."""
+    def tell(self) -> None:
+        """The line above the pictures: which, how many, the day of the one under the cursor, what is at work, the order."""
         grid, listing, image = self.grid, self.desk.listing, self.grid.image
         total = grid.pages.total
         marked = grid.marks.count(total)
         label = safe_text(self.board_tree.shelf.label, limit=60)
         what = "" if listing.trash or listing.view == "images" else f" · {listing.view}"
         number = f"{grid.cursor + 1:,} of {total:,}" if total else ""
-        when = f" · {image.created_at.astimezone():%b %Y}" if image is not None else ""
+        when = (
+            f" · {day(image.created_at.astimezone(), datetime.now().astimezone())}"
+            if image is not None
+            else ""
+        )
         self.query_one("#gallery-line", Static).update(
             Content.assemble(
                 (label, "bold"),
                 (f" · {marked:,} selected" if marked else "", "$text-accent"),
                 (f" · {number}{when}" if number else "", "$text-muted"),
+                (f" · {self.desk.at_work}" if self.desk.at_work else "", "$text-accent"),
                 (f"{what} · {ORDERS[listing.order]}", "$text-muted"),
             ),
             layout=False,  # one would repaint the grid
@@ -131,13 +138,13 @@ class GalleryScreen(GalleryFrame):
 
     @on(TileGrid.Moved)
     def _moved(self) -> None:
-        self._tell()
+        self.tell()
         self.desk.rest()
         self.studio.session_changed()
 
     @on(PictureGrid.Marked)
     def _marked(self) -> None:
-        self._tell()
+        self.tell()
 
     @on(TileGrid.Wanted)
     def _wanted(self, event: TileGrid.Wanted) -> None:
@@ -212,7 +219,7 @@ class GalleryScreen(GalleryFrame):
         order = orders[(orders.index(listing.order) + by) % len(orders)]
         self._here.orders[self._here.shelf] = order
         self.desk.show(listing.model_copy(update={"order": order}))
-        self._tell()
+        self.tell()
 
     def action_view(self) -> None:
         """Images, assets, both."""
@@ -220,7 +227,7 @@ class GalleryScreen(GalleryFrame):
         view = VIEWS[(VIEWS.index(listing.view) + 1) % len(VIEWS)]
         self.desk.show(listing.model_copy(update={"view": view}))
         self.desk.count(view)
-        self._tell()
+        self.tell()
 
     def action_filter(self) -> None:
         """Type to narrow."""
@@ -316,6 +323,16 @@ class GalleryScreen(GalleryFrame):
 
         if said := await self.app.push_screen_wait(ImportScreen(self.board_tree.shelf.board)):
             self.say(said, 6)
+
+    def action_keeping(self) -> None:
+        """Look after the files."""
+        beside(self, "deed", self._keeping)
+
+    async def _keeping(self) -> None:
+        from invoke_tui.tui.gallery.keeping.screen import PURGE, HousekeepingScreen
+
+        if await self.app.push_screen_wait(HousekeepingScreen()) == PURGE:
+            self._deeds.do("purge")
 
     def action_copy(self, what: Copied) -> None:
         """To the machine in front of the person."""

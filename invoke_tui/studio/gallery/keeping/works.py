@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import Final
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import CanceledError, NotFoundError, StudioError
@@ -13,6 +15,7 @@ from invoke_tui.domain.events import GalleryChanged, KeepingChanged
 from invoke_tui.domain.keeping import KeepingVerb, Step
 from invoke_tui.studio.hub import Hub
 
+_TELL_EVERY: Final = 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +100,13 @@ class Works:
     def start(self, verb: KeepingVerb, words: AsyncGenerator[Record], *, changes: bool) -> Work:
         """Begin; the words themselves refuse where another is at work."""
 
+        told = 0.0
+
         def heard(step: Step | None) -> None:
+            nonlocal told
+            if step is not None and time.monotonic() - told < _TELL_EVERY:
+                return
+            told = time.monotonic()
             self._hub.publish(KeepingChanged(verb=verb, step=step))
             if step is None and changes:
                 self._hub.publish(GalleryChanged())
