@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import threading
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -13,7 +16,7 @@ import typer
 from invoke_tui.cli.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
@@ -68,8 +71,35 @@ def attach(studio: Studio, *, start: bool = True) -> AbstractAsyncContextManager
 
 
 def run(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run a verb's work."""
-    return asyncio.run(work)
+    """Run a verb's work. SIGTERM and a hang-up end it as Ctrl-C does: first it tidies up."""
+    told: list[signal.Signals] = []
+
+    async def to_its_end() -> _Result:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def end(number: signal.Signals) -> None:
+            told.append(number)
+            task.cancel()
+
+        for number in _ends():
+            loop.add_signal_handler(number, end, number)
+        return await work
+
+    try:
+        return asyncio.run(to_its_end())
+    except asyncio.CancelledError:
+        if told:  # and now as if nobody had listened
+            os.kill(os.getpid(), told[0])
+        raise
+
+
+def _ends() -> Iterator[signal.Signals]:
+    """What is not ignored, as a hang-up under nohup is; only the main thread can listen."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                yield number
 
 
 def program(help_text: str) -> typer.Typer:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import io
 import json
 import os
+import signal
 import zipfile
 from pathlib import Path
 
@@ -123,6 +125,33 @@ def test_a_full_disk_leaves_nothing(
     assert (failed.code, failed.json["error"]["code"]) == (1, "disk_full")
     assert os.listdir(out) == ["mine.txt"]
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_sigterm_leaves_nothing_and_what_kill_9_left_goes_with_the_next(
+    studio: FakeStudio, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, add, ends = tmp_path / "out", WholeFolder.add, []
+
+    def told_to_end(self: WholeFolder, name: str, data: bytes) -> None:
+        add(self, name, data)
+        signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WholeFolder, "add", told_to_end)
+        patched.setattr(os, "kill", lambda _, number: ends.append(number))
+        with pytest.raises(asyncio.CancelledError):
+            run("gallery", "export", "--query", "", "-o", str(out))
+    assert ends == [signal.SIGTERM]
+    assert not list(tmp_path.rglob(".out*"))
+
+    (tmp_path / ".out.killed.part").mkdir()
+    (tmp_path / ".out.killed.part" / "picture-1.png").write_bytes(b"half")
+    at_work = WholeFolder(out, force=False)
+    run("gallery", "export", "--query", "", "-o", str(out))
+    assert len(all_of(out)) == 3
+    assert len(list(tmp_path.glob(".out*"))) == 1, "that of the one at work"
+    at_work.abandon()
+    assert not list(tmp_path.glob(".out*"))
 
 
 def test_places_that_cannot_be(studio: FakeStudio, run: Run, tmp_path: Path) -> None:

@@ -1,8 +1,13 @@
-"""Places that are filled whole or not at all, and never in the place of something else unless that was asked for."""
+"""Places that are filled whole or not at all, and never in the place of something else unless that was asked for.
+
+What an export leaves that was killed is removed by the next one to the same place: nobody holds its lock.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import os
 import shutil
 import tempfile
@@ -21,9 +26,11 @@ class WholeFile:
         self._place, self._force = place, force
         _check_parent(place)
         self._check()
+        _sweep(place, place.parent)
         handle, part = tempfile.mkstemp(prefix=_hidden(place), suffix=_PART, dir=place.parent)
         self._part = Path(part)
         self.stream = os.fdopen(handle, "w+b")
+        _lock(handle)
 
     def finish(self) -> Path:
         """Have it whole on the disk, in its place."""
@@ -68,7 +75,10 @@ class WholeFolder:
             raise BadInputError(f"{place} is a file.", hint="Name a folder.", code="bad_output")
         _check_parent(place)
         beside = place.parent if self._new else place  # on the same disk as the files will be
+        _sweep(place, beside)
         self._part = Path(tempfile.mkdtemp(prefix=_hidden(place), suffix=_PART, dir=beside))
+        self._held: int | None = os.open(self._part, os.O_RDONLY)
+        _lock(self._held)
         self._names: list[str] = []
 
     def add(self, name: str, data: bytes) -> None:
@@ -86,6 +96,7 @@ class WholeFolder:
         if self._new:
             self._part.chmod(0o777 & ~_umask())
             self._part.rename(self._place)
+            self._release()
             return self._place
         for name in self._names:
             (self._place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +107,12 @@ class WholeFolder:
     def abandon(self) -> None:
         """Leave nothing."""
         shutil.rmtree(self._part, ignore_errors=True)
+        self._release()
+
+    def _release(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     def _check(self, name: str) -> None:
         if not self._new and not self._force and os.path.lexists(self._place / name):
@@ -122,6 +139,28 @@ def _check_parent(place: Path) -> None:
 
 def _hidden(place: Path) -> str:
     return f".{place.name[:40]}."
+
+
+def _lock(handle: int) -> None:
+    """Say that somebody is at work on it, until it is closed or the process is no more."""
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sweep(place: Path, beside: Path) -> None:
+    """Remove what exports to this place left that were killed."""
+    for part in beside.glob(f"{glob.escape(_hidden(place))}*{_PART}"):
+        try:
+            handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(part) if part.is_dir() else part.unlink()
+        except OSError:  # it is being written, or is somebody else's
+            pass
+        finally:
+            os.close(handle)
 
 
 def _umask() -> int:
