@@ -52,6 +52,13 @@ def set_key(path: Path, key: str, text: str) -> Any:
     return value
 
 
+def sweep(path: Path) -> None:
+    """Remove what a writer left that was killed."""
+    with _alone(path.parent):
+        for part in path.parent.glob(f".{path.name}.*.part"):
+            part.unlink(missing_ok=True)
+
+
 def with_key(text: str, key: str, value: Any) -> str:
     """Return ``text`` with one key set; where it was commented out, the new line follows the comment."""
     body = text.removeprefix(_BOM)

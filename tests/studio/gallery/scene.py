@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import os
 import random
 import shutil
+import signal
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from invoke_tui.client import StudioClient
-from invoke_tui.domain.errors import StudioError, UnreachableError
+from invoke_tui.domain.errors import CanceledError, StudioError, UnreachableError
 from invoke_tui.domain.images import ImageRecord, Listing, Selection
 from invoke_tui.domain.importing import ImportJob, ImportOrder
 from invoke_tui.domain.keeping import CheckReport
 from tests.studio.fuse import VARIABLE, Fuse
 from tests.studio.harness import StudioHarness, until, wait_gone
 
+Way = Literal["clock", "fuse", "term", "hang up"]
+"""kill -9 after a time, or at an operation; SIGTERM; the front end goes."""
+WAYS: tuple[Way, ...] = ("clock", "fuse", "clock", "fuse", "term")
 Work = Callable[[], Awaitable[object]]
 
 
@@ -50,8 +56,8 @@ class Scene:
 
         await until(settled)
 
-    async def die(self, work: Work) -> None:
-        """Do the work while the daemon is killed, by the clock or at an operation; the next daemon serves afterwards.
+    async def die(self, work: Work, *ways: Way) -> None:
+        """Do the work while the daemon dies in one of these ways; the next one serves afterwards.
 
         The first time nobody dies: it is measured how long the work takes.
         """
@@ -60,24 +66,30 @@ class Scene:
             await work()
             self._lengths = self._fuse.count - count, time.monotonic() - began
         else:
-            await self._killed(work, *self._lengths)
+            await self._cut_off(work, self.chance.choice(ways or WAYS), *self._lengths)
         if not self.studio.paths.socket.exists() or not await self._serves():
             await self.start()
 
-    async def _killed(self, work: Work, operations: int, seconds: float) -> None:
-        pid, by_clock = self.studio.pid(), self.chance.random() < 0.5
-        task = asyncio.ensure_future(work())
-        if by_clock:
-            await asyncio.wait({task}, timeout=self.chance.uniform(0, seconds))
-            self.studio.kill()
-        else:
+    async def _cut_off(self, work: Work, way: Way, operations: int, seconds: float) -> None:
+        pid = self.studio.pid()
+        if way == "fuse":
             self._fuse.light(self.chance.randint(1, operations))
-        try:
+        task = asyncio.ensure_future(work())
+        if way != "fuse":
+            await asyncio.wait({task}, timeout=self.chance.uniform(0, seconds))
+        if way == "hang up":
+            task.cancel()
+        elif way == "clock":
+            self.studio.kill()
+        elif way == "term":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        with contextlib.suppress(UnreachableError, CanceledError, asyncio.CancelledError):
             await task
-        except UnreachableError:
-            pass
-        self.studio.kill()
-        wait_gone(pid)
+        if way != "hang up":
+            if way != "term":
+                self.studio.kill()
+            wait_gone(pid)
         self._fuse.light(0)
 
     async def _serves(self) -> bool:
@@ -99,7 +111,7 @@ class Scene:
         pictures = self.studio.paths.images_dir
         files = {path for path in pictures.rglob("*") if path.is_file() and path.parent.name != "thumbnails"}
         assert files == {Path(one.path) for one in records if Path(one.path).is_relative_to(pictures)}
-        assert [path for path in self.room.rglob(".*.part") if path.is_file()] == []
+        assert [path for path in self.room.rglob(".*") if not path.name.endswith("lock")] == []
         assert set(self.begun()) <= {"import"}
         present = {digest(Path(one.path)): one for one in records}
         assert len(present) == len(records), "each content once"
@@ -128,7 +140,6 @@ class Scene:
         while not job.status.finished:
             await asyncio.sleep(0.01)
             job = await self.client.import_job(job.job_id)
-        assert job.error is None, job.error
         return job
 
     async def clear(self) -> None:

@@ -1,5 +1,7 @@
 """kill -9 at random moments: the next daemon serves, what is wrong is mended and said, and no picture is lost.
 
+Some ends are orderly (SIGTERM), in some the front end goes in the middle of a work, which is ended then.
+
 A few kills of everything that writes files or rows; ``INVOKE_TUI_KILLS=200 INVOKE_TUI_PICTURES=150 pytest -n 0 -s
 tests/studio/gallery/test_random_kills.py`` takes an hour, and ``INVOKE_TUI_KILL_SEED`` chooses other moments.
 """
@@ -23,7 +25,7 @@ from invoke_tui.domain.images import ImageChanges, ImageRecord, Listing, Selecti
 from invoke_tui.domain.keeping import ArrangeOrder
 from invoke_tui.studio.database import migrate
 from tests.studio.gallery.bringing import trace
-from tests.studio.gallery.scene import Scene, digest
+from tests.studio.gallery.scene import WAYS, Scene, digest
 from tests.studio.gallery.test_keeping import picture
 from tests.studio.harness import StudioHarness, wait_gone
 
@@ -110,7 +112,8 @@ async def test_an_import_is_begun_again(scene: Scene, source: Path, how: str) ->
         await scene.die(lambda: scene.bring(path, **order))
         there = await scene.sound()
         again = await scene.bring(path, **order)
-        assert (again.added, again.known) == (COUNT - len(there), len(there))
+        assert (again.error, again.added, again.known) == (None, COUNT - len(there), len(there))
+        assert all(one.status.finished and one.error is None for one in await scene.client.import_jobs())
         whole = await scene.sound()
         assert whole.keys() == scene.contents
         boards = {one.board_name: one for one in (await scene.client.boards()).boards}
@@ -186,7 +189,7 @@ async def test_the_folder_is_moved_or_not(scene: Scene, source: Path) -> None:
             await scene.client.move_outputs(str(target))
             wait_gone(pid)
 
-        await scene.die(work)
+        await scene.die(work, *WAYS, "hang up")
         there = await scene.sound()
         assert there.keys() == scene.contents
         now = scene.studio.paths.images_dir
@@ -199,7 +202,7 @@ async def test_pictures_lie_as_they_should_in_the_end(scene: Scene) -> None:
     await made_here(scene)
     for number in range(KILLS + 1):
         order = ArrangeOrder(template=("{model}/{seed}-{prompt:9}", "", "{prompt:5}")[number % 3])
-        await scene.die(partial(scene.client.arrange_images, order))
+        await scene.die(partial(scene.client.arrange_images, order), *WAYS, "hang up")
         there = await scene.sound()
         assert there.keys() == scene.contents
         assert {one.image_name for one in there.values()} == {f"p{seed}.png" for seed in range(COUNT)}
@@ -216,7 +219,7 @@ async def test_a_list_that_is_made_anew_forgets_nothing_that_the_backup_knows(sc
             path.unlink()
         shutil.copyfile(scene.room / "empty.db", scene.studio.paths.database)
         await scene.start()
-        await scene.die(scene.client.rebuild_gallery)
+        await scene.die(scene.client.rebuild_gallery, *WAYS, "hang up")
         await scene.client.rebuild_gallery()
         there = await scene.sound()
         assert there.keys() == scene.contents
@@ -240,7 +243,7 @@ async def test_a_repair_is_begun_again(scene: Scene) -> None:
         for number in range(4):
             seed = 200 + number - round_ * 4 % 100
             scene.contents.add(digest(picture(pictures / f"n{round_}-{number}.png", seed % 256)))
-        await scene.die(lambda: scene.client.verify_gallery(repair=True))
+        await scene.die(partial(scene.client.verify_gallery, repair=True), *WAYS, "hang up")
         there = await scene.sound()
         assert there.keys() == scene.contents
         assert all((aside / name).is_file() for name in broken)

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from invoke_tui.config.edit import set_key
+from invoke_tui.config.edit import set_key, sweep
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import environment_variable
 from invoke_tui.domain.base import Record
@@ -79,6 +79,7 @@ async def settle(database: Database, paths: StudioPaths) -> None:
     if text is None:
         return
     journal = Journal.model_validate_json(text)
+    await asyncio.to_thread(sweep, paths.config_file)
     old, new = Path(journal.old), Path(journal.new)
     moved = paths.images_dir == new
     await asyncio.to_thread(_remove, *((old, new) if moved else (new, old)))
