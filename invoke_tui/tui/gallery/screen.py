@@ -113,7 +113,7 @@ class GalleryScreen(GalleryFrame):
         self.query_one(PictureDetails).show(record, board)
 
     def tell(self) -> None:
-        """The line above the pictures: which, how many, the day of the one under the cursor, what is at work, the order."""
+        """The line above the pictures: which, how many, the day of the one under the cursor, what is at work, order."""
         grid, listing, image = self.grid, self.desk.listing, self.grid.image
         total = grid.pages.total
         marked = grid.marks.count(total)

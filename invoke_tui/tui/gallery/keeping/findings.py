@@ -97,7 +97,7 @@ class FindingsScreen(PromptDialog[list[FindingKind]]):
         lines = [_line(finding) for finding in found[:_NAMED]]
         if len(found) > _NAMED:
             lines.append(f"and {len(found) - _NAMED:,} more; 'invoke-tui gallery verify' names all")
-        mends = f"Repairing {REPAIRS[kind]}."
+        mends = "" if all(finding.repaired for finding in found) else f"Repairing {REPAIRS[kind]}."
         self.query_one("#finding-files", Static).update(
             Content.assemble((mends, "$text-accent"), ("\n" + "\n".join(lines), "$text-muted"))
         )

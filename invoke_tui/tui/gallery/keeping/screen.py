@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -13,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from invoke_tui.client.keeping import offline
-from invoke_tui.domain.errors import NotFoundError, StudioError
+from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.keeping import (
     ArrangeOrder,
     CheckReport,
@@ -37,6 +38,7 @@ from invoke_tui.tui.widgets.model_rows import Rows
 from invoke_tui.tui.words import at_home, size
 
 PURGE: Final = "purge"
+_LOOK: Final = 0.1
 _REBUILD: Final = (
     "List every picture of the folder that is not listed? Stars, boards and ratings come from the newest backup, the "
     "rest from the files. Pictures that are listed stay as they are."
@@ -159,6 +161,7 @@ class HousekeepingScreen(PromptDialog[str]):
         )
         if chosen is None:
             return
+        file = await asyncio.to_thread(_file, chosen.key or chosen.typed)
         question = (
             "Put the backup in the database's place? Boards, stars, queue and models are as they were then; pictures "
             "that were made since are taken in again. The present database is kept among the backups."
@@ -166,7 +169,7 @@ class HousekeepingScreen(PromptDialog[str]):
         if await self.app.push_screen_wait(ConfirmScreen(question, "Go back to it")):
             self._say(Content.styled("the studio is stopped, the backup checked…", "$text-accent"))
             # of the app, for it has to come to its end when this window is closed
-            self.app.run_worker(self._put_back(chosen.key or chosen.typed), group="restore")
+            self.app.run_worker(self._put_back(file), group="restore")
 
     async def _put_back(self, file: str) -> None:
         self._running = True
@@ -208,6 +211,8 @@ class HousekeepingScreen(PromptDialog[str]):
             self._running = False
         if isinstance(report, MoveReport):
             self._say(Content.styled("the studio starts anew…", "$text-accent"))
+            while self.studio.link.connected:  # the old one, which knows the old folder, is about to go
+                await asyncio.sleep(_LOOK)
         self._rows.show(self._space, report if isinstance(report, CheckReport) else None)
         self._done(words.ended(report))
         if isinstance(report, CheckReport) and report.findings:
@@ -253,3 +258,14 @@ class HousekeepingScreen(PromptDialog[str]):
             problem = self.query_one(".dialog-problem", Static)
             problem.update(told(error))
             problem.add_class("-shown")
+
+
+def _file(typed: str) -> str:
+    """A file that is there. Raises ``BadInputError``. For a thread."""
+    try:
+        path = Path(typed).expanduser().absolute()
+        if path.is_file():
+            return str(path)
+    except (RuntimeError, ValueError, OSError):  # a home that is none, a NUL
+        pass
+    raise BadInputError(f"There is no file {typed}.", code="no_file")
