@@ -103,12 +103,16 @@ class ImportJob(Record):
     error: JobError | None = None
     created_at: datetime
 
+    @property
+    def hint(self) -> str:
+        """How to go on after an early end."""
+        command = safe_text(self.order.command, limit=1_000)
+        return f"What it took is there; begin it again for the rest: {command}"
+
     def interrupted(self) -> ImportJob:
-        """The same, cut off by the end of the studio, with how to go on."""
+        """The same, cut off by the end of the studio."""
         error = JobError(
-            code="interrupted",
-            message="The studio ended while this import was at work.",
-            hint=f"What it took is there; begin it again for the rest: {safe_text(self.order.command, limit=1_000)}.",
+            code="interrupted", message="The studio ended while this import was at work.", hint=self.hint
         )
         return self.model_copy(update={"status": ImportStatus.INTERRUPTED, "error": error, "rate": None})
 

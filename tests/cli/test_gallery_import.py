@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from invoke_tui.domain.importing import ImportOrder
+from invoke_tui.domain.importing import ImportJob, ImportOrder
 from tests.cli.conftest import Run
+from tests.cli.fake_gallery import NOW
 from tests.cli.fake_studio import FakeStudio
 
 
@@ -41,6 +42,15 @@ def test_how_it_ends(fake: FakeStudio, run: Run) -> None:
     listed = run("gallery", "imports", "--cancel", "0", "--json")
     assert [job["status"] for job in listed.json["jobs"]] == ["cancelled"]
     assert "cancelled" in run("gallery", "imports").out
+    cut_off = ImportJob(
+        job_id="7", order=ImportOrder(path="/my foxes", in_place=True), total=9, added=4, created_at=NOW
+    )
+    fake.gallery.imports.append(cut_off.interrupted())
+    told = run("gallery", "imports").out.splitlines()
+    assert told[-2:] == [
+        "Interrupted at 4 of 9. For the rest: invoke-tui gallery import '/my foxes' --in-place",
+        "To forget it: invoke-tui gallery imports --cancel 7",
+    ]
     fake.gallery.import_ends["status"] = "cancelled"
     assert run("gallery", "import", "/foxes").code == 4
     gone = {"code": "path_not_found", "message": "There is no file or folder /foxes.", "exit_code": 3}

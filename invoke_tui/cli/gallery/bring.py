@@ -14,8 +14,9 @@ import typer
 from invoke_tui.cli.gallery.chosen import ask, pictures
 from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
-from invoke_tui.domain.errors import ExitCode
+from invoke_tui.domain.errors import ExitCode, UnreachableError
 from invoke_tui.domain.images import ImageCategory
+from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,12 +101,13 @@ def import_(
 
 def imports(
     cancel: Annotated[
-        str | None, typer.Option("--cancel", metavar="JOB", help="End an import; what it took stays.")
+        str | None,
+        typer.Option("--cancel", metavar="JOB", help="End an import, or forget it; what it took stays."),
     ] = None,
     root: Root = None,
     json: Json = False,
 ) -> None:
-    """List the imports that run, and those that ended lately."""
+    """List the imports that run, those that ended lately, and those that the end of the studio interrupted."""
     output = Output(as_json=json)
 
     async def work(client: StudioClient) -> list[ImportJob]:
@@ -116,6 +118,7 @@ def imports(
     jobs = ask(root, work)
     rows = [(job.job_id, job.status, _of(job), _told(job), job.order.path) for job in jobs]
     lines = output.table(("job", "state", "done", "", "path"), rows) if rows else ["no imports"]
+    lines = [*lines, *(line for job in jobs if job.status == "interrupted" for line in _way_on(job))]
     output.result({"jobs": [job.model_dump(mode="json") for job in jobs]}, lines)
 
 
@@ -127,10 +130,17 @@ async def _import(client: StudioClient, order: ImportOrder, output: Output, *, w
                 await asyncio.sleep(_LOOK)
                 job = await client.import_job(job.job_id)
                 show(job)
+    except UnreachableError as gone:
+        raise UnreachableError(gone.message, hint=job.hint) from gone
     except asyncio.CancelledError:
         output.note(f"The import goes on; 'invoke-tui gallery imports --cancel {job.job_id}' ends it.")
         raise
     return job
+
+
+def _way_on(job: ImportJob) -> Iterator[str]:
+    yield f"Interrupted at {_of(job)}. For the rest: {safe_text(job.order.command, limit=1_000)}"
+    yield f"To forget it: invoke-tui gallery imports --cancel {job.job_id}"
 
 
 @contextmanager
@@ -162,6 +172,8 @@ def _counts(job: ImportJob) -> str:
 
 
 def _told(job: ImportJob) -> str:
+    if job.status == "interrupted":
+        return _counts(job)
     if job.error is not None:
         return job.error.message
     boards = f", {job.boards} new board{'s' * (job.boards != 1)}" if job.boards else ""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.studio.database import migrate
 from invoke_tui.studio.database.database import BUSY_TIMEOUT
+from invoke_tui.studio.database.state import BEGUN
 
 _BESIDE = ("-wal", "-shm")
 
@@ -40,6 +41,7 @@ def restore(path: Path, backup: Path) -> Path | None:
         if migrate.examine(copy) is None:
             raise BadInputError(f"{backup} is no backup of invoke-tui.", code="no_backup")
         migrate.prepare(copy)
+        _forget_begun(copy)
         _fold(copy)
         _flush(copy)
         kept = put_away(path, "replaced", leave=True)
@@ -75,6 +77,13 @@ def put_away(path: Path, why: str, *, leave: bool = False) -> Path | None:
             shutil.copyfile(path, kept)
     _flush(folder)
     return kept
+
+
+def _forget_begun(path: Path) -> None:
+    """What was going on when the backup was made is over; to end or undo it now would touch files of today."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM state WHERE name LIKE ?", (BEGUN + "%",))
+        connection.commit()
 
 
 def _fold(path: Path) -> None:

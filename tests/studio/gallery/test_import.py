@@ -11,6 +11,7 @@ import zlib
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -18,11 +19,15 @@ from PIL import Image
 
 from invoke_tui.config.paths import locate
 from invoke_tui.domain.images import Listing
-from invoke_tui.domain.importing import ImportOrder, ImportStatus
+from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus
+from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database
+from invoke_tui.studio.database.database import DatabaseError
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.gallery.importing.looking import raw_texts
+from invoke_tui.studio.gallery.importing.service import Imports
 from invoke_tui.studio.gallery.recovery import recover
+from invoke_tui.studio.hub import Hub
 from tests.prompt.test_extract import COMFYUI, INFOTEXT
 from tests.studio.gallery.bringing import Bringing, chunks, draw, exif, plant_root, trace
 from tests.studio.harness import StudioHarness, wait_gone
@@ -300,6 +305,70 @@ async def test_orders_that_cannot_be_say_why_and_canceled_ones_keep_what_they_ha
     assert ended.status is ImportStatus.CANCELLED
     assert 0 < ended.added == len(await here.pictures()) < 80
     assert (await here.bring(tmp_path / "many")).added == 80 - ended.added
+
+
+async def test_a_full_disk_ends_an_import_and_the_next_brings_the_rest(
+    here: Bringing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, write = tmp_path / "many", here.gallery.lists.write
+    for number in range(40):
+        draw(folder / f"{number}.png", number)
+
+    async def rows_and_files() -> int:
+        files = {path for path in here.paths.images_dir.iterdir() if path.is_file()}
+        assert files == {Path(one.path) for one in await here.pictures()}
+        return len(files)
+
+    async def no_room_for_rows(work: Any) -> Any:
+        if len(await here.pictures()) >= 32:
+            raise DatabaseError("The disk is full.", code="disk_full")
+        return await write(work)
+
+    monkeypatch.setitem(faults._faults, "during-write", ("full", 5))
+    full = await here.bring(folder, board="Many")
+    assert (full.error and full.error.code, full.added, await rows_and_files()) == ("disk_full", 0, 0)
+    assert full.error is not None
+    assert full.error.hint.endswith(f"gallery import {folder} --board Many")
+    with monkeypatch.context() as patched:
+        patched.setattr(here.gallery.lists, "write", no_room_for_rows)
+        full = await here.bring(folder)
+    assert (full.error and full.error.code, full.added, await rows_and_files()) == ("disk_full", 32, 32)
+    rest = await here.bring(folder)
+    assert (rest.error, rest.added, rest.known, await rows_and_files()) == (None, 8, 32, 40)
+
+
+async def test_an_import_that_the_end_of_the_studio_interrupts_is_known_until_it_is_begun_again(
+    here: Bringing, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many more"
+    for number in range(80):
+        draw(folder / f"{number}.png", number)
+    order = ImportOrder(path=str(folder), in_place=True)
+
+    async def next_studio() -> ImportJob:
+        here.imports = Imports(here.database, here.gallery, Hub(), (here.paths.images_dir, "flat"))
+        await here.imports.open()
+        (job,) = here.imports.jobs()
+        return job
+
+    started = here.imports.start(order)
+    while not here.imports.job(started.job_id).added:
+        await asyncio.sleep(0)
+    await here.imports.close()
+    known = await next_studio()
+    assert (known.status, known.total, known.order) == (ImportStatus.INTERRUPTED, 80, order)
+    assert 0 < known.added == len(await here.pictures()) < 80
+    assert known.error is not None
+    assert known.error.hint.endswith(f"invoke-tui gallery import '{folder}' --in-place")
+    again = await here.bring(folder, in_place=True)
+    assert (again.added, [job.job_id for job in here.imports.jobs()]) == (80 - known.added, [again.job_id])
+
+    started = here.imports.start(ImportOrder(path=str(folder), board="Other"))
+    await here.imports.close()
+    assert (await next_studio()).job_id == started.job_id
+    assert (await here.imports.cancel(started.job_id)).status is ImportStatus.CANCELLED
+    with pytest.raises(ValueError, match="not enough values"):
+        await next_studio()
 
 
 @pytest.mark.parametrize("place", ["after-rename=kill:5", "after-row=kill:1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -18,8 +19,9 @@ from invoke_tui.domain.boards import BoardText
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.images import Listing
+from invoke_tui.domain.importing import ImportOrder
 from invoke_tui.domain.keeping import ArrangeOrder, ArrangeReport, CheckReport, RebuildReport, Step
-from invoke_tui.studio.database import Database, migrate
+from invoke_tui.studio.database import Database, migrate, state
 from invoke_tui.studio.database.restoring import restore
 from invoke_tui.studio.gallery.importing.service import Imports
 from invoke_tui.studio.gallery.keeping.service import Keeping
@@ -219,14 +221,36 @@ async def test_a_folder_that_cannot_take_the_pictures_is_refused(house: House, t
     assert (await house.check()).findings == []
 
 
+async def test_no_picture_comes_into_a_folder_that_is_being_left(house: House, tmp_path: Path) -> None:
+    source, target = picture(tmp_path / "one.png", 9), tmp_path / "elsewhere"
+    job = house.imports.start(ImportOrder(path=str(source)))
+    with pytest.raises(StudioError, match="An import is at work") as refused:
+        await ended(house.keeping.move(str(target)))
+    assert refused.value.code == "import_running"
+    await house.imports.cancel(job.job_id)
+
+    moving = house.keeping.move(str(target))
+    await anext(moving)
+    with pytest.raises(StudioError, match="being moved to another folder"):
+        house.keeping.require_folder()
+    upload = asyncio.create_task(house.gallery.take(source.read_bytes(), category="user", called="one.png"))
+    assert (await ended(moving)).files == 4
+    with pytest.raises(StudioError, match="being moved to another folder"):
+        house.keeping.require_folder()  # this daemon ends: it knows the old folder
+    upload.cancel()
+    assert not house.paths.images_dir.exists()
+
+
 async def test_a_backup_is_restored_and_the_database_before_is_kept(house: House, tmp_path: Path) -> None:
     saved = tmp_path / "saved.db"
+    await house.database.write(lambda c: state.put(c, state.BEGUN + "purge", "{}"))
     assert (await house.keeping.back_up(str(saved))).pictures == 4
     await house.gallery.lists.change(["p1.png"], {"starred": True})
     house.database.close()
     kept = restore(house.paths.database, saved)
     house.open()
     assert not (await house.gallery.record("p1.png")).starred
+    assert await house.database.read(lambda c: state.below(c, state.BEGUN)) == {}
     assert kept is not None
     house.database.close()
     restore(house.paths.database, kept)

@@ -9,7 +9,8 @@ import hashlib
 import json
 import math
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,10 +27,12 @@ from invoke_tui.prompt.extract.chunks import texts_of
 from invoke_tui.prompt.extract.found import Found
 from invoke_tui.prompt.extract.read import BESIDE, said_by
 from invoke_tui.prompt.extract.stealth import hidden_texts
-from invoke_tui.studio.gallery.formats import facts_of, format_in
+from invoke_tui.studio.gallery.formats import facts_of, format_in, format_of_file
 from invoke_tui.studio.gallery.intake import TAKEN, as_png
 
 LARGEST: Final = 256 * 2**20
+_HELD: Final = 16 * 2**20
+"""Bytes up to which a file is read once; a larger one is read again where it is needed."""
 _DEEPEST: Final = 40
 _LONGEST: Final = 512 * 2**10
 """Characters of JSON under one key of metadata."""
@@ -43,12 +46,15 @@ _PROMPTS: Final = ("positive_prompt", "negative_prompt")
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture that can be taken. ``data`` is what a copy holds; ``keepable`` that the file can stay as it is."""
+    """A picture that can be taken. ``data`` is what a copy holds, ``size`` bytes: those, or the file's as it is;
+    ``keepable`` that the file can stay where it is.
+    """
 
     path: Path
     image_name: str
     digest: str
-    data: bytes = field(repr=False)
+    data: bytes | Path = field(repr=False)
+    size: int
     keepable: bool
     width: int
     height: int
@@ -57,22 +63,29 @@ class Seen:
     program: str | None = None
     metadata: dict[str, Any] | None = None
 
+    @property
+    def held(self) -> int:
+        """Bytes that are held of it."""
+        return len(self.data) if isinstance(self.data, bytes) else 0
+
 
 def look_at(path: Path) -> Seen:
     """Read a file. Raises ``StudioError`` with the reason where it is no whole picture."""
     from invoke_tui.nodes.images.reading import measure
 
-    data, changed = _read(path)
-    kind = format_in(data)
-    facts = facts_of(data) if kind is not None else None  # first: decoders unpack texts of any size
-    measured = measure(data, path.name)
-    digest = hashlib.sha256(data).hexdigest()
+    data, size, changed = _read(path)
+    with _readable(path):
+        kind = format_of_file(path) if isinstance(data, Path) else format_in(data)
+        facts = facts_of(data) if kind is not None else None  # first: decoders unpack texts of any size
+        measured = measure(data, path.name)
+        digest = _digest(data)
     kept = data if kind is not None else as_png(data, path.name)
     return Seen(
         path=path,
         image_name=f"{uuid5(TAKEN, digest)}{SUFFIXES[kind or 'png']}",
         digest=digest,
         data=kept,
+        size=len(kept) if isinstance(kept, bytes) else size,
         keepable=kind is not None,
         width=measured.width,
         height=measured.height,
@@ -139,14 +152,27 @@ def tame(data: Any) -> dict[str, Any] | None:
     return kept or None
 
 
-def _read(path: Path) -> tuple[bytes, str]:
+def _read(path: Path) -> tuple[bytes | Path, int, str]:
+    """A file's bytes, or where it is large the file itself, its size, and when it was changed."""
+    with _readable(path), path.open("rb") as file:
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST:
+            raise BadInputError(f"is larger than {LARGEST // 2**20} MiB", code="too_large")
+        changed = datetime.fromtimestamp(facts.st_mtime, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return path if facts.st_size > _HELD else file.read(_HELD), facts.st_size, changed
+
+
+def _digest(data: bytes | Path) -> str:
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    with data.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            facts = path.stat()
-            if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST:
-                raise BadInputError(f"is larger than {LARGEST // 2**20} MiB", code="too_large")
-            changed = datetime.fromtimestamp(facts.st_mtime, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-            return file.read(LARGEST), changed
+        yield
     except (OSError, ValueError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or "it is damaged"
         raise BadInputError(f"cannot be read: {reason}", code="cannot_read") from error

@@ -94,7 +94,7 @@ class Import:
                     self._skip(one)
                 elif (kept := await self._look(one, batch)) is not None:
                     batch.append(kept)
-                if len(batch) >= _BATCH or sum(len(seen.data) for _, seen in batch) > _BATCH_BYTES:
+                if len(batch) >= _BATCH or sum(seen.held for _, seen in batch) > _BATCH_BYTES:
                     await self._keep(batch, placing)
                     batch = []
             if not ahead:
@@ -192,7 +192,7 @@ class Import:
             **wanted.values,
             "width": seen.width,
             "height": seen.height,
-            "file_size": len(seen.data),
+            "file_size": seen.size,
         }
         if self._stays(wanted, seen):
             mine = wanted.path.is_relative_to(self._folder)
@@ -256,7 +256,7 @@ def _still(wanted: Wanted, known: Row, folder: Path) -> bool:
 
 def _alike(connection: Connection, seen: Seen) -> list[Row]:
     """The rows that may have the same content: by name, or by size."""
-    sized = images.c.shelf.in_(SHELVES.values()) & (images.c.file_size == len(seen.data))
+    sized = images.c.shelf.in_(SHELVES.values()) & (images.c.file_size == seen.size)
     chosen = select(*_COLUMNS).where(or_(images.c.image_name.in_(_names(seen)), sized))
     return [dict(row) for row in connection.execute(chosen).mappings()]
 

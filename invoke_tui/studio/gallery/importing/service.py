@@ -119,7 +119,9 @@ class Imports:
                 if not made.stopped:
                     await made.run()
         except StudioError as failed:
-            return JobError.of(failed)
+            told = JobError.of(failed)
+            full = {"hint": f"Free some space. {made.job.hint}"} if failed.code == "disk_full" else {}
+            return told.model_copy(update=full)
         except Exception as failed:  # whatever it is, front ends that wait must hear of an end
             _log.exception("an import failed")
             return JobError(
