@@ -10,6 +10,7 @@ from invoke_tui.cli.gallery.keeping import arrange, move_folder, rebuild, thumbn
 from invoke_tui.cli.gallery.listing import LANGUAGE, WORDS, list_, search
 from invoke_tui.cli.gallery.searches import searches
 from invoke_tui.cli.gallery.show import show
+from invoke_tui.cli.gallery.space import space
 from invoke_tui.cli.gallery.trash import delete, purge, restore, trash
 from invoke_tui.cli.options import program
 
@@ -32,6 +33,7 @@ gallery.command("delete")(delete)
 gallery.command("restore")(restore)
 gallery.command("trash")(trash)
 gallery.command("purge")(purge)
+gallery.command("space")(space)
 gallery.command("verify")(verify)
 gallery.command("rebuild")(rebuild)
 gallery.command("thumbnails")(thumbnails)

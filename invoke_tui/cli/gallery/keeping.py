@@ -17,6 +17,7 @@ from invoke_tui.domain.errors import BadInputError, ExitCode, StudioError
 from invoke_tui.domain.keeping import (
     FINDINGS,
     ArrangeOrder,
+    ArrangePlan,
     ArrangeReport,
     CheckReport,
     Finding,
@@ -74,6 +75,7 @@ def arrange(
             help="Folders and names, e.g. {date}/{model}/{seed}-{prompt:40}; without: as the settings say."
         ),
     ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be moved, and move nothing.")] = False,
     root: Root = None,
     json: Json = False,
 ) -> None:
@@ -93,6 +95,10 @@ def arrange(
         with _progress() as told:
             return await client.arrange_images(order, told)
 
+    if plan:
+        planned = ask(root, lambda client: client.plan_arranging(order))
+        Output(as_json=json).result(planned.model_dump(mode="json"), _planned(planned))
+        return
     report = ask(root, work)
     lines = [f"{report.moved} moved, {report.in_place} where they should be"]
     if report.left:
@@ -159,6 +165,14 @@ def _verified(report: CheckReport, repair: bool) -> Iterator[str]:
         yield f"{len(report.findings) - report.left} repaired, {report.left} left; before: {report.backup}"
     else:
         yield f"{len(report.findings)} findings; 'invoke-tui gallery verify --repair' mends what it can"
+
+
+def _planned(plan: ArrangePlan) -> Iterator[str]:
+    for move in plan.first:
+        yield f"{move.old} -> {move.new}"
+    if (more := plan.moves - len(plan.first)) > 0:
+        yield f"and {more} more"
+    yield f"{plan.moves} would be moved, {plan.in_place} where they should be"
 
 
 def _listed(report: RebuildReport) -> Iterator[str]:
