@@ -38,7 +38,8 @@ _KINDS: Final = {
 
 
 class ImportScreen(PromptDialog[str]):
-    """Answers, in a sentence, what was brought. Opened while an import runs it shows that one."""
+    """Answers, in a sentence, what was brought. Opened while an import runs it shows that one, and after one that was
+    interrupted what goes on with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+g,f5", "start", "Import", show=False, priority=True, id="import.start"),
@@ -58,6 +59,7 @@ class ImportScreen(PromptDialog[str]):
         super().__init__()
         self._board = board
         self._job: ImportJob | None = None
+        self._interrupted: ImportJob | None = None
 
     def compose(self) -> ComposeResult:
         """What, where to, how, and how far it is."""
@@ -122,9 +124,13 @@ class ImportScreen(PromptDialog[str]):
             self.notify("An import runs; alt+x ends it.", timeout=3, markup=False)
 
     def action_end(self) -> None:
-        """End the import; what it took stays."""
+        """End the import, or forget the one that was interrupted; what it took stays."""
         if self._job is not None and not self._job.status.finished:
             beside(self, "import-end", self._end, self._job.job_id)
+        elif self._interrupted is not None:
+            beside(self, "import-end", self._end, self._interrupted.job_id)
+            self._interrupted = None
+            self.query_one("#import-progress", Static).update("")
 
     def action_close(self) -> None:
         """Back; an import goes on."""
@@ -145,11 +151,26 @@ class ImportScreen(PromptDialog[str]):
     async def _take_up(self) -> None:
         try:
             client = await self.studio.link.client()
-            running = next((job for job in await client.import_jobs() if not job.status.finished), None)
+            jobs = await client.import_jobs()
+            running = next((job for job in jobs if not job.status.finished), None)
+            cut_off = [job for job in jobs if job.status is ImportStatus.INTERRUPTED]
             if running is not None:
                 await self._follow(client, running)
+            elif cut_off and not self.query_one(FileInput).value:
+                self._offer(cut_off[-1])
         except StudioError as error:
             self._fail(error)
+
+    def _offer(self, job: ImportJob) -> None:
+        """Fill in what an interrupted import was asked for."""
+        self._interrupted, order = job, job.order
+        self.query_one(FileInput).value = safe_text(order.path, limit=4096)
+        self.query_one("#import-board", Input).value = safe_text(order.board or "", limit=BOARD_NAME_LIMIT)
+        self.query_one("#import-in-place", Toggle).value = order.in_place
+        self.query_one("#import-boards", Toggle).value = order.boards_from_folders
+        of = f" of {job.total:,}" if job.total is not None else ""
+        said = f"Interrupted at {job.done:,}{of}: the studio ended. ^g brings the rest, alt+x forgets it."
+        self.query_one("#import-progress", Static).update(Content.styled(said, "$text-warning"))
 
     async def _end(self, job_id: str) -> None:
         try:
@@ -177,15 +198,18 @@ class ImportScreen(PromptDialog[str]):
         except (RuntimeError, ValueError, OSError) as error:  # a home that is none, a NUL
             raise BadInputError("This is no path.", code="bad_path") from error
         board, given = self.query_one("#import-board", Input).value.strip(), self._board
-        return ImportOrder(
-            path=str(path),
-            board=given.board_id if given is not None and given.board_name == board else board or None,
-            in_place=self.query_one("#import-in-place", Toggle).value,
-            boards_from_folders=self.query_one("#import-boards", Toggle).value,
-        )
+        cut_off = self._interrupted
+        begun = cut_off.order.model_dump() if cut_off and cut_off.order.path == str(path) else {}
+        asked = {
+            "path": str(path),
+            "board": given.board_id if given is not None and given.board_name == board else board or None,
+            "in_place": self.query_one("#import-in-place", Toggle).value,
+            "boards_from_folders": self.query_one("#import-boards", Toggle).value,
+        }
+        return ImportOrder(**begun | asked)
 
     def _show(self, job: ImportJob) -> None:
-        self._job = job
+        self._job, self._interrupted = job, None
         self.query_one("#import-progress", Static).update(_progress(job))
         lines = [f"{safe_text(Path(one.path).name, limit=60)}: {one.reason}" for one in job.told[:_SHOWN]]
         if (more := job.skipped - len(lines)) > 0 and lines:
@@ -208,7 +232,7 @@ def summary(job: ImportJob) -> str:
     parts = [f"{job.added:,} new", f"{job.known:,} known"]
     parts += [f"{job.skipped:,} skipped"] if job.skipped else []
     parts += [f"{job.boards:,} new {'board' if job.boards == 1 else 'boards'}"] if job.boards else []
-    ended = "Ended early" if job.status is ImportStatus.CANCELLED else "Done"
+    ended = "Done" if job.status is ImportStatus.COMPLETED else "Ended early"
     return f"{ended}: {', '.join(parts)}."
 
 

@@ -86,3 +86,17 @@ async def test_an_import_is_followed_left_found_again_and_ended(tmp_path: Path) 
         gone = InstallError.of(NotFoundError("There is no file or folder /nowhere."))
         client.go_on(status=ImportStatus.ERROR, error=gone)
         await settle(pilot, lambda: "no file or folder /nowhere" in shown(again, ".dialog-problem"))
+        await pilot.press("escape")
+
+        order = ImportOrder(path="/foxes", board="Foxes", in_place=True, recursive=False)
+        cut_off = ImportJob(job_id="7", order=order, total=40, added=9, created_at=datetime.now(UTC))
+        client.now = cut_off.interrupted()
+        third = ImportScreen()
+        app.push_screen(third)
+        await settle(
+            pilot, lambda: third.query(FileInput) and "at 9 of 40" in shown(third, "#import-progress")
+        )
+        assert third.query_one(FileInput).value == "/foxes"
+        await pilot.press("ctrl+g")
+        await settle(pilot, lambda: client.now and not client.now.status.finished)
+        assert client.now.order == order, "also what the dialog does not ask"
