@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from invoke_tui.client.client import StudioClient
     from invoke_tui.domain.images import ImageCategory, ImageRecord
 
-MOST_BYTES: Final = 256 * 2**20
+MOST_BYTES: Final = 64 * 2**20
 
 
 async def take(client: StudioClient, named: str, category: ImageCategory, *, asked: str = "") -> ImageRecord:

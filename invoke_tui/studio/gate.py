@@ -11,9 +11,6 @@ import invoke_tui
 from invoke_tui.studio.errors import ForbiddenOriginError, TooLargeError, respond
 
 BODY_LIMIT: Final = 64 * 2**20
-UPLOAD_LIMIT: Final = 256 * 2**20
-"""For a picture's file."""
-UPLOADS: Final = "/images/upload"
 
 
 class Gate:
@@ -42,19 +39,14 @@ class Gate:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
-        length, limit = headers.get(b"content-length", b"0"), body_limit(scope["path"])
-        if not length.isdigit() or int(length) > limit:
-            await respond(_too_large(limit))(scope, receive, send)
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > BODY_LIMIT:
+            await respond(_too_large())(scope, receive, send)
             return
-        await self._app(scope, _counted(receive, limit), _stamped(send))
+        await self._app(scope, _counted(receive), _stamped(send))
 
 
-def body_limit(path: str) -> int:
-    """Bytes a request to an address may have."""
-    return UPLOAD_LIMIT if path.endswith(UPLOADS) else BODY_LIMIT
-
-
-def _counted(receive: Receive, limit: int) -> Receive:
+def _counted(receive: Receive) -> Receive:
     """A body without a stated length is counted as it comes."""
     total = 0
 
@@ -62,8 +54,8 @@ def _counted(receive: Receive, limit: int) -> Receive:
         nonlocal total
         message = await receive()
         total += len(message.get("body", b""))
-        if total > limit:
-            raise _too_large(limit)
+        if total > BODY_LIMIT:
+            raise _too_large()
         return message
 
     return counted
@@ -81,5 +73,5 @@ def _stamped(send: Send) -> Send:
     return stamped
 
 
-def _too_large(limit: int) -> TooLargeError:
-    return TooLargeError(f"The request is larger than {limit // 2**20} MiB.")
+def _too_large() -> TooLargeError:
+    return TooLargeError(f"The request is larger than {BODY_LIMIT // 2**20} MiB.")

@@ -158,9 +158,9 @@ async def test_a_batch_of_a_graph_runs_once_per_session(studio: StudioHarness) -
     client = await studio.start()
     [made] = await studio.run("a ball")
     image = await client.image(made.images[0])
-    from invoke_tui.studio.gallery.png import inspect
+    from invoke_tui.studio.gallery.formats import facts_of
 
-    graph = Graph.model_validate_json(inspect(Path(image.path).read_bytes()).texts["invokeai_graph"])
+    graph = Graph.model_validate_json(facts_of(Path(image.path)).texts["invokeai_graph"])
     seed_node = next(node.id for node in graph.nodes.values() if node.type == "integer")
     data = [[BatchDatum(node_path=seed_node, field_name="value", items=[5, 6])]]
     result = await client.enqueue_batch(Batch(graph=graph, data=data, origin="workflows"))

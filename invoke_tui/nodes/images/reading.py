@@ -15,18 +15,20 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
+from invoke_tui.domain.decoding import room, upright_size
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.text import safe_text
 
 MOST_PIXELS: Final = 100_000_000
 """A picture of more is refused before it is unpacked."""
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
-_FIRST_ON_ITS_SIDE: Final = 5
 _PLAIN: Final = ("L", "RGB", "RGBA")
 _MOST_PACKED: Final = 1032
 """Bytes that one byte of a PNG's pixels can stand for."""
+_LINES: Final = 64
+"""Lines of more than eight bits that are read at once."""
 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # ours is the limit, and is told
 
@@ -40,25 +42,38 @@ class Measured:
     height: int
 
 
-def open_picture(source: str | Path | bytes, name: str = "") -> Image.Image:
-    """Read a picture. ``name`` is what people call it. Raises ``BadInputError`` for anything that is none."""
+def open_picture(source: str | Path | bytes, name: str = "", *, beside: int | None = None) -> Image.Image:
+    """Read a picture. ``name`` is what people call it. Raises ``BadInputError`` for anything that is none.
+
+    With ``beside``, the bytes a pixel of what is made of it, also for what ``domain.decoding`` finds too large.
+    """
     with _opened(source, name) as image:
-        image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-        return plain(image)
+        if beside is None:
+            return _upright(image)
+        with room(image, beside, _called(source, name)):
+            return _upright(image)
 
 
-def measure(data: bytes, name: str) -> Measured:
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    return plain(image)
+
+
+def measure(source: Path | bytes, name: str) -> Measured:
     """Read the header alone. Raises ``BadInputError`` as ``open_picture`` does, but for damaged pixels."""
-    with _opened(data, name) as image:
-        size = image.size if _orientation(image) < _FIRST_ON_ITS_SIDE else image.size[::-1]
-        return Measured(str(image.format), *size)
+    with _opened(source, name) as image:
+        return Measured(str(image.format), *upright_size(image))
+
+
+def _called(source: str | Path | bytes, name: str) -> str:
+    return safe_text(name or (source if isinstance(source, str | Path) else "The picture"), limit=200)
 
 
 @contextmanager
 def _opened(source: str | Path | bytes, name: str) -> Iterator[Image.Image]:
     """A picture of an allowed format and size. What goes wrong with it within is told in a sentence."""
-    called = safe_text(name or (source if isinstance(source, str | Path) else "The picture"), limit=200)
+    called = _called(source, name)
     opened = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         with Image.open(opened, formats=FORMATS) as image:
@@ -81,24 +96,13 @@ def _opened(source: str | Path | bytes, name: str) -> Iterator[Image.Image]:
         raise _damaged(called, safe_text(error, limit=200)) from error
 
 
-def _orientation(image: Image.Image) -> int:
-    """EXIF's, 1 to 8, as far as the header has it: asking Pillow would decode a PNG's pixels."""
-    exif = Image.Exif()
-    try:
-        exif.load(image.info.get("exif", b""))
-        found = exif.get(ExifTags.Base.Orientation)
-    except Exception:  # as above; a picture whose EXIF is broken stands as it is
-        return 1
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
-
-
 def plain(image: Image.Image) -> Image.Image:
     """The same picture as L, RGB or RGBA with 8 bits a channel; the first frame of a moving one."""
     if image.mode.startswith("I") or image.mode == "F":
         return _eight_bits(image)
     see_through = "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBa")
     if image.mode in _PLAIN and not see_through:
-        return image.copy()
+        return image
     if see_through:
         return image.convert("RGBA")
     return image.convert("L" if image.mode == "1" else "RGB")
@@ -112,11 +116,17 @@ def _is_hollow(image: Image.Image, size: int) -> bool:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey of more bits, or of fractions, by its own range: 16 bits for whole numbers, 0 to 1 for others."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    whole = (
-        1.0 if image.mode == "F" and values.max(initial=0) <= 1 else 255.0 if values.max() <= 255 else 65535.0
-    )
-    return Image.fromarray((values.clip(0, whole) / whole * 255).round().astype(np.uint8))
+    most = max(values.max() for values in _values(image))
+    whole = 1.0 if image.mode == "F" and most <= 1 else 255.0 if most <= 255 else 65535.0
+    lines = [(values.clip(0, whole) / whole * 255).round().astype(np.uint8) for values in _values(image)]
+    return Image.fromarray(np.concatenate(lines))
+
+
+def _values(image: Image.Image) -> Iterator[np.ndarray]:
+    """Some lines at a time, as eight times as much is held of them."""
+    for top in range(0, image.height, _LINES):
+        part = image.crop((0, top, image.width, min(top + _LINES, image.height)))
+        yield np.nan_to_num(np.asarray(part, dtype=np.float64))
 
 
 def _damaged(called: str, how: str) -> BadInputError:

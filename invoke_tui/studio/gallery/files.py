@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from invoke_tui.domain.images import PICTURE_NAME
 from invoke_tui.studio import faults
 
 PART: Final = ".part"
+_BLOCK: Final = 2**20
 
 
 class DiskFullError(StudioError):
@@ -48,15 +50,17 @@ def subfolder(strategy: str, name: str, category: str, day: datetime) -> str:
     return ""
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write beside ``path``, flush to the disk, then rename over it and flush the folder."""
+def write_whole(path: Path, data: bytes | Path) -> None:
+    """Write beside ``path``, flush to the disk, then rename over it and flush the folder. A file given is copied."""
+    size = len(data) if isinstance(data, bytes) else data.stat().st_size
     part = path.with_name(f".{path.name}{PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(part, "wb") as file:
-            file.write(data[: len(data) // 2])
-            faults.pass_by("during-write")
-            file.write(data[len(data) // 2 :])
+            for number, block in enumerate(_blocks(data)):
+                if number == 1:
+                    faults.pass_by("during-write")
+                file.write(block)
             file.flush()
             os.fsync(file.fileno())
         faults.pass_by("before-rename")
@@ -67,12 +71,21 @@ def write_whole(path: Path, data: bytes) -> None:
         part.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             there = next(folder for folder in path.parents if folder.exists())
-            raise DiskFullError(path.parent, len(data), shutil.disk_usage(there).free) from error
+            raise DiskFullError(path.parent, size, shutil.disk_usage(there).free) from error
         raise StudioError(
             f"{path} could not be written: {error.strerror}.",
             hint="Check the folder's permissions.",
             code="not_written",
         ) from error
+
+
+def _blocks(data: bytes | Path) -> Iterator[bytes]:
+    if isinstance(data, bytes):
+        yield from (data[: len(data) // 2], data[len(data) // 2 :])
+        return
+    with data.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            yield block
 
 
 def sync_folder(folder: Path) -> None:

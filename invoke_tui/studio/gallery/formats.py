@@ -2,102 +2,111 @@
 
 from __future__ import annotations
 
+import io
 import struct
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-from PIL import Image
-
-from invoke_tui.domain.images import FORMATS, ImageFormat
-from invoke_tui.domain.xmp import texts_in
-from invoke_tui.studio.gallery.png import SIGNATURE, DamagedPictureError, PictureFacts, inspect
+from invoke_tui.domain.decoding import opened, room
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.images import ImageFormat
+from invoke_tui.domain.jpeg import SIZED, segments
+from invoke_tui.domain.png import SIGNATURE
+from invoke_tui.domain.xmp import LONGEST, texts_in
+from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts, inspect
 
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
-_SIZED: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""JPEG's markers that say the size."""
-_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-"""JPEG's markers without a length."""
+_APP1: Final = 0xE1
+_END: Final = b"\xff\xd9"
+_BLOCK: Final = 2**20
+_FAST: Final = 8
+"""How far a JPEG is reduced where only its being whole counts."""
 
 
-def format_in(data: bytes) -> ImageFormat | None:
+def format_in(head: bytes) -> ImageFormat | None:
     """The format of a file by its first bytes, of those that the gallery keeps."""
-    if data.startswith(SIGNATURE):
+    if head.startswith(SIGNATURE):
         return "png"
-    if data.startswith(b"\xff\xd8\xff"):
+    if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
-    return "webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+    return "webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
 
 
-def facts_of(data: bytes) -> PictureFacts:
-    """What a picture is and says. Raises ``DamagedPictureError`` unless it is complete."""
-    match format_in(data):
-        case "png":
-            return inspect(data)
-        case "jpeg":
-            return _jpeg(data)
-        case "webp":
-            return _webp(data)
-    raise DamagedPictureError("The data is no PNG, JPEG or WebP.")
+def format_of_file(path: Path) -> ImageFormat | None:
+    """The same of a file."""
+    with path.open("rb") as stream:
+        return format_in(stream.read(12))
+
+
+def facts_of(source: bytes | Path) -> PictureFacts:
+    """What a picture is and says, however large its file. Raises ``DamagedPictureError`` unless it is complete."""
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+        kind = format_in(stream.read(12))
+        if kind is None:
+            raise DamagedPictureError("The data is no PNG, JPEG or WebP.")
+        return {"png": inspect, "jpeg": _jpeg, "webp": _webp}[kind](stream)
 
 
 def check_pixels(path: Path) -> None:
-    """Decode a picture. Raises ``DamagedPictureError`` where that cannot be done."""
+    """Decode a picture, unless that would take too much. Raises ``DamagedPictureError`` where it cannot be done."""
     try:
-        with Image.open(path, formats=[kind.upper() for kind in FORMATS.values()]) as picture:
-            picture.load()
+        with path.open("rb") as stream, opened(stream) as picture:
+            picture.draft("RGB", (picture.width // _FAST, picture.height // _FAST))
+            with room(picture):
+                picture.load()
+    except BadInputError:
+        return
     except Exception as error:  # a decoder of files from anywhere raises whatever it likes
         raise DamagedPictureError(f"The pixels cannot be read: {error}.") from error
 
 
-def _jpeg(data: bytes) -> PictureFacts:
-    at, size, xmp = 2, (0, 0), b""
-    while True:
-        if at + 4 > len(data) or data[at] != 0xFF:
-            raise _cut_off("JPEG", data)
-        marker = data[at + 1]
-        if marker in _ALONE or marker == 0xFF:
-            at += 1 if marker == 0xFF else 2
-            continue
-        (length,) = struct.unpack_from(">H", data, at + 2)
-        body = data[at + 4 : at + 2 + length]
-        if len(body) != length - 2:
-            raise _cut_off("JPEG", data)
-        if marker in _SIZED and len(body) >= 5:
-            height, width = struct.unpack_from(">HH", body, 1)
-            size = (width, height)
-        elif marker == 0xE1 and body.startswith(_XMP):
-            xmp = body[len(_XMP) :]
-        at += 2 + length
-        if marker == 0xDA:
-            break
-    if data.rfind(b"\xff\xd9") < at:
-        raise _cut_off("JPEG", data)
+def _jpeg(stream: IO[bytes]) -> PictureFacts:
+    size, xmp = (0, 0), b""
+    try:
+        for marker, body in segments(stream):
+            if marker in SIZED and len(body) >= 5:
+                height, width = struct.unpack_from(">HH", body, 1)
+                size = (width, height)
+            elif marker == _APP1 and body.startswith(_XMP):
+                xmp = body[len(_XMP) :]
+    except ValueError as error:
+        raise _cut_off("JPEG", stream) from error
+    if not _has_end(stream):
+        raise _cut_off("JPEG", stream)
     return PictureFacts(*size, texts_in(xmp.decode(errors="replace")))
 
 
-def _webp(data: bytes) -> PictureFacts:
-    if len(data) < 12 or struct.unpack_from("<I", data, 4)[0] + 8 > len(data):
-        raise _cut_off("WebP", data)
+def _has_end(stream: IO[bytes]) -> bool:
+    """Whether the mark of a JPEG's end comes in what follows."""
+    last = b""
+    while block := stream.read(_BLOCK):
+        if _END in last + block:
+            return True
+        last = block[-1:]
+    return False
+
+
+def _webp(stream: IO[bytes]) -> PictureFacts:
+    end = stream.seek(0, 2)
+    stream.seek(4)
+    told = struct.unpack("<I", stream.read(4))[0] + 8
+    if told > end:
+        raise _cut_off("WebP", stream)
     size, xmp = (0, 0), b""
-    for kind, body in _chunks(data):
+    at = 12
+    while at + 8 <= told:
+        stream.seek(at)
+        kind, length = struct.unpack("<4sI", stream.read(8))
+        at += 8 + length + length % 2
+        if at - length % 2 > end:
+            raise _cut_off("WebP", stream)
         if kind == b"XMP ":
-            xmp = body
+            xmp = stream.read(min(length, LONGEST))
         elif size == (0, 0):
-            size = _webp_size(kind, body)
+            size = _webp_size(kind, stream.read(min(length, 10)))
     if size == (0, 0):
         raise DamagedPictureError("The WebP holds no picture.")
     return PictureFacts(*size, texts_in(xmp.decode(errors="replace")))
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at, end = 12, struct.unpack_from("<I", data, 4)[0] + 8
-    while at + 8 <= end:
-        kind, length = struct.unpack_from("<4sI", data, at)
-        if at + 8 + length > len(data):
-            raise _cut_off("WebP", data)
-        yield kind, data[at + 8 : at + 8 + length]
-        at += 8 + length + length % 2
 
 
 def _webp_size(kind: bytes, body: bytes) -> tuple[int, int]:
@@ -112,5 +121,5 @@ def _webp_size(kind: bytes, body: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _cut_off(kind: str, data: bytes) -> DamagedPictureError:
-    return DamagedPictureError(f"The {kind} is cut off after {len(data)} bytes.")
+def _cut_off(kind: str, stream: IO[bytes]) -> DamagedPictureError:
+    return DamagedPictureError(f"The {kind} is cut off after {stream.seek(0, 2)} bytes.")

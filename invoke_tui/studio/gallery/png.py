@@ -6,15 +6,17 @@ import json
 import struct
 import zlib
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import PICTURE_NAME
 from invoke_tui.domain.metadata import GRAPH_KEY, METADATA_KEY, NAME_KEY, WORKFLOW_KEY
+from invoke_tui.domain.png import SIGNATURE, chunks
 
-SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _TEXT_LIMIT: Final = 16 * 2**20
 """Bytes of all texts of one file, unpacked."""
+_TEXTS: Final = (b"tEXt", b"iTXt", b"zTXt")
+_BLOCK: Final = 2**20
 
 
 class DamagedPictureError(StudioError):
@@ -57,32 +59,50 @@ class PictureFacts:
         return found if isinstance(found, dict) else None
 
 
-def inspect(data: bytes) -> PictureFacts:
+def inspect(stream: IO[bytes]) -> PictureFacts:
     """Walk every chunk, checking lengths and checksums; raise unless the picture is complete."""
-    if not data.startswith(SIGNATURE):
+    stream.seek(0)
+    if stream.read(len(SIGNATURE)) != SIGNATURE:
         raise DamagedPictureError("The data is not a PNG.")
-    at, size, complete = len(SIGNATURE), (0, 0), False
+    size, kind = (0, 0), b""
     texts, room = dict[str, str](), _TEXT_LIMIT
-    view = memoryview(data)
-    while not complete:
-        if at + 12 > len(data):
-            raise DamagedPictureError(f"The PNG is cut off after {len(data)} bytes.")
-        length, kind = struct.unpack_from(">I4s", data, at)
-        body, at = at + 8, at + 12 + length
-        if at > len(data):
-            raise DamagedPictureError(f"The PNG is cut off after {len(data)} bytes.")
-        if zlib.crc32(view[body - 4 : at - 4]) != int.from_bytes(view[at - 4 : at]):
-            raise DamagedPictureError("The PNG is damaged: a checksum is wrong.")
-        if kind == b"IHDR":
-            size = struct.unpack_from(">II", data, body)
-        elif kind in (b"tEXt", b"iTXt", b"zTXt"):
-            if length > room:
-                raise DamagedPictureError(f"The PNG holds more than {_TEXT_LIMIT // 2**20} MiB of texts.")
-            found = _text(kind, bytes(view[body : at - 4]), room)
+    for kind, _, length in chunks(stream):
+        wanted = kind == b"IHDR" or kind in _TEXTS
+        if kind in _TEXTS and length > room:
+            raise DamagedPictureError(f"The PNG holds more than {_TEXT_LIMIT // 2**20} MiB of texts.")
+        body = _checked(stream, kind, length, keep=wanted)
+        if kind == b"IHDR" and length >= 8:
+            size = struct.unpack_from(">II", body)
+        elif kind in _TEXTS:
+            found = _text(kind, body, room)
             texts.update(found)
             room -= length + sum(map(len, found.values()))
-        complete = kind == b"IEND"
+    if kind != b"IEND":
+        raise _cut_off(stream)
     return PictureFacts(size[0], size[1], texts)
+
+
+def _checked(stream: IO[bytes], kind: bytes, length: int, *, keep: bool) -> bytes:
+    """Read a chunk's body, block by block, and its checksum; what is not kept is empty."""
+    checksum, kept, left = zlib.crc32(kind), [], length
+    while left:
+        block = stream.read(min(left, _BLOCK))
+        if not block:
+            raise _cut_off(stream)
+        checksum = zlib.crc32(block, checksum)
+        left -= len(block)
+        if keep:
+            kept.append(block)
+    told = stream.read(4)
+    if len(told) < 4:
+        raise _cut_off(stream)
+    if checksum != int.from_bytes(told):
+        raise DamagedPictureError("The PNG is damaged: a checksum is wrong.")
+    return b"".join(kept)
+
+
+def _cut_off(stream: IO[bytes]) -> DamagedPictureError:
+    return DamagedPictureError(f"The PNG is cut off after {stream.seek(0, 2)} bytes.")
 
 
 def _text(kind: bytes, body: bytes, room: int) -> dict[str, str]:

@@ -52,7 +52,7 @@ async def recover(database: Database, paths: StudioPaths) -> None:
 def _adoptable(path: Path) -> PictureFacts | None:
     """What an orphan that a studio wrote says; a damaged one is set aside; others are none of our business."""
     try:
-        facts = facts_of(path.read_bytes())
+        facts = facts_of(path)
     except DamagedPictureError as error:
         if _OURS.fullmatch(path.name):
             path.replace(path.with_suffix(".damaged"))

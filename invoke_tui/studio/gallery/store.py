@@ -26,7 +26,7 @@ from invoke_tui.studio.gallery.formats import facts_of
 from invoke_tui.studio.gallery.intake import Look, as_png, look, taken_name
 from invoke_tui.studio.gallery.lists import Lists
 from invoke_tui.studio.gallery.naming import Naming, Places, board_name, values_of
-from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts, inspect
+from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts
 from invoke_tui.studio.gallery.thumbnails import Thumbnails
 from invoke_tui.studio.gallery.trash import Trash
 from invoke_tui.studio.queue.rows import Lease, holds
@@ -47,7 +47,6 @@ class Gallery:
         self.places = Places(database, self._folder)
         self._thumbnails = Thumbnails(paths.thumbnails_dir)
         self._expected: dict[int, asyncio.Future[bytes]] = {}
-        self._unpacking = asyncio.Semaphore()
         self.lists = Lists(database, self._folder)
         self.boards = Boards(database, self.lists)
         self.trash = Trash(database, paths, self.lists, self._thumbnails)
@@ -140,10 +139,8 @@ class Gallery:
         known = await self._database.read(lambda c: rows.find(c, name, self._folder))
         if known is not None and await asyncio.to_thread(Path(known.path).is_file):
             return known
-        # the largest that are taken need more than a gigabyte while they are read
-        async with self._unpacking:
-            whole = await asyncio.to_thread(as_png, data, called)
-        facts = inspect(whole)
+        whole = await asyncio.to_thread(as_png, data, called)
+        facts = facts_of(whole)
         below = self._place(name, category, datetime.now(UTC))
         values = {
             "image_name": name,

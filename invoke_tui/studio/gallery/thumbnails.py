@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from invoke_tui.domain.images import SUFFIXES
+from invoke_tui.domain.decoding import small
+from invoke_tui.domain.errors import StudioError
 from invoke_tui.studio.gallery.files import write_whole
 from invoke_tui.studio.gallery.png import DamagedPictureError
 
 SIDE: Final = 256
-_FORMATS: Final = tuple(kind.upper() for kind in SUFFIXES)
 
 
 class Thumbnails:
@@ -47,14 +47,12 @@ class Thumbnails:
 
 
 def _make(picture: Path) -> bytes:
-    from PIL import Image, ImageOps
-
-    small = io.BytesIO()
+    made = io.BytesIO()
     try:
-        with Image.open(picture, formats=_FORMATS) as image:
-            image.thumbnail((SIDE, SIDE))
-            upright = ImageOps.exif_transpose(image)
-            upright.convert("RGBA" if "A" in image.getbands() else "RGB").save(small, "WEBP", quality=80)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with picture.open("rb") as stream:
+            small(stream, SIDE).save(made, "WEBP", quality=80)
+    except StudioError:
+        raise
+    except Exception as error:  # a decoder of files from anywhere raises whatever it likes
         raise DamagedPictureError(f"{picture.name} cannot be read: {error}.") from error
-    return small.getvalue()
+    return made.getvalue()

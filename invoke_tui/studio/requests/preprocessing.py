@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from invoke_tui.studio.services import Services
 
 _LOOK_SECONDS: Final = 0.2
+_WORKED_ON: Final = 8
+"""Bytes a pixel that most preprocessors take."""
 """How often it is looked whether a preview failed, and whether somebody still waits for it."""
 
 
@@ -84,7 +86,7 @@ async def control_picture(
 
 def _made_here(path: Path, name: str | None) -> bytes:
     """With the settings its node has when nobody changes them."""
-    picture = images.reading.open_picture(path)
+    picture = images.reading.open_picture(path, beside=_WORKED_ON)
     if name is not None:
         picture = images.preprocess.BY_NAME[name](picture)
     buffer = io.BytesIO()

@@ -6,15 +6,15 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Final
 
+from invoke_tui.domain.decoding import FORMATS, MOST_BYTES, cost
 from invoke_tui.domain.errors import BadInputError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS: Final = ("PNG", "JPEG", "WEBP")
 MAX_BYTES: Final = 256 * 1024 * 1024
-MAX_PIXELS: Final = 40_000_000
-"""Above this a picture is shown by its thumbnail; decoding it would cost more memory than the whole program."""
+_SHOWN: Final = 2048
+"""Pixels of a side that are enough for a terminal, where a format can be decoded reduced."""
 
 
 def open_picture(data: bytes) -> Image:
@@ -28,10 +28,9 @@ def open_picture(data: bytes) -> Image:
             warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
             with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 width, height = image.size
-                if width * height > MAX_PIXELS:
+                image.draft("RGB", (_SHOWN, _SHOWN))
+                if cost(image) > MOST_BYTES:
                     raise BadInputError(f"The picture is too large to show here ({width} × {height}).")
-                if image.format == "JPEG":
-                    image.draft("RGB", (2048, 2048))
                 return image.convert("RGB")
     except BadInputError:
         raise

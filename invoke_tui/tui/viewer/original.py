@@ -9,33 +9,29 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
+from invoke_tui.domain.decoding import FORMATS, MOST_BYTES, coefficients, cost, decoded, upright_size
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.tui.pictures.decode import FORMATS
+from invoke_tui.domain.png import Layout, bands, layout_of
 from invoke_tui.tui.viewer.geometry import Box, Size
 from invoke_tui.tui.viewer.measures import Histogram
-from invoke_tui.tui.viewer.png_bands import Layout, bands, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PIL.Image import Image
 
-MOST_BYTES: Final = 1024 * 2**20
+MOST_WEIGHT: Final = 1024 * 2**20
+"""Bytes of a file."""
 MOST_PIXELS: Final = 25_000_000
 """Pixels that are held at once, whatever is compared: about 100 MB."""
 AT_ONCE: Final = 6_500_000
 """Up to so many pixels a picture is decoded whole, whatever of it is seen: coming closer costs nothing then."""
-MOST_WHOLE: Final = 40_000_000
-"""Pixels of a picture that can only be decoded whole, whatever of it is seen."""
 LARGEST: Final = 1_000_000_000
 LONGEST: Final = 100_000
 """Pixels of a picture, and of a side of it, above which a header is not believed."""
 MARGIN: Final = 0.5
 """What is decoded around the part that is seen, of its size: moving a little needs no other."""
 MOST_REDUCED: Final = 1024
-_ORIENTATION: Final = 0x0112
-_LYING: Final = (5, 6, 7, 8)
-"""Values of it that say that a camera was held upright."""
 
 
 @dataclass(frozen=True)
@@ -100,30 +96,27 @@ class Original:
 
         self._data = data
         self._shelf = shelf
-        if len(data) > MOST_BYTES:
+        if len(data) > MOST_WEIGHT:
             raise BadInputError(f"The picture file is too large to show ({len(data) // 2**20} MiB).")
-        self._bands = layout_of(data)
+        self._bands = layout_of(io.BytesIO(data))
+        self._most = MOST_PIXELS
+        needed = 0
         if self._bands is not None:
             self.size: Size = self._bands.width, self._bands.height
-            whole = False
         else:
             with _reading(), PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                self.size = image.size
-                if image.getexif().get(_ORIENTATION, 1) in _LYING:
-                    self.size = image.height, image.width
-                whole = image.format != "JPEG"
+                self.size = upright_size(image)
+                needed = coefficients(image) if image.format == "JPEG" else cost(image)
+                if image.mode != "RGB" or image.format == "JPEG":  # which are not held as they are decoded
+                    self._most = min(MOST_PIXELS, max(AT_ONCE, (MOST_BYTES - needed) // 4))
         many = self.size[0] * self.size[1]
         if many <= AT_ONCE:
             self._bands = None
-        if (
-            many > LARGEST
-            or max(self.size) > LONGEST
-            or (many > MOST_WHOLE and self._bands is None and whole)
-        ):
+        if many > LARGEST or max(self.size) > LONGEST or needed > MOST_BYTES:
             wide, high = self.size
             raise BadInputError(
                 f"The picture is too large to show here ({wide} × {high}).",
-                hint="Of this size, JPEG and PNG of eight bits without interlacing can be shown.",
+                hint="Of this size, PNG of eight bits without interlacing and plain JPEG can be shown.",
             )
 
     @property
@@ -185,7 +178,7 @@ class Original:
             factor *= 2
         while factor > 1 and wide * high <= AT_ONCE * (factor // 2) ** 2:
             factor //= 2  # as sharp as is had at once: held larger, it is not read again
-        while self._bands is None and wide * high > MOST_PIXELS * factor * factor:
+        while self._bands is None and factor < MOST_REDUCED and wide * high > self._most * factor * factor:
             factor *= 2  # a part of these cannot be decoded without the rest
         return factor
 
@@ -215,10 +208,14 @@ class Original:
             if factor > 1:
                 image.draft("RGB", (image.width // factor, image.height // factor))
             left = factor * image.width // before
-            PIL.ImageOps.exif_transpose(image, in_place=True)
-            upright = image if image.mode == "RGB" else image.convert("RGB")
-            upright.load()  # and no copy of it: a large one takes a hundred megabytes
-            return upright.reduce(left) if left > 1 else upright
+            whole: Image = image
+            if image.mode != "RGB" or left > 1:  # else no copy of it: a large one takes a hundred megabytes
+                whole = PIL.Image.new("RGB", (-(-image.width // left), -(-image.height // left)))
+                for first, strip in decoded(image, left):
+                    whole.paste(strip.convert("RGB").reduce(left), (0, first // left))
+                whole.info = {"exif": image.info["exif"]} if "exif" in image.info else {}
+            PIL.ImageOps.exif_transpose(whole, in_place=True)
+            return whole
 
     def _from_bands(self, layout: Layout, part: Box, factor: int) -> Image:
         import PIL.Image
@@ -226,7 +223,7 @@ class Original:
         left, top, right, bottom = (int(edge) for edge in part)
         size = -(-(right - left) // factor), -(-(bottom - top) // factor)
         image = PIL.Image.new("RGB", size)
-        for first, band in bands(self._data, layout, bottom, factor):
+        for first, band in bands(io.BytesIO(self._data), layout, bottom, factor):
             above, below = max(top, first), min(bottom, first + band.height)
             if above >= below:
                 continue

@@ -20,7 +20,8 @@ from invoke_tui.domain.images import Listing
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.gallery.files import checked_name, subfolder
-from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
+from invoke_tui.studio.gallery.formats import facts_of
+from invoke_tui.studio.gallery.png import DamagedPictureError
 from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.gallery.store import Gallery
 
@@ -54,21 +55,21 @@ async def database(paths: StudioPaths) -> AsyncIterator[Database]:
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_chunks_tell_size_and_texts(zipped: bool) -> None:
-    facts = inspect(png(zipped=zipped))
+    facts = facts_of(png(zipped=zipped))
     assert (facts.width, facts.height, facts.ours, facts.has_workflow) == (40, 30, True, True)
     assert facts.metadata == {"seed": 7}
-    assert not inspect(png(ours=False)).ours
+    assert not facts_of(png(ours=False)).ours
 
 
 def test_every_truncation_and_a_flipped_bit_are_noticed() -> None:
     data = png()
     for end in range(0, len(data), 7):
         with pytest.raises(DamagedPictureError):
-            inspect(data[:end])
+            facts_of(data[:end])
     flipped = bytearray(data)
     flipped[len(data) // 2] ^= 1
     with pytest.raises(DamagedPictureError):
-        inspect(bytes(flipped))
+        facts_of(bytes(flipped))
 
 
 @given(st.text(max_size=300))

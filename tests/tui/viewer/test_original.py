@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.png import BAND_BYTES, layout_of
 from invoke_tui.tui.viewer import original as module
 from invoke_tui.tui.viewer.geometry import Box
 from invoke_tui.tui.viewer.original import Original, Shelf
-from invoke_tui.tui.viewer.png_bands import BAND_BYTES, layout_of
 from tests.tui.viewer.studio import png
 
 RNG = np.random.default_rng(5)
@@ -28,8 +28,7 @@ def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures of a tenth of a megapixel are treated as those of a hundred are."""
     monkeypatch.setattr(module, "AT_ONCE", 20_000)
     monkeypatch.setattr(module, "MOST_PIXELS", 80_000)
-    monkeypatch.setattr(module, "MOST_WHOLE", 100_000)
-    monkeypatch.setattr("invoke_tui.tui.viewer.png_bands.BAND_BYTES", BAND_BYTES // 128)
+    monkeypatch.setattr("invoke_tui.domain.png.BAND_BYTES", BAND_BYTES // 128)
 
 
 @pytest.mark.usefixtures("small_is_large")
@@ -99,4 +98,4 @@ def test_damaged_files_are_refused_in_words() -> None:
     for data in (b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", large[:20]):
         with pytest.raises(BadInputError, match="cannot be read"):
             Original(data, Shelf())
-    assert layout_of(large[:20]) is None
+    assert layout_of(io.BytesIO(large[:20])) is None

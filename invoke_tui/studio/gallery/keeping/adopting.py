@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from invoke_tui.domain.images import PICTURE_NAME, format_of
 from invoke_tui.studio.gallery import rows
-from invoke_tui.studio.gallery.formats import facts_of, format_in
+from invoke_tui.studio.gallery.formats import facts_of, format_of_file
 from invoke_tui.studio.gallery.importing.looking import Seen, look_at, with_words
 
 
@@ -28,8 +28,7 @@ class Orphan:
 def read_orphan(path: Path, folder: Path) -> Orphan:
     """Look at a file. Raises ``StudioError`` where it is no whole picture."""
     seen = look_at(path)
-    facts = facts_of(seen.data)
-    kind = format_in(seen.data)
+    facts, kind = facts_of(path), format_of_file(path)
     own = [name for name in (facts.image_name, path.name) if name and _may_be(name, kind)]
     names = tuple(dict.fromkeys([*own, seen.image_name]))
     return Orphan(str(path.relative_to(folder)), names, with_words(seen), facts.ours)
@@ -50,7 +49,7 @@ def adopt(connection: Connection, orphan: Orphan, name: str, known: Mapping[str,
         "width": seen.width,
         "height": seen.height,
         "has_workflow": seen.has_workflow,
-        "file_size": len(seen.data),
+        "file_size": seen.size,
         "created_at": seen.changed_at,
     }
     columns = {key: value for key, value in known.items() if key not in ("notes", "name")}

@@ -19,7 +19,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.keeping import Finding, Step
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import image_texts, images
-from invoke_tui.studio.gallery.formats import check_pixels, facts_of, format_in
+from invoke_tui.studio.gallery.formats import check_pixels, facts_of, format_of_file
 from invoke_tui.studio.gallery.keeping.folder import is_part, is_picture, walk
 from invoke_tui.studio.gallery.lists import Lists
 
@@ -70,11 +70,10 @@ def _judge(folder: Path, one: tuple[str | None, str]) -> Finding | None:
     name, file = one
     path = folder / file
     try:
-        data = path.read_bytes()
-        facts = facts_of(data)
+        facts = facts_of(path)
         if not (facts.width and facts.height):
             return Finding(kind="damaged", file=file, image_name=name, reason="it has no size")
-        if format_in(data) != "png":  # whose checksums tell
+        if format_of_file(path) != "png":  # whose checksums tell
             check_pixels(path)
     except FileNotFoundError:
         return Finding(kind="missing", file=file, image_name=name) if name else None

@@ -123,7 +123,7 @@ class Repairs:
         return f"set aside in {ASIDE}"
 
     async def _read_again(self, finding: Finding) -> str:
-        facts = facts_of(await asyncio.to_thread((self._folder / finding.file).read_bytes))
+        facts = await asyncio.to_thread(facts_of, self._folder / finding.file)
         said = read_metadata(facts.metadata, name=Path(finding.file).stem, has_workflow=facts.has_workflow)
 
         def work(connection: Connection) -> str:
