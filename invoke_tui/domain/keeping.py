@@ -126,12 +126,17 @@ class ThumbnailReport(Record):
     failed: int = 0
 
 
-class BackupReport(Record):
+class BackupFile(Record):
     """A copy of the database."""
 
     path: str
     size: int
-    pictures: int = 0
+
+
+class BackupReport(BackupFile):
+    """A copy that was just made, and how many pictures it lists."""
+
+    pictures: int
 
 
 class Held(Record):
@@ -156,6 +161,4 @@ class SpaceReport(Record):
     thumbnails: Held = Held()
     set_aside: Held = Held()
     database: int = 0
-    backups: list[BackupReport] = Field(
-        default_factory=list, description="Newest first; pictures are not counted"
-    )
+    backups: list[BackupFile] = Field(default_factory=list, description="Newest first")

@@ -38,7 +38,7 @@ async def test_verify_arrange_backup_and_restore(
     code, said = await verb("arrange", "{model}/{seed}", "--plan")
     assert (code, said["moves"], said["in_place"]) == (0, 2, 0)
     code, said = await verb("space")
-    assert (code, said["pictures"]["count"], said["backups"]) == (0, 2, [])
+    assert (code, said["pictures"]["count"], said["trash"]["count"]) == (0, 2, 0)
     code, said = await verb("arrange", "{model}/{seed}")
     assert (code, said["moved"]) == (0, 2)
     (studio.paths.images_dir / "tiny" / "1.png").unlink()

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
-from invoke_tui.domain.keeping import BackupReport, Held, SpaceReport
+from invoke_tui.domain.keeping import BackupFile, Held, SpaceReport
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.tables import images
 from invoke_tui.studio.gallery.keeping.folder import ASIDE
@@ -47,7 +47,7 @@ def _listed(connection: Connection, which: ColumnElement[bool]) -> Held:
 
 
 def _weigh(report: SpaceReport, database: Path, paths: StudioPaths) -> SpaceReport:
-    backups = [BackupReport(path=str(path), size=path.stat().st_size) for path in migrate.backups(database)]
+    backups = [BackupFile(path=str(path), size=path.stat().st_size) for path in migrate.backups(database)]
     return report.model_copy(
         update={
             "free": shutil.disk_usage(paths.images_dir).free,

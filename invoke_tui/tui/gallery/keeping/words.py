@@ -11,7 +11,7 @@ from textual.content import Content
 from invoke_tui.client.keeping import Report
 from invoke_tui.domain.keeping import (
     ArrangeReport,
-    BackupReport,
+    BackupFile,
     CheckReport,
     FindingKind,
     Held,
@@ -97,7 +97,7 @@ def kinds(report: CheckReport) -> str:
     return ", ".join(f"{counts[kind]:,} {PLURAL[kind]}" for kind in PLURAL if counts[kind])
 
 
-def backup_time(backup: BackupReport) -> str:
+def backup_time(backup: BackupFile) -> str:
     """When a backup was made, as its name says."""
     digits = "".join(letter for letter in Path(backup.path).stem if letter.isdigit())[-14:]
     try:
