@@ -11,6 +11,7 @@ from invoke_tui.domain.errors import CanceledError, NotFoundError
 from invoke_tui.domain.keeping import (
     ArrangeOrder,
     ArrangePlan,
+    BackupFile,
     BackupReport,
     CheckReport,
     Finding,
@@ -45,9 +46,7 @@ class FakeKeeping:
             trash=Held(count=12, size=9_000_000),
             thumbnails=Held(count=2_990, size=31_000_000),
             database=8_000_000,
-            backups=[
-                BackupReport(path="/srv/databases/backups/invoke-tui-20260105-090000.db", size=8_000_000)
-            ],
+            backups=[BackupFile(path="/srv/databases/backups/invoke-tui-20260105-090000.db", size=8_000_000)],
         )
 
     async def keep(self, verb: KeepingVerb, body: dict[str, Any], progress: Callable[[Step], None]) -> Report:
