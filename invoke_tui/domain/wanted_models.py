@@ -53,6 +53,12 @@ class WantedModel(Record):
         return safe_text(self.name or self.key or self.hash, limit=80)
 
     @property
+    def facts(self) -> str:
+        """What is known of it besides its name."""
+        known = safe_text(f"hash {self.hash}", limit=90) if self.hash else "the picture tells no hash"
+        return f"{safe_text(self.base, limit=40)} {self.called}, {known}".strip()
+
+    @property
     def called(self) -> str:
         """What it is, in a word."""
         return CALLED.get(self.type, self.type.value)

@@ -12,7 +12,7 @@ Place = Literal[
     "monitor", "log",
     "pick", "history", "templates", "presets",
     "dynamic", "wildcards", "import", "convert", "extract",
-    "gallery", "grid", "boards", "viewer",
+    "gallery", "grid", "boards", "viewer", "recall",
 ]  # fmt: skip
 """Where an action belongs to."""
 

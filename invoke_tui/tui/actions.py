@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from invoke_tui.tui.action import Action, Place
 from invoke_tui.tui.gallery.actions import GALLERY
+from invoke_tui.tui.recalling.actions import RECALL
 from invoke_tui.tui.viewer.actions import VIEWER
 
 __all__ = ["ACTIONS", "FORBIDDEN", "Action", "Place", "at", "bindings", "shown"]
@@ -111,8 +112,12 @@ ACTIONS: Final = (
            "Puts the picture's prompts back into the form."),
     Action("strip.seed", "strip", "s", "recall_seed", "Seed", "Picture: Recall the seed",
            "Puts the picture's seed into the form.", footer=True),
+    Action("strip.choose", "strip", "R", "choose", "Recall…", "Picture: Recall what you choose",
+           "Lists what the picture says, line by line, with what the form has now; you choose."),
     Action("strip.start_from", "strip", "i", "start_from", "Start from", "Picture: Use as init image",
            "Draws the next picture from this one: changed, in a part, or beyond its borders.", footer=True),
+    Action("strip.mask", "strip", "M", "steer('mask')", "Mask", "Picture: Use as mask",
+           "Says where the picture that the next one is drawn from may change: white is drawn."),
     Action("strip.control", "strip", "c", "steer('control')", "Control", "Picture: Use as control picture",
            "Draws the next picture with things where they are in this one.", footer=True),
     Action("strip.reference", "strip", "f", "steer('reference')", "Reference", "Picture: Use as reference picture",
@@ -292,6 +297,7 @@ ACTIONS: Final = (
     Action("list.bottom", "list", "end,G", "edge(1)", "Bottom", "", "The last line."),
     *GALLERY,
     *VIEWER,
+    *RECALL,
 )  # fmt: skip
 
 

@@ -48,8 +48,12 @@ def using(where: Place) -> tuple[Action, ...]:
                "Puts the picture's seed into the form."),
         Action(f"{where}.remix", where, "x", f"{do}use('remix')", "Remix", "Picture: Remix",
                "Puts prompt and settings into the form, and leaves the seed that is there."),
+        Action(f"{where}.choose", where, "R", f"{do}use('choose')", "Recall…", "Picture: Recall what you choose",
+               "Lists what the picture says, line by line, with what the form has now; you choose."),
         Action(f"{where}.start_from", where, "i", f"{do}use('init')", "Start from", "Picture: Use as init image",
                "Draws the next picture from this one: changed, in a part, or beyond its borders."),
+        Action(f"{where}.mask", where, "M", f"{do}use('mask')", "Mask", "Picture: Use as mask",
+               "Says where the picture that the next one is drawn from may change: white is drawn."),
         Action(f"{where}.control", where, "c", f"{do}use('control')", "Control", "Picture: Use as control picture",
                "Draws the next picture with things where they are in this one."),
         Action(f"{where}.reference", where, "f", f"{do}use('reference')", "Reference",
@@ -59,7 +63,7 @@ def using(where: Place) -> tuple[Action, ...]:
 
 
 def copying(where: Place) -> tuple[Action, ...]:
-    """To the clipboard of the machine in front of the person."""
+    """To the machine in front of the person."""
     do = _PAGES.get(where, "")
     return (
         Action(f"{where}.copy_path", where, "y", f"{do}copy('path')", "Copy path", "Picture: Copy the path",
@@ -68,4 +72,7 @@ def copying(where: Place) -> tuple[Action, ...]:
                "Picture: Copy the prompt", "Copies the picture's prompt."),
         Action(f"{where}.copy_metadata", where, "alt+y", f"{do}copy('metadata')", "Copy metadata",
                "Picture: Copy the metadata", "Copies everything the picture says of itself, as JSON."),
+        Action(f"{where}.copy_picture", where, "P", f"{do}copy('picture')", "Copy picture",
+               "Picture: Copy the picture itself",
+               "kitty and iTerm2 take the file; others get it as text for the clipboard, smaller if need be."),
     )  # fmt: skip

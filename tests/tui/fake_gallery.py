@@ -39,6 +39,8 @@ class FakeGallery:
         """Pictures of the crowd that were put into the trash."""
         self.changed: dict[str, dict[str, Any]] = {}
         """What was changed of pictures of the crowd."""
+        self.says: dict[str, dict[str, Any]] = {}
+        """The metadata of pictures of the crowd that say something else than usual."""
         self.revision = 0
         self.board_list: list[BoardRecord] = []
         self.auto_add: str | None = None
@@ -103,7 +105,7 @@ class FakeGallery:
             raise NotFoundError(f"There is no picture {name}.")
         record = self._record(name)
         if self._of_crowd(name):
-            said = {
+            said = self.says.get(name) or {
                 "positive_prompt": f"prompt of {name}",
                 "negative_prompt": "blurry",
                 "seed": 7,

@@ -22,6 +22,7 @@ from invoke_tui.domain.installs import (
 )
 from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.scan import ScanEntry, ScanFolder, ScanRoot, ScanSummary
+from invoke_tui.domain.wanted_models import FoundModel, WantedModel
 
 ADDED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -102,6 +103,8 @@ class FakeModels:
         self.hold.set()
         self.refuse: dict[str, StudioError] = {}
         """Paths and verbs that fail."""
+        self.elsewhere: dict[str, FoundModel] = {}
+        """Models that are to be had, by the name that a picture gives them."""
         self._canceled = False
 
     def _fail(self, what: str) -> None:
@@ -202,6 +205,14 @@ class FakeModels:
                 f"“{request.source}” is no source of a model.", hint="Sources are a path, org/repo, …"
             )
         return SourceReading(kind="hub", text=f"The repository {request.source} of the hub.")
+
+    async def find_model(self, wanted: WantedModel) -> FoundModel:
+        self.calls.append(("find", wanted.name, wanted.hash))
+        if wanted.name not in self.elsewhere:
+            raise NotFoundError(
+                f"Nobody known here has the {wanted.called} {wanted}.", hint="No hash is told."
+            )
+        return self.elsewhere[wanted.name]
 
     async def install(self, request: InstallRequest) -> InstallAnswer:
         await self.read_source(request)

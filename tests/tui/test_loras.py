@@ -8,7 +8,6 @@ import pytest
 
 from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelRecord, ModelType
 from invoke_tui.tui.app import InvokeTuiApp
-from invoke_tui.tui.recall import form_values
 from invoke_tui.tui.widgets.fields import SmallButton
 from invoke_tui.tui.widgets.lora_form import LoRAForm, LoRASearch, best
 from invoke_tui.tui.widgets.lora_row import LoRARow
@@ -137,11 +136,3 @@ def test_the_closest_name_first() -> None:
     records = [lora(name) for name in ("a big fox", "foxglove", "outfox", "f o x", "wolf")]
     assert [m.name for m in best("FOX", records)] == ["foxglove", "a big fox", "outfox", "f o x"]
     assert best(" ", records) == []
-
-
-def test_a_picture_brings_its_loras_back() -> None:
-    model = {"key": "m", "name": "m"}
-    loras = [{"model": {"key": "a"}, "weight": 0.3}, {"model": {"key": "b"}, "weight": "x"}, 3]
-    assert form_values({"model": model, "loras": loras})["loras"] == '[["a", 0.3, true]]'
-    assert form_values({"model": model})["loras"] == "[]"
-    assert "loras" not in form_values({})

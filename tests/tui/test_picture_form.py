@@ -16,7 +16,6 @@ from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.pictures import Outpaint
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.preset_values import form_values as preset_values
-from invoke_tui.tui.recall import form_values
 from invoke_tui.tui.screens.upscale import UpscaleScreen
 from invoke_tui.tui.widgets.fields import Field
 from invoke_tui.tui.widgets.picture_form import PictureForm
@@ -218,17 +217,6 @@ async def test_the_strip_starts_from_a_picture_and_makes_it_larger(
         sent = client.upscalings[0]
         assert sent.images == [strip.images[0].image_name]
         assert (sent.model, sent.scale, sent.tile_size) == ("starter-upscaler", 2, 64)
-
-
-def test_a_picture_says_what_it_was_drawn_from() -> None:
-    recorded = {"model": {"key": "k"}, "init_image": "fox.png", "strength": 0.4, "outpaint": {"right": 64}}
-    values = form_values(recorded | {"mask_blur": 3, "coherence_mode": "Staged", "paste_back": False})
-    assert values["init_image"] == "fox.png"
-    assert (values["strength"], values["outpaint"], values["mask_blur"]) == ("0.4", "right=64", "3")
-    assert (values["coherence_mode"], values["paste_back"], values["mask_image"]) == ("Staged", False, "")
-    hostile = form_values({"model": {}, "init_image": "/etc/passwd", "outpaint": "[/]", "strength": [1]})
-    assert (hostile["init_image"], hostile["outpaint"], hostile["strength"]) == ("", "", "")
-    assert "init_image" not in form_values({"seed": 1}), "what does not say how it was made changes nothing"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from invoke_tui.domain.refinement import FreeU
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.preset_values import changes
 from invoke_tui.tui.prompts.preset_values import form_values as preset_values
-from invoke_tui.tui.recall import form_values
+from invoke_tui.tui.recalling.said import everything, values_of
 from invoke_tui.tui.widgets.fields import Field
 from invoke_tui.tui.widgets.refinement_form import NO_UPSCALER, OWN_PICTURE, RefinementForm
 from invoke_tui.tui.widgets.settings_form import SettingsForm
@@ -65,12 +65,13 @@ async def test_what_is_set_becomes_a_request_and_comes_back(app: InvokeTuiApp, c
         kept = form.values()
         models = {"model": {"key": request.model}, "hrf_model": {"key": "up"}}
         recorded = request.model_dump(mode="json") | models
+        found = await client.recall(recorded)
         form.reset()
         blank = form.request("a castle", "")
         assert blank is not None
         assert (blank.hrf_enabled, blank.freeu, group.summary()) == (False, None, "")
         assert "b1 1.1 b2 1.4" in changes(blank, request, [UPSCALER]).plain
-        for values in (kept, preset_values(request), form_values(recorded)):
+        for values in (kept, preset_values(request), values_of(everything(found, recorded))):
             form.reset()
             form.restore(values)
             again = form.request("a castle", "")
@@ -133,11 +134,3 @@ def test_a_group_without_fields_knows_what_is_wrong(values: dict[str, Any], fiel
     assert trouble is not None
     assert trouble[0] == field
     assert part in trouble[1]
-
-
-def test_metadata_is_outside_text() -> None:
-    hostile = {"model": {}, "hrf_model": ["x"], "freeu": {"b1": "[/]"}, "hrf_steps": [1], "hrf_scale": 1e300}
-    values = form_values(hostile)
-    assert (values["hrf_model"], values["freeu"], values["hrf_steps"]) == ("", False, "")
-    assert values["hrf_enabled"] is False
-    assert "hrf_enabled" not in form_values({"seed": 1}), "what does not say how it was made changes nothing"

@@ -16,12 +16,11 @@ from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.regions import RegionRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.preset_values import changes
-from invoke_tui.tui.recall import form_values
 from invoke_tui.tui.steering.controls import ControlGroup
 from invoke_tui.tui.steering.entry import EntryHead
 from invoke_tui.tui.steering.entry_group import EntryGroup
 from invoke_tui.tui.steering.preview import ControlPreview
-from invoke_tui.tui.steering.values import recalled, requested
+from invoke_tui.tui.steering.values import requested
 from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import Field
 from invoke_tui.tui.widgets.image_view import ImageView
@@ -277,42 +276,7 @@ async def test_references_and_regions_become_a_request_and_come_back_whole_or_no
         assert summary(group) == "20 · ✗ not installed"
 
 
-def test_metadata_becomes_entries_and_what_cannot_be_is_left_out() -> None:
-    found = {
-        "model": {"key": "m"},
-        "controlnets": [
-            {
-                "control_model": {"key": "k", "name": "canny"},
-                "image": {"image_name": "fox.png"},
-                "control_weight": 0.6,
-                "control_mode": "more_prompt",
-                "preprocessor": "canny",
-            },
-            {"control_model": {"key": "k"}, "image": {"image_name": "../../etc/passwd"}},
-            {"control_model": {"key": "k"}, "image": {"image_name": "a.png"}, "control_weight": 1e9},
-            "no entry",
-        ],
-        "ipAdapters": [
-            {"ip_adapter_model": {"name": "adapter"}, "image": {"image_name": "a.png"}, "method": "style"}
-        ],
-        "regions": [{"positive_prompt": "a fox", "right": 0.5}, {"left": 2}, None],
-    }
-    values = form_values(found)
-    assert json.loads(values["controls"]) == [
-        {
-            "model": "k",
-            "image": "fox.png",
-            "weight": "0.6",
-            "control_mode": "more_prompt",
-            "preprocessor": "canny",
-            "called": "canny",
-        }
-    ]
-    assert json.loads(values["references"]) == [
-        {"model": "adapter", "image": "a.png", "method": "style", "called": "adapter"}
-    ]
-    assert json.loads(values["regions"]) == [{"positive_prompt": "a fox", "right": "0.5"}]
-    assert recalled({}) == {"controls": "[]", "references": "[]", "regions": "[]"}
+def test_a_control_picture_is_read_as_it_is_where_nothing_else_is_said() -> None:
     plain = ControlRequest(model="k", image="a.png")
     rows = json.loads(requested(GenerationRequest(controls=(plain,)))["controls"])
-    assert rows == [{"model": "k", "image": "a.png", "preprocessor": "none"}], "the picture is read as it is"
+    assert rows == [{"model": "k", "image": "a.png", "preprocessor": "none"}]

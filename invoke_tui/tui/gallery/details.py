@@ -12,8 +12,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui import actions, recall
-from invoke_tui.tui.words import size
+from invoke_tui.tui import actions
+from invoke_tui.tui.recalling.metadata import prompts
+from invoke_tui.tui.words import at_home, size
 
 if TYPE_CHECKING:
     from invoke_tui.domain.images import ImageRecord
@@ -22,6 +23,8 @@ LABEL: Final = 11
 """Columns of a label."""
 LONGEST: Final = 4_000
 """Characters of a prompt that are shown; y and Y copy all of it."""
+FOLDED: Final = (8, 3)
+"""Lines that a long prompt and negative prompt have here until one goes to the details."""
 _SETTINGS: Final = (
     ("steps", "Steps"), ("cfg_scale", "CFG"), ("scheduler", "Scheduler"), ("strength", "Strength"),
     ("init_image", "Drawn from"), ("mask_image", "Mask"), ("hrf_method", "Hires"), ("clip_skip", "CLIP skip"),
@@ -63,9 +66,19 @@ class PictureDetails(ScrollView, can_focus=True):
         """Lines of another width."""
         self._wrap()
 
+    def on_focus(self) -> None:
+        """Who comes here reads."""
+        self._wrap()
+
+    def on_blur(self) -> None:
+        """Facts come before the rest of a long prompt again."""
+        self._wrap()
+
     def _wrap(self) -> None:
         width = self.scrollable_content_region.width
-        self._lines = list(_lines(*self._shown, width)) if self._shown and width > LABEL else []
+        self._lines = []
+        if self._shown and width > LABEL:
+            self._lines = list(_lines(*self._shown, width, folded=self.can_focus and not self.has_focus))
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
 
@@ -83,9 +96,15 @@ class PictureDetails(ScrollView, can_focus=True):
         )
 
 
-def _lines(image: ImageRecord, board: str, width: int) -> Iterator[Content]:
+def _lines(image: ImageRecord, board: str, width: int, *, folded: bool) -> Iterator[Content]:
     """Prompt, an empty line, and the facts with their labels; a long value goes on below itself."""
-    yield from _prompt(image.metadata).wrap(width)
+    for prompt, most in zip(_prompts(image.metadata), FOLDED, strict=False):
+        lines = prompt.wrap(width)
+        if folded and len(lines) > most + 1:  # one line more is not worth a line that says so
+            yield from lines[:most]
+            yield Content.styled(f"… {len(lines) - most} more lines (F6)", "$text-muted")
+        else:
+            yield from lines
     yield Content("")
     for label, value in _facts(image, board):
         for number, line in enumerate(
@@ -94,13 +113,14 @@ def _lines(image: ImageRecord, board: str, width: int) -> Iterator[Content]:
             yield Content.assemble((("" if number else label).ljust(LABEL), "$text-muted"), line)
 
 
-def _prompt(metadata: dict[str, Any] | None) -> Content:
-    both = recall.prompts(metadata)
+def _prompts(metadata: dict[str, Any] | None) -> list[Content]:
+    """Prompt and negative prompt, where there is one."""
+    both = prompts(metadata)
     if both is None:
-        return Content.styled("…" if metadata is None else "It says no prompt.", "$text-muted")
+        return [Content.styled("…" if metadata is None else "It says no prompt.", "$text-muted")]
     positive, negative = (safe_text(one, limit=LONGEST, multiline=True) for one in both)
-    parts = [(positive or "an empty prompt", "bold" if positive else "$text-muted")]
-    return Content.assemble(*parts, (f"\n− {negative}" if negative else "", "$text-muted"))
+    said = [Content.styled(positive or "an empty prompt", "bold" if positive else "$text-muted")]
+    return [*said, Content.styled(f"− {negative}", "$text-muted")] if negative else said
 
 
 def _facts(image: ImageRecord, board: str) -> Iterator[tuple[str, str]]:
@@ -115,7 +135,8 @@ def _facts(image: ImageRecord, board: str) -> Iterator[tuple[str, str]]:
     yield "Model", _named(found.get("model"))
     for key, label in _SETTINGS:
         value = found.get(key)
-        yield label, safe_text(value, limit=200) if isinstance(value, str | int | float) else ""
+        told = safe_text(value, limit=200) if isinstance(value, str | int | float) else ""
+        yield label, f"{told}  (D)" if told and key == "init_image" else told
     loras = found.get("loras")
     for lora in loras[:20] if isinstance(loras, list) else ():
         if isinstance(lora, dict):
@@ -131,7 +152,7 @@ def _facts(image: ImageRecord, board: str) -> Iterator[tuple[str, str]]:
     yield "Made", f"{image.created_at.astimezone():%Y-%m-%d %H:%M}"
     yield "Deleted", f"{image.deleted_at.astimezone():%Y-%m-%d %H:%M}" if image.deleted_at else ""
     yield "File", size(image.file_size) if image.file_size else ""
-    yield "Path", safe_text(image.path, limit=2_000)
+    yield "Path", safe_text(at_home(image.path), limit=2_000)
 
 
 def _rated(rating: int) -> str:

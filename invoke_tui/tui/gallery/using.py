@@ -8,7 +8,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageRecord
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.copying import Copied, copy
-from invoke_tui.tui.screens.generate import GenerateScreen
+from invoke_tui.tui.recalling.choose import use
 from invoke_tui.tui.screens.upscale import UpscaleScreen
 
 if TYPE_CHECKING:
@@ -28,20 +28,9 @@ class Using:
         self._desk = desk
 
     def use(self, what: str) -> None:
-        """On Generate: ``recall``, ``prompt``, ``seed``, ``remix``, ``init``, ``control`` or ``reference``."""
+        """On Generate: ``recall``, ``choose``, ``prompt``, ``seed``, ``remix``, ``init``, ``mask`` and more."""
         if (image := self._chosen()) is not None:
-            beside(self._screen, "use", self._use, image, what)
-
-    async def _use(self, image: ImageRecord, what: str) -> None:
-        studio = self._screen.studio
-        try:
-            image = await self._desk.full(image)
-        except StudioError as error:
-            studio.show_error(error, title="Gallery")
-            return
-        await studio.action_go("generate")
-        if isinstance(studio.screen, GenerateScreen):
-            studio.screen.use_picture(image, what)
+            use(self._screen, image, what)
 
     def upscale(self) -> None:
         """Ask how, and enqueue: the picture, or all that are selected."""

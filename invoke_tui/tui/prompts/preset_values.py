@@ -75,9 +75,9 @@ def changes(now: GenerationRequest, then: GenerationRequest, models: Sequence[Mo
     for name, (before, after) in difference(now, then).items():
         parts += [
             (f"{label(name):<{_WIDEST}} ", "$text-muted"),
-            (_word(name, before, models), "$text-muted"),
+            (word(name, before, models), "$text-muted"),
             (" → ", "$text-muted"),
-            (f"{_word(name, after, models)}\n", "bold $text-accent"),
+            (f"{word(name, after, models)}\n", "bold $text-accent"),
         ]
     return Content.assemble(*parts)
 
@@ -89,7 +89,8 @@ def label(name: str) -> str:
     return LABELS.get(name) or name.removesuffix("_model").replace("_", " ").capitalize()
 
 
-def _word(name: str, value: Any, models: Sequence[ModelRecord]) -> str:
+def word(name: str, value: Any, models: Sequence[ModelRecord]) -> str:
+    """A setting's value, as JSON has it, in words."""
     if value is None:
         return {"seed": "random", "template": "none", "freeu": "off"}.get(name, "as usual")
     if value == "":
@@ -101,15 +102,15 @@ def _word(name: str, value: Any, models: Sequence[ModelRecord]) -> str:
     if name == "freeu":
         return " ".join(f"{factor} {strength:g}" for factor, strength in value.items())
     if name == "loras":
-        each = [f"{_name(one['model'], models)} {one['weight']:g}" for one in value]
+        each = [f"{model_name(one['model'], models)} {one['weight']:g}" for one in value]
         return ", ".join(each) or "none"
     if name in ("controls", "references"):
-        return ", ".join(_name(one["model"], models) for one in value) or "none"
+        return ", ".join(model_name(one["model"], models) for one in value) or "none"
     if name == "regions":
         said = (one["positive_prompt"] or f"no {one['negative_prompt']}" for one in value)
         return _text(", ".join(said)) or "none"
     if name in _MODELS:
-        return _name(value, models)
+        return model_name(value, models)
     return SCHEDULER_LABELS.get(value, _text(value)) if "scheduler" in name else _text(value)
 
 
@@ -117,7 +118,8 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else safe_text(value, limit=_SHOWN)
 
 
-def _name(key: str, models: Sequence[ModelRecord]) -> str:
+def model_name(key: str, models: Sequence[ModelRecord]) -> str:
+    """What a model is called."""
     found = next((model.name for model in models if model.key == key), None)
     return safe_text(found, limit=80) if found else f"{safe_text(key, limit=80)} (not installed)"
 

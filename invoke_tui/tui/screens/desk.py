@@ -186,6 +186,12 @@ class Desk:
         request = self.form.request(prompts.positive.text, prompts.negative.text)
         return request and request.model_copy(update=self.options.asked())
 
+    def now(self) -> GenerationRequest:
+        """The same as far as it can be asked for; no field is complained of."""
+        prompts = self.screen.prompts
+        request = self.form.now(prompts.positive.text, prompts.negative.text)
+        return request.model_copy(update=self.options.asked())
+
     def prompts_changed(self) -> None:
         """Say what the prompt stands for, and how many tokens it is."""
         self.aids.prompts_changed()

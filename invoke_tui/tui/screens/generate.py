@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -26,7 +27,9 @@ from invoke_tui.tui.widgets.results_strip import ResultsStrip
 if TYPE_CHECKING:
     from invoke_tui.domain.images import ImageRecord
     from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.parameters import GenerationRequest
     from invoke_tui.tui.messages import LinkChanged
+    from invoke_tui.tui.recalling.said import Choice
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.session import Session
 
@@ -72,6 +75,7 @@ class GenerateScreen(StudioScreen):
         super().__init__()
         self._desk: Desk | None = None
         self._pressed_early = False
+        self._waiting: list[Callable[[Desk], None]] = []
         self._prompts = Quiet(self, PROMPTS_QUIET, self._prompts_changed)
 
     def body(self) -> ComposeResult:
@@ -105,6 +109,8 @@ class GenerateScreen(StudioScreen):
         await desk.open()
         self._desk = desk
         self.refresh_bindings()
+        for do in self._waiting:
+            do(desk)
         if self._pressed_early:
             desk.generate()
 
@@ -199,10 +205,22 @@ class GenerateScreen(StudioScreen):
 
     def use_picture(self, image: ImageRecord, what: str) -> None:
         """Another screen chose a picture: to recall something of, to start from, to be steered by."""
+        self._with_desk(lambda desk: desk.results.use(image, what))
+
+    def put(self, choice: Choice) -> None:
+        """Settings of a picture were chosen for the form."""
+        self._with_desk(lambda desk: desk.results.put(choice))
+
+    def now(self) -> GenerationRequest | None:
+        """What prompts and form say; none while there is no form."""
+        return self._desk.now() if self._desk is not None else None
+
+    def _with_desk(self, do: Callable[[Desk], None]) -> None:
+        """Do it once there is a form."""
         if self._desk is None:
-            self.notify("The form is not there yet. Try again in a moment.", timeout=3, markup=False)
+            self._waiting.append(do)
         else:
-            self._desk.results.use(image, what)
+            do(self._desk)
 
     # -- actions --------------------------------------------------------------------------------------------------
 

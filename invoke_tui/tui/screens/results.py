@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageRecord, Listing
+from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui import recall
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.copying import copy
 from invoke_tui.tui.pictures.frames import Picture
+from invoke_tui.tui.prompts.preset_values import PROMPTS
+from invoke_tui.tui.recalling.metadata import prompts, seed_of
+from invoke_tui.tui.recalling.said import Choice, everything, in_words, not_as_it_was, values_of
 from invoke_tui.tui.steering.entry_group import EntryGroup
 from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
@@ -100,8 +104,16 @@ class Results:
             case "init":
                 screen.show_pane(picture=False)
                 self._desk.form.pictures.use(image)
+            case "mask":
+                self._screen.show_pane(picture=False)
+                if said := self._desk.form.pictures.use_mask(image):
+                    screen.notify(said, timeout=6, markup=False)
             case "control" | "reference":
                 self._steer(image, what)
+            case "choose":
+                from invoke_tui.tui.recalling.choose import use
+
+                use(screen, image, what)
             case "upscale":
                 beside(screen, "tool", self._upscale, image)
             case _:
@@ -139,31 +151,42 @@ class Results:
 
     def recall(self, metadata: dict[str, Any] | None, what: str) -> None:
         """Put what made a picture back: all (``recall``), all but the seed (``remix``), ``prompt``, ``seed``."""
-        screen = self._screen
-        form = self._desk.form
-        done: list[str] = []
-        if what in ("recall", "remix", "prompt") and (both := recall.prompts(metadata)):
-            screen.prompts.positive.rewrite(both[0])
-            screen.prompts.negative.rewrite(both[1])
-            done.append("prompt")
-        if what in ("recall", "remix"):
-            form.restore(recall.form_values(metadata))
-            done.append("settings")
-        if what in ("recall", "seed") and (seed := recall.seed(metadata)) is not None:
-            form.use_seed(seed)
-            done.append(f"seed {seed}")
-        said = f"Recalled {', '.join(done)}." if done else "The picture does not say."
-        screen.notify(said, timeout=2, markup=False)
+        both, seed = prompts(metadata), seed_of(metadata)
         if what in ("recall", "remix") and metadata:
-            beside(screen, "recalled", self._compare, metadata)
+            beside(self._screen, "recalled", self._recall, metadata, what)
+        elif what == "prompt" and both is not None:
+            positive, negative = both
+            request = GenerationRequest(positive_prompt=positive, negative_prompt=negative)
+            self.put(Choice(request, frozenset(PROMPTS)))
+        elif what == "seed" and seed is not None:
+            self.put(Choice(GenerationRequest(seed=seed), frozenset({"seed"})))
+        else:
+            self._screen.notify("The picture does not say.", timeout=2, markup=False)
 
-    async def _compare(self, metadata: dict[str, Any]) -> None:
-        """Take models that are here under other names, and say what is not as it was."""
+    async def _recall(self, metadata: dict[str, Any], what: str) -> None:
+        """Everything, with the models as they are called here; what is not as it was is said."""
+        studio = self._screen.studio
         try:
-            client = await self._screen.studio.link.client()
+            client = await studio.link.client()
             found = await client.recall(metadata)
-        except StudioError:
-            return  # the settings are there; a studio that is away is told elsewhere
-        self._desk.form.restore(recall.models_found(metadata, found.request))
-        if said := recall.not_as_it_was(found.differences):
+        except StudioError as error:
+            studio.show_error(error, title="Recall")
+            return
+        choice = everything(found, metadata)
+        if what == "remix":
+            choice = replace(choice, names=choice.names - {"seed"})
+        self.put(choice)
+        if said := not_as_it_was(found.differences):
             self._screen.notify(safe_text(said, limit=600), severity="warning", timeout=8, markup=False)
+
+    def put(self, choice: Choice) -> None:
+        """Put settings into prompts and form."""
+        panel, request = self._screen.prompts, choice.request
+        for editor, name in zip((panel.positive, panel.negative), PROMPTS, strict=True):
+            if name in choice.names and editor.text != getattr(request, name):
+                editor.rewrite(getattr(request, name))
+        self._desk.form.restore(values_of(choice))
+        if "seed" in choice.names and request.seed is not None:
+            self._desk.form.use_seed(request.seed)
+        self._screen.studio.session_changed()
+        self._screen.notify(f"Recalled {in_words(choice)}.", timeout=2, markup=False)

@@ -183,25 +183,3 @@ class ViewerDesk:
             return [self._before]
         near = await self.album.image(self.number + 1) or await self.album.image(self.number - 1)
         return [near.image_name] if near is not None else []
-
-    def use(self, what: str) -> None:
-        """Bring the picture to Generate."""
-        if self.image is not None:
-            beside(self._screen, "use", self._use, self.image, what)
-
-    async def _use(self, image: ImageRecord, what: str) -> None:
-        from invoke_tui.tui.screens.generate import GenerateScreen
-
-        studio = self._screen.studio
-        if image.metadata is None:
-            try:
-                image = await self.album.record(image.image_name)
-            except StudioError as error:
-                studio.show_error(error, title="Picture")
-                return
-        if studio.current_mode == "generate":
-            studio.pop_screen()
-        else:
-            await studio.action_go("generate")
-        if isinstance(studio.screen, GenerateScreen):
-            studio.screen.use_picture(image, what)

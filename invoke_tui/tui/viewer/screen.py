@@ -16,6 +16,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.copying import Copied, copy
 from invoke_tui.tui.gallery.details import PictureDetails
+from invoke_tui.tui.recalling.choose import use
 from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.viewer.deeds import Deeds
 from invoke_tui.tui.viewer.desk import ViewerDesk
@@ -263,4 +264,5 @@ class ViewerScreen(StudioScreen):
 
     def action_use(self, what: str) -> None:
         """On Generate."""
-        self.desk.use(what)
+        if self.desk.image is not None:
+            use(self, self.desk.image, what)

@@ -99,9 +99,16 @@ class PictureForm(PictureRules):
         self.post_message(self.Changed())
         beside(self, "open", self._show_picture)
 
-    async def _show_picture(self) -> None:
+    def use_mask(self, image: ImageRecord) -> str:
+        """Draw anew where a picture of the gallery is white. Says what is still missing."""
+        self._put("mask_image", image.image_name)
+        self.post_message(self.Changed())
+        beside(self, "open", self._show_picture, "#field-mask_blur" if self.text else "#field-init_image")
+        return "" if self.text else "Say now which picture to start from: i on it, or here."
+
+    async def _show_picture(self, field: str = "#field-strength") -> None:
         await self.open()
-        self.query_one("#field-strength").focus()
+        self.query_one(field).focus()
 
     def newest(self, image: ImageRecord | None) -> None:
         """The last result is this one now."""

@@ -30,8 +30,9 @@ class ResultsStrip(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("strip")
     help_text: ClassVar[str] = (
         "Your latest pictures. Left and right choose, enter opens one large, r puts all its settings back into the "
-        "form, p its prompt, s its seed. i starts the next picture from it, c and f steer the next by it: where things "
-        "are, what they look like. u makes it larger, y copies where the file lies."
+        "form, p its prompt, s its seed, R what you choose. i starts the next picture from it, M says by it which part "
+        "may change, c and f steer the next by it: where things are, what they look like. u makes it larger, y copies "
+        "where the file lies."
     )
     selected: reactive[int] = reactive(0)
 
@@ -200,12 +201,16 @@ class ResultsStrip(Widget, can_focus=True):
         """The seed into the form."""
         self._tell("seed")
 
+    def action_choose(self) -> None:
+        """What of it is put back is chosen."""
+        self._tell("choose")
+
     def action_start_from(self) -> None:
         """The picture as the one to start from."""
         self._tell("init")
 
     def action_steer(self, how: str) -> None:
-        """As a control or a reference picture."""
+        """As a control or a reference picture, or as a mask."""
         self._tell(how)
 
     def action_upscale(self) -> None:

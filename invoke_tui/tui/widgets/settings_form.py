@@ -16,6 +16,7 @@ from textual.widgets import Input, Select
 from invoke_tui.domain.families import FamilyTraits, traits_of
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.presets import usable
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS, SchedulerName
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
@@ -199,6 +200,17 @@ class SettingsForm(Vertical):
             if trouble := group.trouble():
                 group.complain(trouble)
                 return None
+        try:
+            return GenerationRequest.model_validate(self._asked(prompt, negative))
+        except ValidationError as error:
+            self._blame(error)
+            return None
+
+    def now(self, prompt: str, negative: str) -> GenerationRequest:
+        """What the form says as far as it can be asked for; nothing is complained of."""
+        return usable(self._asked(prompt, negative))[0]
+
+    def _asked(self, prompt: str, negative: str) -> dict[str, Any]:
         asked: dict[str, Any] = {"positive_prompt": prompt, "negative_prompt": negative}
         for name in NUMBERS:
             raw = self._input(name).value.strip()
@@ -208,11 +220,7 @@ class SettingsForm(Vertical):
         asked |= {name: value for name in CHOICES if (value := self._choice(name).chosen)}
         for group in self.groups:
             asked |= group.asked()
-        try:
-            return GenerationRequest.model_validate(asked)
-        except ValidationError as error:
-            self._blame(error)
-            return None
+        return asked
 
     def _blame(self, error: ValidationError) -> None:
         for problem in error.errors():
