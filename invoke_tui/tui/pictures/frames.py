@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
+from sys import intern
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.color import Color, ColorType
@@ -12,6 +14,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from invoke_tui.tui.pictures import blocks, iterm2, kitty, sixel, tmux
+from invoke_tui.tui.pictures.exact_style import ExactStyle
 from invoke_tui.tui.pictures.fit import Cells, fit
 from invoke_tui.tui.pictures.pace import Quality
 
@@ -149,43 +152,38 @@ def _over(sequence: str, cells: Cells) -> Frame:
 
 def block_strips(picture: blocks.BlockPicture, *, few_colours: bool) -> list[Strip]:
     """One strip per row; neighbours of the same colours share a segment."""
-    if few_colours:
-        front = blocks.to_256(picture.front).astype("int64")
-        back = blocks.to_256(picture.back).astype("int64")
-        colour = _numbered
-    else:
-        front, back, colour = _packed(picture.front), _packed(picture.back), _exact
+    pack, style_of = (blocks.to_256, _numbered) if few_colours else (_packed, ExactStyle)
+    fronts, backs = pack(picture.front).tolist(), pack(picture.back).tolist()
+    one_colour = picture.mode is blocks.BlockMode.ASCII
     styles: dict[tuple[int, int], Style] = {}
-    ascii_only = picture.mode is blocks.BlockMode.ASCII
     strips = []
     for row in range(picture.rows):
         text = picture.text(row)
-        fronts, backs = front[row].tolist(), back[row].tolist()
+        looks = list(zip(fronts[row], backs[row], strict=True))
         segments: list[Segment] = []
         start = 0
         for column in range(1, picture.columns + 1):
-            here = (fronts[start], backs[start])
-            if column < picture.columns and (fronts[column], backs[column]) == here:
+            look = looks[start]
+            if column < picture.columns and looks[column] == look:
                 continue
-            style = styles.get(here)
-            if style is None:
-                style = Style(color=colour(here[0]), bgcolor=None if ascii_only else colour(here[1]))
-                styles[here] = style
-            segments.append(Segment(text[start:column], style))
+            if (style := styles.get(look)) is None:
+                style = styles[look] = style_of(look[0], None if one_colour else look[1])
+            segments.append(Segment(intern(text[start:column]), style))
             start = column
         strips.append(Strip(segments, picture.columns))
     return strips
 
 
 def _packed(colours: Any) -> Any:
-    wide = colours.astype("int64")
+    wide = colours.astype("int32")
     return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
 
 
-def _exact(value: int) -> Color:
-    return Color.from_rgb(value >> 16 & 255, value >> 8 & 255, value & 255)
+def _numbered(front: int, back: int | None) -> Style:
+    return Style.from_color(_number(front), None if back is None else _number(back))
 
 
-def _numbered(value: int) -> Color:
+@cache
+def _number(value: int) -> Color:
     """Colour ``value`` of 256; it carries its triplet so that Textual's filters leave the short code alone."""
     return Color(f"color({value})", ColorType.EIGHT_BIT, value, ColorTriplet(*blocks.from_256(value)))
