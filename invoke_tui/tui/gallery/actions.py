@@ -19,6 +19,8 @@ GALLERY: Final = (
            "Pictures that were made; those that were brought, and masks; both."),
     Action("gallery.go_to", "gallery", "t", "go_to", "Go to", "Gallery: Go to a month or a name",
            "Lists the months; what is typed finds one of them, or a picture by its name."),
+    Action("gallery.source", "gallery", "D", "source", "Drawn from", "Picture: Go to what it was drawn from",
+           "Goes to the init image, in this list or among all pictures."),
     Action("gallery.import", "gallery", "I", "import", "Bring", "Gallery: Bring pictures",
            "Takes in a picture, a folder, or what InvokeAI, A1111 or ComfyUI made, with what it was made with."),
     Action("gallery.keeping", "gallery", "F", "keeping", "Housekeeping", "Gallery: Housekeeping",

@@ -53,6 +53,8 @@ class GalleryDesk:
         """A list was shown."""
         self.at_work = ""
         """What the daemon does to the gallery meanwhile, in a few words."""
+        self.unsaid: set[str] = set()
+        """Imports whose end somebody else tells."""
         self._stale = False
         self._changing: Any = None
 
@@ -70,8 +72,6 @@ class GalleryDesk:
     async def _open(self, name: str) -> None:
         """Pictures first, everything else after their first row."""
         await self._load(self.listing, name, False)
-        image = self._screen.grid.image
-        self._screen.grid.moved = image is not None and image.image_name == name
         await asyncio.sleep(OTHERS_AFTER)
         self.load_shelves()
         beside(self._screen, "models", self._load_models)
@@ -82,13 +82,13 @@ class GalleryDesk:
 
     # -- the list -------------------------------------------------------------------------------------------------
 
-    def show(self, listing: Listing) -> None:
-        """Another list, from its beginning."""
+    def show(self, listing: Listing, *, name: str = "") -> None:
+        """Another list, from its beginning or from the picture of a ``name``."""
         if listing != self.listing:
             self.listing = listing
             self._screen.grid.clear_marks()
             self._screen.grid.moved = False
-            self.load()
+            self.load(name=name)
 
     def load(self, *, keep: bool = False, name: str = "") -> None:
         """Read the list; ``keep`` its place, or go to the picture of a ``name``."""
@@ -118,6 +118,7 @@ class GalleryDesk:
         self.loaded = True
         grid.order = listing.order
         grid.show(pages, place, stay=keep)
+        grid.moved = grid.moved or (grid.image is not None and grid.image.image_name == name)
         self._screen.listed(page)
 
     async def _place(self, client: StudioClient, listing: Listing, name: str, otherwise: int) -> int:
@@ -187,7 +188,7 @@ class GalleryDesk:
             self.at_work = _far("bringing pictures", event.job.done, event.job.total)
         else:
             self.at_work = ""
-            if self._screen.is_current:
+            if self._screen.is_current and event.job.job_id not in self.unsaid:
                 from invoke_tui.tui.gallery.import_dialog import summary
 
                 self._screen.say(summary(event.job), 6)

@@ -1,10 +1,10 @@
-"""Going to a month, or to a picture by its name."""
+"""Going to a month, to a picture by its name, or to the one that another was drawn from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.errors import NotFoundError, StudioError
 from invoke_tui.tui.gallery.choose import Choice, ChooseScreen
 
 if TYPE_CHECKING:
@@ -41,6 +41,33 @@ async def go_to(screen: GalleryScreen) -> None:
         screen.say(f"No picture of this list has {answer.typed} in its name.", 3)
     else:
         screen.grid.move_to(place)
+
+
+async def go_to_source(screen: GalleryScreen) -> None:
+    """Go to the picture that this one was drawn from: in this list, else among all pictures."""
+    desk = screen.desk
+    if (image := screen.grid.image) is None:
+        return
+    try:
+        client = await desk.client()
+        name = ((await desk.full(image)).metadata or {}).get("init_image")
+        if not isinstance(name, str) or not name:
+            screen.say("It was drawn from no other picture.")
+            return
+        try:
+            screen.grid.move_to(await client.image_place(desk.listing, name))
+            return
+        except NotFoundError:
+            source = await client.image(name)
+    except NotFoundError:
+        screen.say("The picture that it was drawn from is not in the gallery.", 4)
+    except StudioError as error:
+        screen.studio.show_error(error, title="Drawn from")
+    else:
+        if source.deleted_at is not None:
+            screen.say("The picture that it was drawn from is in the trash.", 4)
+        else:
+            screen.show_among_all(name)
 
 
 async def _named(client: StudioClient, listing: Listing, part: str) -> int | None:

@@ -54,10 +54,10 @@ class ImportScreen(PromptDialog[str]):
         "is closed, and when the terminal is."
     )
 
-    def __init__(self, board: BoardRecord | None = None) -> None:
-        """``board`` is the one to begin with."""
+    def __init__(self, board: BoardRecord | None = None, path: str = "") -> None:
+        """``board`` and ``path`` are what to begin with."""
         super().__init__()
-        self._board = board
+        self._board, self._path = board, path
         self._job: ImportJob | None = None
         self._interrupted: ImportJob | None = None
 
@@ -70,6 +70,7 @@ class ImportScreen(PromptDialog[str]):
                 placeholder="a picture, a folder, or a program's root",
                 help_text="What to take, on the machine that the studio runs on. Tab completes.",
             )
+            path.value = self._path
             yield Field("From", path)
             board = Input(
                 safe_text(self._board.board_name, limit=BOARD_NAME_LIMIT) if self._board else "",
@@ -103,6 +104,8 @@ class ImportScreen(PromptDialog[str]):
 
     def on_mount(self) -> None:
         """Show the import that runs, if one does."""
+        if self._path:
+            self.query_one("#import-start").focus()
         beside(self, "import", self._take_up)
 
     @on(Input.Changed)

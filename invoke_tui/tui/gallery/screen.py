@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from textual import on
+from textual import events, on
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ORDERS, ImagePage, ImageRecord
+from invoke_tui.domain.images import ORDERS, ImagePage, ImageRecord, Listing
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.gallery.board_deeds import BoardDeeds
@@ -19,13 +19,14 @@ from invoke_tui.tui.gallery.boards import BoardTree
 from invoke_tui.tui.gallery.deeds import Deeds
 from invoke_tui.tui.gallery.desk import GalleryDesk
 from invoke_tui.tui.gallery.details import PictureDetails
+from invoke_tui.tui.gallery.dropping import bring
 from invoke_tui.tui.gallery.frame import GalleryFrame
-from invoke_tui.tui.gallery.going import go_to
+from invoke_tui.tui.gallery.going import go_to, go_to_source
 from invoke_tui.tui.gallery.grid import PictureGrid
 from invoke_tui.tui.gallery.launchpad import GalleryLaunchpad
 from invoke_tui.tui.gallery.panes import Panes
 from invoke_tui.tui.gallery.query_line import QueryLine
-from invoke_tui.tui.gallery.shelves import Shelf
+from invoke_tui.tui.gallery.shelves import EVERYTHING, Shelf
 from invoke_tui.tui.gallery.tiles import TileGrid
 from invoke_tui.tui.gallery.using import Using
 from invoke_tui.tui.gallery.whereabouts import VIEWS, Whereabouts
@@ -244,6 +245,18 @@ class GalleryScreen(GalleryFrame):
         """A month, or a name."""
         beside(self, "deed", go_to, self)
 
+    def action_source(self) -> None:
+        """What the picture was drawn from."""
+        beside(self, "deed", go_to_source, self)
+
+    def show_among_all(self, name: str) -> None:
+        """A picture that this list does not have."""
+        self._here.shelf = EVERYTHING.key
+        self.board_tree.move_to(0)
+        self.query_line.put("")
+        self.desk.show(Listing(view="all", order=self._here.order(EVERYTHING.key)), name=name)
+        self.desk.count("all")
+
     # -- keys of the screen -----------------------------------------------------------------------------------------
 
     def action_back(self) -> None:
@@ -316,13 +329,18 @@ class GalleryScreen(GalleryFrame):
 
     def action_import(self) -> None:
         """Bring pictures, onto the board that is shown."""
-        beside(self, "deed", self._import)
+        beside(self, "deed", self.bring)
 
-    async def _import(self) -> None:
+    async def bring(self, path: str = "") -> None:
+        """Ask what to bring, and how."""
         from invoke_tui.tui.gallery.import_dialog import ImportScreen
 
-        if said := await self.app.push_screen_wait(ImportScreen(self.board_tree.shelf.board)):
+        if said := await self.app.push_screen_wait(ImportScreen(self.board_tree.shelf.board, path)):
             self.say(said, 6)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Files that are dropped onto the terminal come as text."""
+        beside(self, "deed", bring, self, event.text)
 
     def action_keeping(self) -> None:
         """Look after the files."""
