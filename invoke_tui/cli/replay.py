@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -14,12 +13,12 @@ from invoke_tui.cli.compare import Comparison, compare
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
 from invoke_tui.cli.progress import ProgressLine
+from invoke_tui.cli.said import said_by
 from invoke_tui.cli.save import Destination, save
 from invoke_tui.cli.taking import in_gallery
 from invoke_tui.cli.wait import Wait, wait_for
 from invoke_tui.domain.errors import BadInputError, ExitCode, NotFoundError, StudioError
-from invoke_tui.domain.images import LAST, PICTURE_NAME
-from invoke_tui.domain.metadata import GRAPH_KEY
+from invoke_tui.domain.images import PICTURE_NAME
 from invoke_tui.domain.queue import ItemStatus
 from invoke_tui.domain.replay import MADE_ON, ReplayOrder, ReplayPlan
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
     from invoke_tui.prompt.extract.found import Found
 
-OWN: Final = "InvokeAI"
-"""What the reader of pictures calls those of InvokeAI and ours."""
 _ONE_OF: Final = (
     ExitCode.FAILED,
     ExitCode.CANCELED,
@@ -151,7 +148,9 @@ class _Replays:
         return next((code for code in _ONE_OF if code in codes), ExitCode.DONE)
 
     async def _planned(self, client: StudioClient, given: str) -> _Replay:
-        one = await _read(client, given)
+        said = await said_by(client, given)
+        data = await asyncio.to_thread(said.path.read_bytes)
+        one = _Replay(given, data, said.found, said.order, notes=list(said.notes))
         one.order = one.order.model_copy(
             update={
                 "substitutes": self.substitutes,
@@ -227,69 +226,6 @@ class _Replays:
 def _of(one: str, replays: Sequence[_Replay], code: ExitCode) -> str:
     count = sum(replay.code == code for replay in replays)
     return one if len(replays) == 1 else f"{count} of {len(replays)} pictures"
-
-
-async def _read(client: StudioClient, given: str) -> _Replay:
-    """A picture's bytes and what it says. Raises ``StudioError`` for what says nothing."""
-    from invoke_tui.prompt.extract.chunks import texts_of
-    from invoke_tui.prompt.extract.found import json_object
-    from invoke_tui.prompt.extract.read import read_picture
-
-    path = await asyncio.to_thread(_file, given)
-    if path is None:
-        if given != LAST and not PICTURE_NAME.fullmatch(given):
-            raise NotFoundError(
-                f"{given}: there is no such file",
-                hint="Give a file, a gallery name or 'last'.",
-                code="no_file",
-            )
-        path = Path((await client.image(await in_gallery(client, given, "user", "replay"))).path)
-    texts = await asyncio.to_thread(texts_of, path)
-    graph = json_object(texts.get(GRAPH_KEY))
-    notes: list[str] = []
-    try:
-        found = await asyncio.to_thread(read_picture, path)
-    except StudioError:
-        if graph is None:
-            raise
-        found = _workflow()
-    metadata = found.metadata
-    if found.a1111:
-        metadata, notes = _converted(metadata)
-    if found.program != OWN:
-        notes = [
-            *found.notes,
-            *notes,
-            f"made by {found.program}, which draws otherwise: not the same is expected",
-        ]
-    order = ReplayOrder(metadata=metadata, graph=graph)
-    return _Replay(given, await asyncio.to_thread(path.read_bytes), found, order, notes=list(notes))
-
-
-def _file(given: str) -> Path | None:
-    try:
-        path = Path(given).expanduser()
-        return path if path.is_file() else None
-    except (RuntimeError, ValueError, OSError):  # a home that is none, a NUL
-        return None
-
-
-def _workflow() -> Found:
-    """A picture with nothing but its graph."""
-    from invoke_tui.prompt.extract.found import Found
-
-    return Found(OWN)
-
-
-def _converted(metadata: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The prompts in InvokeAI's language, and what of them could not be said in it."""
-    from invoke_tui.prompt.convert.a1111 import from_a1111
-
-    turned = {
-        name: from_a1111(str(metadata.get(name) or "")) for name in ("positive_prompt", "negative_prompt")
-    }
-    problems = [problem.message for one in turned.values() for problem in one.problems]
-    return metadata | {name: one.text for name, one in turned.items()}, problems
 
 
 def _reasons(found: Found, here: Any) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -200,6 +200,7 @@ def test_what_was_drawn_without_is_drawn_without_again() -> None:
     assert json.loads(values(PICTURE)["loras"]) == [["style-key", 0.8, True], ["ink", 0.75, True]]
 
 
+@settings(max_examples=30)
 @given(anything, anything, anything)
 def test_every_line_is_safe_to_show_and_can_be_taken(prompt: Any, model: Any, entries: Any) -> None:
     metadata = {

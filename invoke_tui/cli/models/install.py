@@ -68,9 +68,22 @@ def install(
     run(_install(open_studio(root), request, Output(as_json=json), wait=wait))
 
 
-async def _install(studio: Studio, request: InstallRequest, output: Output, *, wait: bool) -> None:
+async def brought(
+    client: StudioClient, studio: Studio, jobs: list[InstallJob], output: Output
+) -> list[ModelRecord]:
+    """Follow jobs to their end, with progress; the models. Raises the error of the first that failed."""
     from invoke_tui.cli.models.install_progress import InstallProgressLines
-    from invoke_tui.cli.models.install_wait import InstallWait, not_started
+    from invoke_tui.cli.models.install_wait import InstallWait
+
+    with InstallProgressLines(output) as lines:
+        waiting = InstallWait(jobs, lines)
+        await waiting.until_done(client, studio.paths)
+    waiting.check()
+    return [job.model for job in waiting.jobs.values() if job.model is not None]
+
+
+async def _install(studio: Studio, request: InstallRequest, output: Output, *, wait: bool) -> None:
+    from invoke_tui.cli.models.install_wait import not_started
 
     async with attach(studio) as client:
         answer = await client.install(request)
@@ -80,12 +93,7 @@ async def _install(studio: Studio, request: InstallRequest, output: Output, *, w
             jobs = [job.model_dump(mode="json") for job in answer.jobs]
             output.result({"jobs": jobs}, [f"{job.name}: job {job.job_id}" for job in answer.jobs])
             return
-        with InstallProgressLines(output) as lines:
-            waiting = InstallWait(answer.jobs, lines)
-            await waiting.until_done(client, studio.paths)
-    waiting.check()
-    made = [job.model for job in waiting.jobs.values() if job.model is not None]
-    models: list[ModelRecord] = [*answer.installed, *made]
+        models = [*answer.installed, *await brought(client, studio, answer.jobs, output)]
     if not models:
         raise not_started()
     output.result(
