@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.png import SIGNATURE
 from invoke_tui.prompt.extract import chunks
 from invoke_tui.prompt.extract.chunks import comment, texts_of
 from invoke_tui.prompt.extract.found import Found, scheduler
@@ -244,10 +245,10 @@ def test_hostile_files_give_one_message(tmp_path: Path, monkeypatch: pytest.Monk
     place = tmp_path / "x.png"
     bomb = b"parameters\0\0" + zlib.compress(b"a" * 50_000_000)
     monkeypatch.setattr(chunks, "MOST_TEXT", 2**20)
-    place.write_bytes(chunks.PNG + _chunk(b"zTXt", bomb))
+    place.write_bytes(SIGNATURE + _chunk(b"zTXt", bomb))
     assert len(texts_of(place)["parameters"]) <= 2**20
     deep = b"invokeai_metadata\0" + b"[" * 200_000
-    for body in (chunks.PNG, chunks.PNG + b"\xff\xff\xff\xfftEXt", chunks.PNG + _chunk(b"tEXt", deep)):
+    for body in (SIGNATURE, SIGNATURE + b"\xff\xff\xff\xfftEXt", SIGNATURE + _chunk(b"tEXt", deep)):
         place.write_bytes(body)
         if b"invokeai" in body:
             assert read_picture(place).notes

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.jpeg import segments
+from invoke_tui.domain.png import SIGNATURE, chunks
 from invoke_tui.domain.xmp import texts_in
+from invoke_tui.prompt.extract import c2pa
 
-PNG: Final = b"\x89PNG\r\n\x1a\n"
 MOST_TEXT: Final = 16 * 2**20
 """Bytes of all texts of one file."""
 MOST_FILE: Final = 512 * 2**20
-MOST_CHUNKS: Final = 100_000
 _USER_COMMENT: Final = 0x9286
 _EXIF: Final = 0x8769
+_APP11: Final = 0xEB
 _NAMES: Final = {0x010E: "ImageDescription", 0x010F: "Make", 0x0110: "Model", 0x0131: "Software"}
 
 Texts = dict[str, str]
@@ -37,7 +38,7 @@ def texts_of(path: Path) -> Texts:
         with path.open("rb") as stream:
             head = stream.read(16)
             stream.seek(0)
-            if head.startswith(PNG):
+            if head.startswith(SIGNATURE):
                 return _png(stream)
             if head[:3] == b"\xff\xd8\xff" or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
                 return _other(stream, name)
@@ -62,6 +63,8 @@ def _beside(text: str) -> Texts:
         return {"parameters": text}
     if any(isinstance(node, dict) and "class_type" in node for node in data.values()):
         return {"prompt": text}
+    if isinstance(data.get("nodes"), list) and isinstance(data.get("links"), list):
+        return {"workflow": text}
     return {"invokeai_metadata" if "positive_prompt" in data else "parameters": text}
 
 
@@ -69,17 +72,12 @@ def _png(stream: IO[bytes]) -> Texts:
     """The text chunks, those after the pixels too; a file that is cut off gives what it has."""
     found: Texts = {}
     room = MOST_TEXT
-    stream.seek(len(PNG))
-    for _ in range(MOST_CHUNKS):
-        head = stream.read(8)
-        if len(head) < 8 or head[4:] == b"IEND":
-            break
-        length, kind = struct.unpack(">I4s", head)
+    for kind, _, length in chunks(stream):
+        if kind == b"caBX":
+            found[c2pa.NAME] = c2pa.summary(stream.read(min(length, c2pa.MOST)))
         if kind not in (b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"comf") or length > room:
-            stream.seek(length + 4, 1)
             continue
         body = stream.read(length)
-        stream.seek(4, 1)
         for keyword, text in _exif(body) if kind == b"eXIf" else _chunk(kind, body, room):
             found.setdefault(keyword, text)
             room -= len(text)
@@ -115,15 +113,34 @@ def _other(stream: IO[bytes], called: str) -> Texts:
     try:
         with Image.open(stream, formats=("JPEG", "WEBP")) as picture:
             info: dict[Any, Any] = dict(picture.info)
+            found = dict(_exif(info["exif"])) if isinstance(info.get("exif"), bytes) else {}
+            if signed := _signed(stream, str(picture.format)):
+                found[c2pa.NAME] = c2pa.summary(signed)
     except Exception as error:  # a decoder of files from anywhere raises whatever it likes
         raise BadInputError(
             f"{called} is damaged.", hint="Try the original file.", code="bad_picture"
         ) from error
-    found = dict(_exif(info["exif"])) if isinstance(info.get("exif"), bytes) else {}
     for name in ("comment", "xmp"):
         if isinstance(text := info.get(name), bytes | str):
             found[name] = decoded(text[:MOST_TEXT]) if isinstance(text, bytes) else text[:MOST_TEXT]
     return found | texts_in(found.get("xmp", ""))
+
+
+def _signed(stream: IO[bytes], kind: str) -> bytes:
+    """The Content Credentials of a JPEG or WebP."""
+    if kind == "JPEG":
+        parts = (body for marker, body in segments(stream) if marker == _APP11 and body.startswith(b"JP"))
+        return b"".join(parts)[: c2pa.MOST]
+    at = 12
+    while True:
+        stream.seek(at)
+        head = stream.read(8)
+        if len(head) < 8:
+            return b""
+        length = int.from_bytes(head[4:], "little")
+        if head[:4] == b"C2PA":
+            return stream.read(min(length, c2pa.MOST))
+        at += 8 + length + length % 2
 
 
 def _exif(data: bytes) -> Iterator[tuple[str, str]]:
@@ -152,6 +169,8 @@ def comment(data: bytes) -> str:
         sample = body[:400]
         big = sample[0::2].count(0) >= sample[1::2].count(0)
         return body.decode("utf-16-be" if big else "utf-16-le", "replace")
+    if code == b"JIS\0\0\0\0\0" and b"\x1b$" in body:
+        return body.decode("iso2022_jp", "replace")
     if code in (b"ASCII\0\0\0", b"\0" * 8, b"JIS\0\0\0\0\0"):
         return decoded(body)
     return decoded(data[:MOST_TEXT])

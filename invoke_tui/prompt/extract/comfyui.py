@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from invoke_tui.prompt.extract.found import Found, metadata, model, scheduler
+from invoke_tui.prompt.extract.found import Found, as_found, model
 
 MOST_NODES: Final = 5_000
 _TEXTS: Final = ("text", "text_g", "t5xxl", "prompt", "string", "value", "wildcard_text")
@@ -21,7 +21,7 @@ def is_graph(data: dict[str, Any] | None) -> bool:
     )
 
 
-def read_graph(data: dict[str, Any]) -> Found | None:
+def read_graph(data: dict[str, Any], notes: tuple[str, ...] = ()) -> Found | None:
     """What the last picture of a graph was made with; circles and missing nodes are no harm."""
     graph = {
         str(key): node
@@ -44,21 +44,23 @@ def read_graph(data: dict[str, Any]) -> Found | None:
         if isinstance(one.get("lora_name"), str)
     ]
     positive = next((inputs[name] for name in _POSITIVE if name in inputs), None)
-    made = metadata(
+    return as_found(
+        "ComfyUI",
         _text(graph, positive),
         _text(graph, inputs.get("negative")),
         seed=first("seed", "noise_seed"),
         steps=first("steps"),
         cfg_scale=first("cfg"),
         guidance=first("guidance"),
-        scheduler=scheduler(first("sampler_name"), first("scheduler")),
+        sampler=(first("sampler_name"), first("scheduler")),
         width=first("width"),
         height=first("height"),
         model=model(first("ckpt_name", "unet_name")),
         vae=model(first("vae_name")),
         loras=loras,
+        a1111=True,
+        notes=notes,
     )
-    return Found("ComfyUI", made, a1111=True)
 
 
 def _sampler(graph: Graph) -> str | None:

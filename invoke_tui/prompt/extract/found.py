@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from invoke_tui.domain.parameters import PROMPT_LIMIT
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
+from invoke_tui.domain.text import safe_text
 
 MOST: Final = 2**63
 HASH: Final = re.compile(r"[0-9A-Fa-f]{8,64}")
@@ -32,7 +33,9 @@ _SAMPLERS: Final = {
 
 @dataclass(frozen=True)
 class Found:
-    """``metadata`` has InvokeAI's keys; ``a1111`` says that the prompts are written in A1111's syntax."""
+    """``metadata`` has InvokeAI's keys; ``a1111`` says that the prompts are written in A1111's syntax; ``notes`` say
+    what was left out and why, and are safe to show.
+    """
 
     program: str
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -50,18 +53,57 @@ class Found:
         return str(self.metadata.get("negative_prompt") or "")
 
 
-def metadata(positive: Any, negative: Any = "", **settings: Any) -> dict[str, Any]:
-    """InvokeAI's metadata of values as others write them: numbers may be texts, what makes no sense is left out."""
+def as_found(
+    program: str,
+    positive: Any,
+    negative: Any = "",
+    *,
+    sampler: tuple[Any, Any] = (None, None),
+    a1111: bool = False,
+    notes: tuple[str, ...] = (),
+    **settings: Any,
+) -> Found:
+    """What a program said, as InvokeAI's metadata. Numbers may be texts; what makes no sense is left out, and noted.
+    ``sampler`` is the sampler's name and the schedule's.
+    """
     made: dict[str, Any] = {
         "positive_prompt": positive[:PROMPT_LIMIT] if isinstance(positive, str) else "",
         "negative_prompt": negative[:PROMPT_LIMIT] if isinstance(negative, str) else "",
     }
+    left = [cut(name, len(text)) for name, text in (("prompt", positive), ("negative prompt", negative))
+            if isinstance(text, str) and len(text) > PROMPT_LIMIT]  # fmt: skip
     for name, value in settings.items():
         if name in NUMBERS:
-            value = _within(number(value, whole=name in WHOLE), *NUMBERS[name])
+            value, note = sensible(name, value)
+            left += note
         if value not in (None, "", [], {}):
             made[name] = value
-    return made
+    if (known := scheduler(*sampler)) is not None:
+        made["scheduler"] = known
+    elif sampler[0] not in (None, ""):
+        left.append(f"its sampler {shown(sampler[0])} is none that is known here")
+    return Found(program, made, a1111, (*notes, *left))
+
+
+def cut(name: str, length: int) -> str:
+    """The note of a text that is too long."""
+    return f"its {name} of {length:,} characters is cut after {PROMPT_LIMIT:,}"
+
+
+def sensible(name: str, value: Any) -> tuple[int | float | None, list[str]]:
+    """A setting of ``NUMBERS``; None where there is none or it makes no sense, which is noted."""
+    found = _within(number(value, whole=name in WHOLE), *NUMBERS[name])
+    if found is not None or value in (None, "", [], {}):
+        return found, []
+    return None, [f"its {name} {shown(value)} makes no sense"]
+
+
+def shown(value: Any) -> str:
+    """A value from anywhere, in a note."""
+    try:
+        return safe_text(value if isinstance(value, str) else repr(value), limit=40)
+    except (ValueError, RecursionError):  # a number of more digits than Python writes
+        return "as it is written"
 
 
 def _within(value: float | None, least: float, most: float) -> float | None:
@@ -116,6 +158,15 @@ def json_object(text: str | None) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def json_list(text: str) -> list[Any]:
+    """A JSON list, or an empty one."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
 
 
 def text_of(data: Mapping[str, Any], *names: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from invoke_tui.prompt.extract.found import HASH, Found, json_object, metadata, model, number, scheduler, size
+from invoke_tui.prompt.extract.found import HASH, Found, as_found, json_list, json_object, model, number, size
 
 LONGEST: Final = 20_000
 """Characters of the line of settings that are read."""
 _SETTING = re.compile(r'\s{0,9}(\w[\w \-/]{1,60}):\s{0,9}("(?:\\.|[^\\"]){1,4000}+"|[^,]*)(?:,|$)')
 _HASHES = re.compile(r"Hashes: (\{[^{}]{0,9000}\})")
 MOST_HASHES: Final = 100
+_CIVITAI = re.compile(r"Civitai resources: (\[.{0,20000}?\])(?=, \w[\w ]{0,60}: |$)")
 _NEGATIVE: Final = "Negative prompt:"
 
 
@@ -36,23 +37,46 @@ def read_infotext(text: str) -> Found:
     wide, high = size(settings.get("Size"))
     hashes = _hashes(text, settings)
     skip = number(settings.get("Clip skip"), whole=True)
-    made = metadata(
+    resources = _resources(text)
+    return as_found(
+        _program(settings),
         positive.strip(),
         negative.strip(),
+        a1111=True,
         steps=settings.get("Steps"),
-        scheduler=scheduler(settings.get("Sampler"), settings.get("Schedule type")),
+        sampler=(settings.get("Sampler", "").replace("Undefined", ""), settings.get("Schedule type")),
         cfg_scale=settings.get("CFG scale"),
         guidance=settings.get("Distilled CFG Scale"),
         seed=settings.get("Seed"),
         width=wide,
         height=high,
-        model=model(settings.get("Model"), settings.get("Model hash") or hashes.get("model")),
+        model=model(settings.get("Model"), settings.get("Model hash") or hashes.get("model"))
+        or next((_named(one) for one in resources if not _is_lora(one)), None),
+        loras=[
+            {"model": _named(one), "weight": number(one.get("weight"))} for one in resources if _is_lora(one)
+        ],
         vae=model(settings.get("VAE"), settings.get("VAE hash") or hashes.get("vae")),
         clip_skip=max(0, int(skip) - 1) if skip else None,
         strength=settings.get("Denoising strength"),
         hashes={name: one for name, one in hashes.items() if name.startswith("lora:")},
     )
-    return Found(_program(settings), made, a1111=True)
+
+
+def _resources(text: str) -> list[dict[str, Any]]:
+    """The models that Civitai names, in a list of JSON among the settings."""
+    if (match := _CIVITAI.search(text.rpartition("\n")[2][:LONGEST])) is None:
+        return []
+    listed = json_list(match[1])[:100]
+    return [one for one in listed if isinstance(one, dict) and isinstance(one.get("modelName"), str)]
+
+
+def _is_lora(resource: dict[str, Any]) -> bool:
+    return str(resource.get("type")).lower() in ("lora", "lycoris", "locon", "dora")
+
+
+def _named(resource: dict[str, Any]) -> dict[str, str] | None:
+    name = f"{resource['modelName']} {resource.get('modelVersionName') or ''}"
+    return model(name.replace("/", " ").replace("\\", " ").strip())
 
 
 def _hashes(text: str, settings: dict[str, str]) -> dict[str, str]:
@@ -68,6 +92,8 @@ def _hashes(text: str, settings: dict[str, str]) -> dict[str, str]:
 
 def _program(settings: dict[str, str]) -> str:
     version = settings.get("Version", "")
+    if "Civitai resources" in settings:
+        return "Civitai"
     if settings.get("App") == "SD.Next":
         return "SD.Next"
     if "Fooocus" in version:

@@ -6,19 +6,23 @@ import html
 import re
 from typing import Any, Final
 
+from invoke_tui.domain.parameters import PROMPT_LIMIT
 from invoke_tui.prompt.extract.chunks import Texts
 from invoke_tui.prompt.extract.found import (
+    NUMBERS,
     Found,
+    as_found,
+    cut,
     json_object,
-    metadata,
     model,
     number,
-    scheduler,
+    sensible,
     size,
     text_of,
 )
 
 BROKEN: Final = "its metadata is damaged"
+_MOLD: Final = "mold:parameters"
 _DREAM = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
 _FLAG = re.compile(r"(?:^|\s)-(\w)\s?(\S{1,40})")
 _IGNORED = re.compile(r"\[([^\[\]]*)\]")
@@ -28,19 +32,31 @@ _XMP_COMMENT = re.compile(r"<exif:UserComment>.{0,200}?<rdf:li[^>]{0,200}>([^<]*
 def read_invokeai(texts: Texts) -> Found | None:
     """InvokeAI since version 3."""
     if (text := texts.get("invokeai_metadata")) is None:
-        return None
+        left = [name for name in ("graph", "workflow") if f"invokeai_{name}" in texts]
+        return Found("InvokeAI", notes=(f"it holds its {left[0]}, but no settings",)) if left else None
     data = json_object(text)
     if data is None:
         return Found("InvokeAI", notes=(BROKEN,))
     known = {key: value for key, value in data.items() if value is not None}
+    notes: list[str] = []
     if isinstance(old := known.get("model"), dict) and isinstance(old.get("model_name"), str):
         known["model"] = {"name": old["model_name"], "base": old.get("base_model")}
     if isinstance(loras := known.get("loras"), list):
         known["loras"] = [_lora(one) for one in loras[:100] if isinstance(one, dict)]
     for name in ("positive_prompt", "negative_prompt"):
-        if not isinstance(known.get(name, ""), str):
+        if not isinstance(prompt := known.get(name, ""), str):
             del known[name]
-    return Found("InvokeAI", known)
+        elif len(prompt) > PROMPT_LIMIT:
+            known[name] = prompt[:PROMPT_LIMIT]
+            notes.append(cut(name.replace("_", " "), len(prompt)))
+    for name in NUMBERS.keys() & known.keys():
+        if isinstance(known[name], list):  # a CFG scale for each step
+            continue
+        value, left = sensible(name, known.pop(name))
+        notes += left
+        if value is not None:
+            known[name] = value
+    return Found("InvokeAI", known, notes=tuple(notes))
 
 
 def _lora(one: dict[str, Any]) -> dict[str, Any]:
@@ -72,15 +88,17 @@ def read_old_invokeai(texts: Texts) -> Found | None:
 def _bracketed(said: str, image: dict[str, Any]) -> Found:
     negative = ", ".join(match[1].strip() for match in _IGNORED.finditer(said))
     positive = re.sub(r"\s{2,}", " ", _IGNORED.sub("", said)).strip()
-    settings = {name: image.get(name) for name in ("steps", "seed", "width", "height", "cfg_scale")}
-    made = metadata(
+    settings: dict[str, Any] = {
+        name: image.get(name) for name in ("steps", "seed", "width", "height", "cfg_scale")
+    }
+    return as_found(
+        "InvokeAI 2",
         positive,
         negative,
-        scheduler=scheduler(image.get("sampler")),
+        sampler=(image.get("sampler"), None),
         model=model(image.get("model")),
         **settings,
     )
-    return Found("InvokeAI 2", made)
 
 
 def read_novelai(texts: Texts) -> Found | None:
@@ -95,7 +113,11 @@ def read_novelai(texts: Texts) -> Found | None:
     if isinstance(caption, dict) and isinstance(people := caption.get("char_captions"), list):
         said = [text_of(one, "char_caption") for one in people[:50] if isinstance(one, dict)]
         positive = "\n".join([positive, *filter(None, said)])
-    made = metadata(
+    notes = () if data else (BROKEN,)
+    if "{" in positive:
+        notes = (*notes, "NovelAI's {braces} mean emphasis; here they are choices")
+    return as_found(
+        "NovelAI",
         positive,
         text_of(data, "uc"),
         steps=data.get("steps"),
@@ -104,19 +126,17 @@ def read_novelai(texts: Texts) -> Found | None:
         height=data.get("height"),
         cfg_scale=data.get("scale"),
         cfg_rescale_multiplier=data.get("cfg_rescale"),
-        scheduler=scheduler(data.get("sampler"), data.get("noise_schedule")),
+        sampler=(data.get("sampler"), data.get("noise_schedule")),
+        notes=notes,
     )
-    notes = () if data else (BROKEN,)
-    if "{" in positive:
-        notes = (*notes, "NovelAI's {braces} mean emphasis; here they are choices")
-    return Found("NovelAI", made, notes=notes)
 
 
 def read_swarm(data: dict[str, Any]) -> Found | None:
     """SwarmUI."""
     if not isinstance(said := data.get("sui_image_params"), dict):
         return None
-    made = metadata(
+    return as_found(
+        "SwarmUI",
         text_of(said, "prompt"),
         text_of(said, "negativeprompt"),
         seed=said.get("seed"),
@@ -124,7 +144,7 @@ def read_swarm(data: dict[str, Any]) -> Found | None:
         cfg_scale=said.get("cfgscale"),
         width=said.get("width"),
         height=said.get("height"),
-        scheduler=scheduler(said.get("sampler"), said.get("scheduler")),
+        sampler=(said.get("sampler"), said.get("scheduler")),
         model=model(said.get("model")),
         vae=model(said.get("vae")),
         loras=[
@@ -133,8 +153,8 @@ def read_swarm(data: dict[str, Any]) -> Found | None:
                 _listed(said.get("loras")), _listed(said.get("loraweights")), strict=False
             )
         ],
+        a1111=True,
     )
-    return Found("SwarmUI", made, a1111=True)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -157,7 +177,8 @@ def read_fooocus(data: dict[str, Any]) -> Found | None:
         if key.startswith(("lora_combined_", "lora_[")) and isinstance(value, str):
             name, _, weight = value.rpartition(" : ")
             loras.append({"model": model(name), "weight": number(weight)})
-    made = metadata(
+    return as_found(
+        "Fooocus",
         said["prompt"],
         text_of(said, "negative_prompt"),
         seed=said.get("seed"),
@@ -165,11 +186,47 @@ def read_fooocus(data: dict[str, Any]) -> Found | None:
         cfg_scale=said.get("guidance_scale"),
         width=wide,
         height=high,
-        scheduler=scheduler(said.get("sampler"), said.get("scheduler")),
+        sampler=(said.get("sampler"), said.get("scheduler")),
         model=model(said.get("base_model")),
         loras=loras,
+        a1111=True,
     )
-    return Found("Fooocus", made, a1111=True)
+
+
+def read_mold(texts: Texts) -> Found | None:
+    """mold, which writes a chunk of a PNG, or a JPEG's comment."""
+    text = texts.get(_MOLD)
+    if text is None and texts.get("comment", "").startswith(f"{_MOLD} "):
+        text = texts["comment"].removeprefix(_MOLD)
+    if text is None:
+        return None
+    if (said := json_object(text)) is None:
+        return Found("mold", notes=(BROKEN,))
+    flux = "flux" in text_of(said, "model").lower()
+    listed = said.get("loras") if isinstance(said.get("loras"), list) else [said]
+    loras = [
+        {
+            "model": model(one.get("path") or one.get("lora")),
+            "weight": number(one.get("scale", one.get("lora_scale"))),
+        }
+        for one in (listed or [])[:100]
+        if isinstance(one, dict)
+    ]
+    return as_found(
+        "mold",
+        text_of(said, "prompt"),
+        text_of(said, "negative_prompt"),
+        seed=said.get("seed"),
+        steps=said.get("steps"),
+        width=said.get("width"),
+        height=said.get("height"),
+        strength=said.get("strength"),
+        sampler=(said.get("scheduler"), None),
+        model=model(said.get("model")),
+        loras=[one for one in loras if one["model"]],
+        guidance=said.get("guidance") if flux else None,
+        cfg_scale=None if flux else said.get("guidance"),
+    )
 
 
 def read_draw_things(texts: Texts) -> Found | None:
@@ -181,7 +238,8 @@ def read_draw_things(texts: Texts) -> Found | None:
     if data is None:
         return Found("Draw Things", notes=(BROKEN,))
     wide, high = size(data.get("size"))
-    made = metadata(
+    return as_found(
+        "Draw Things",
         text_of(data, "c"),
         text_of(data, "uc"),
         seed=data.get("seed"),
@@ -190,7 +248,7 @@ def read_draw_things(texts: Texts) -> Found | None:
         width=wide,
         height=high,
         strength=data.get("strength"),
-        scheduler=scheduler(data.get("sampler")),
+        sampler=(data.get("sampler"), None),
         model=model(data.get("model")),
         loras=[
             {"model": model(one.get("model")), "weight": number(one.get("weight"))}
@@ -199,8 +257,8 @@ def read_draw_things(texts: Texts) -> Found | None:
         ]
         if isinstance(data.get("lora"), list)
         else None,
+        a1111=True,
     )
-    return Found("Draw Things", made, a1111=True)
 
 
 def read_easy(data: dict[str, Any]) -> Found | None:
@@ -212,7 +270,8 @@ def read_easy(data: dict[str, Any]) -> Found | None:
         "seed",
     }:
         return None
-    made = metadata(
+    return as_found(
+        "Easy Diffusion",
         said["prompt"],
         text_of(said, "negative_prompt"),
         seed=said.get("seed"),
@@ -220,7 +279,7 @@ def read_easy(data: dict[str, Any]) -> Found | None:
         cfg_scale=said.get("guidance_scale"),
         width=said.get("width"),
         height=said.get("height"),
-        scheduler=scheduler(said.get("sampler_name") or said.get("sampler")),
+        sampler=(said.get("sampler_name") or said.get("sampler"), None),
         model=model(said.get("use_stable_diffusion_model") or said.get("stable_diffusion_model")),
+        a1111=True,
     )
-    return Found("Easy Diffusion", made, a1111=True)

@@ -12,6 +12,7 @@ from invoke_tui.prompt.extract.comfyui import is_graph, read_graph
 from invoke_tui.prompt.extract.found import Found, json_object
 from invoke_tui.prompt.extract.infotext import is_infotext, read_infotext
 from invoke_tui.prompt.extract.stealth import hidden_texts
+from invoke_tui.prompt.extract.workflow import NOTE, as_graph
 
 BESIDE: Final = (".txt", ".json", ".swarm.json")
 """How files end that say what the picture of the same name was made with."""
@@ -41,7 +42,12 @@ def said_by(path: Path) -> Found | None:
 
 def found_in(texts: Texts) -> Found | None:
     """The first program whose writing it is; InvokeAI's own comes first."""
-    for read in (programs.read_invokeai, programs.read_old_invokeai, programs.read_novelai):
+    for read in (
+        programs.read_invokeai,
+        programs.read_old_invokeai,
+        programs.read_novelai,
+        programs.read_mold,
+    ):
         if (found := read(texts)) is not None:
             return found
     for name in ("parameters", "UserComment", "Comment", "comment", "Model"):
@@ -51,6 +57,11 @@ def found_in(texts: Texts) -> Found | None:
         text = texts.get(name, "")
         graph = json_object(text if name == "prompt" else text.removeprefix("prompt:"))
         if graph is not None and is_graph(graph) and (found := read_graph(graph)) is not None:
+            return found
+    for name in ("workflow", "Make", "ImageDescription"):
+        text = texts.get(name, "")
+        graph = as_graph(json_object(text if name == "workflow" else text.removeprefix("workflow:")))
+        if graph is not None and (found := read_graph(graph, notes=(NOTE,))) is not None:
             return found
     return programs.read_draw_things(texts) or programs.read_easy(dict(texts))
 

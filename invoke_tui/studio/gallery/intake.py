@@ -114,7 +114,9 @@ def _in_words(called: str) -> Iterator[None]:
     try:
         yield
     except StudioError as error:
-        raise type(error)(f"{called}: {error.message}", hint=error.hint, code=error.code) from error
+        raise type(error)(
+            f"{called} {error.message.removeprefix('It ')}", hint=error.hint, code=error.code
+        ) from error
     except Exception as error:  # a decoder of files from anywhere raises whatever it likes
         raise BadInputError(
             f"{safe_text(called, limit=200)} is damaged: {safe_text(error, limit=200)}.",

@@ -280,7 +280,7 @@ async def test_hostile_files_are_refused_or_do_nothing(here: Bringing, tmp_path:
         "positive_prompt"
     ] == "\x1b]0;gone\x07x"  # kept as it is, inert where shown
     assert not any("\x1b" in text.text for text in raw_texts(Path(found[7].path)))
-    assert found[8].metadata == {"positive_prompt": "x", "seed": None, "steps": None, "n": None}
+    assert found[8].metadata == {"positive_prompt": "x", "n": None}
     assert [one.board_name for one in (await here.gallery.boards.all()).boards] == ["A board"]
 
 
