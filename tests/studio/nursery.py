@@ -6,6 +6,7 @@ tests start. How a front end starts one from nothing is tested in ``tests/client
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -14,6 +15,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+IMPORTED = (
+    "invoke_tui.nodes.images.reading",
+    "invoke_tui.studio.daemon",
+    "invoke_tui.studio.gallery.importing.invokeai",
+    "uvicorn.lifespan.off",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.websockets_sansio_impl",
+)
+"""Also what a daemon imports late."""
 
 
 class Nursery:
@@ -49,13 +60,16 @@ def nursery() -> Iterator[Nursery]:
 
 def main() -> None:
     """Fork a daemon for every line that comes in."""
-    import invoke_tui.studio.daemon
+    import PIL.Image
+
     from invoke_tui.studio import faults
     from invoke_tui.studio.__main__ import run
     from invoke_tui.studio.process import Starter
     from tests.studio import fuse
 
-    assert invoke_tui.studio.daemon
+    PIL.Image.init()
+    for name in IMPORTED:
+        importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the daemons
     for line in sys.stdin:
         order = json.loads(line)

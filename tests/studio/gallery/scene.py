@@ -40,7 +40,7 @@ class Scene:
         self.repaired: Counter[str] = Counter()
         self.client: StudioClient
         self._fuse = Fuse(room / "fuse")
-        self._lengths: tuple[int, float] | None = None
+        self._lengths: dict[str, tuple[int, float]] = {}
         studio.set(**{VARIABLE: str(room / "fuse")})
         studio.paths.prepare()
         shutil.copyfile(empty, room / "empty.db")
@@ -56,17 +56,17 @@ class Scene:
 
         await until(settled)
 
-    async def die(self, work: Work, *ways: Way) -> None:
+    async def die(self, work: Work, *ways: Way, kind: str = "") -> None:
         """Do the work while the daemon dies in one of these ways; the next one serves afterwards.
 
-        The first time nobody dies: it is measured how long the work takes.
+        The first time that this ``kind`` of work is done nobody dies: it is measured how long it takes.
         """
-        if self._lengths is None:
+        if kind not in self._lengths:
             count, began = self._fuse.count, time.monotonic()
             await work()
-            self._lengths = self._fuse.count - count, time.monotonic() - began
+            self._lengths[kind] = self._fuse.count - count, time.monotonic() - began
         else:
-            await self._cut_off(work, self.chance.choice(ways or WAYS), *self._lengths)
+            await self._cut_off(work, self.chance.choice(ways or WAYS), *self._lengths[kind])
         if not self.studio.paths.socket.exists() or not await self._serves():
             await self.start()
 
