@@ -22,10 +22,16 @@ class Thumbnails:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
+        self._kept = True
 
     async def get(self, name: str, picture: Path) -> bytes:
         """The thumbnail of the picture of this name, from the folder or new."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._get, name, picture)
+
+    async def keep(self, kept: bool) -> None:
+        """Whether new ones are kept, from the end of this on: their folder may be about to move."""
+        self._kept = kept
+        await asyncio.get_running_loop().run_in_executor(self._thread, lambda: None)
 
     def forget(self, name: str) -> None:
         """The picture of this name has changed."""
@@ -42,7 +48,8 @@ class Thumbnails:
         except OSError:
             pass
         data = _make(picture)
-        write_whole(path, data)
+        if self._kept:
+            write_whole(path, data)
         return data
 
 

@@ -8,6 +8,8 @@ tests/studio/gallery/test_random_kills.py`` takes an hour, and ``INVOKE_TUI_KILL
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -21,6 +23,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
+from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageChanges, ImageRecord, Listing, Selection
 from invoke_tui.domain.keeping import ArrangeOrder
 from invoke_tui.studio.database import migrate
@@ -176,8 +179,13 @@ async def test_a_purge_takes_what_was_in_the_trash_and_nothing_else(scene: Scene
 
 async def test_the_folder_is_moved_or_not(scene: Scene, source: Path) -> None:
     await brought(scene, source)
-    for name in [one.image_name for one in await scene.records()][:5]:
-        await scene.client.thumbnail(name)
+    names = [one.image_name for one in await scene.records()]
+
+    async def look() -> None:
+        for name in scene.chance.sample(names, 5):
+            await scene.client.thumbnail(name)
+
+    await look()
     places = [scene.room / "one disk", scene.room / "another disk"]
     for _ in range(KILLS + 1):
         old = scene.studio.paths.images_dir
@@ -185,7 +193,10 @@ async def test_the_folder_is_moved_or_not(scene: Scene, source: Path) -> None:
         pid = scene.studio.pid()
 
         async def work(target: Path = target, pid: int = pid) -> None:
+            looking = asyncio.create_task(look())
             await scene.client.move_outputs(str(target))
+            with contextlib.suppress(StudioError):  # a daemon that leaves has them no longer
+                await looking
             wait_gone(pid)
 
         await scene.die(work, *WAYS, "hang up")

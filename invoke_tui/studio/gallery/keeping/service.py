@@ -151,6 +151,7 @@ class Keeping:
             await files.acquire()
             moved = asyncio.Event()
             try:
+                await self._gallery.thumbnails.keep(False)
                 async with aclosing(move_folder(self._database, self._paths, target, moved.set)) as moving:
                     async for told in moving:
                         yield told
@@ -159,6 +160,7 @@ class Keeping:
                     self._left = True
                     self._stop(f"the pictures are in {target} now")
                 else:
+                    await self._gallery.thumbnails.keep(True)
                     files.release()
 
     async def thumbnails(self) -> AsyncGenerator[Step | ThumbnailReport]:
