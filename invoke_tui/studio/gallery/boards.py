@@ -70,7 +70,7 @@ class Boards:
         return await self.find(board_id)
 
     async def edit(self, board_id: str, changes: BoardChanges) -> BoardRecord:
-        """Rename, move into another board, archive, choose a cover."""
+        """Rename, move into another board, archive, choose a cover. One that is archived gets no new pictures."""
         values = changes.model_dump(exclude_unset=True)
 
         def work(connection: Connection) -> None:
@@ -79,6 +79,8 @@ class Boards:
             chosen = update(boards).where(boards.c.board_id == board_id)
             if not connection.execute(chosen.values(**values, updated_at=now())).rowcount:
                 raise NotFoundError("This board is gone.", code="no_board")
+            if values.get("archived"):
+                _end_auto_add(connection, board_id)
 
         await self._lists.write(work)
         return await self.find(board_id)
@@ -99,8 +101,7 @@ class Boards:
             below = boards.c.parent_id == board_id
             connection.execute(update(boards).where(below).values(parent_id=board["parent_id"]))
             connection.execute(delete(boards).where(boards.c.board_id == board_id))
-            auto = (state.c.name == _AUTO_ADD) & (state.c.value == board_id)
-            connection.execute(delete(state).where(auto))
+            _end_auto_add(connection, board_id)
             return names
 
         return await self._lists.write(work)
@@ -156,6 +157,12 @@ def board_for(connection: Connection, asked: str | None) -> str | None:
 def _auto_add(connection: Connection) -> str | None:
     found: str | None = connection.scalar(select(state.c.value).where(state.c.name == _AUTO_ADD))
     return found
+
+
+def _end_auto_add(connection: Connection, board_id: str) -> None:
+    """New pictures go on no board, if they went on this one."""
+    this = (state.c.name == _AUTO_ADD) & (state.c.value == board_id)
+    connection.execute(delete(state).where(this))
 
 
 def _all(connection: Connection) -> BoardList:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from invoke_tui.domain.boards import BoardChanges, BoardRecord, SavedSearch
+from invoke_tui.domain.boards import BOARD_NAME_LIMIT, BoardChanges, BoardRecord, SavedSearch
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
@@ -71,12 +71,20 @@ class BoardDeeds:
 
     async def _new(self, parent_id: str | None) -> None:
         title = f"A board in {self._name(parent_id)}" if parent_id else "A new board"
-        named = await self._screen.app.push_screen_wait(NameScreen(title))
+        named = await self._screen.app.push_screen_wait(NameScreen(title, limit=BOARD_NAME_LIMIT))
         if named is not None:
-            await self._work(lambda client: client.create_board(named.name, parent_id=parent_id))
+            await self._work(lambda client: self._make(client, named.name, parent_id))
+
+    async def _make(self, client: StudioClient, name: str, parent_id: str | None) -> None:
+        """Make it, and open the one around it, or nobody would see it."""
+        self._screen.board_tree.folded.discard(parent_id or "")
+        self._desk.made = (await client.create_board(name, parent_id=parent_id)).board_id
+        self._desk.fold(self._screen.board_tree.folded)
 
     async def _rename(self, board: BoardRecord) -> None:
-        named = await self._screen.app.push_screen_wait(NameScreen("Rename the board", board.board_name))
+        named = await self._screen.app.push_screen_wait(
+            NameScreen("Rename the board", board.board_name, limit=BOARD_NAME_LIMIT)
+        )
         if named is not None:
             await self._edit(board, BoardChanges(board_name=named.name))
 

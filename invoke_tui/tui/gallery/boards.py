@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
@@ -20,7 +21,7 @@ class BoardTree(Rows):
     BINDINGS: ClassVar[list[BindingType]] = actions.bindings("boards")
     help_text: ClassVar[str] = (
         "Moving shows a board's pictures, enter goes to them. n makes a board, N one within, e renames, m puts it into "
-        "another one, p sends new pictures there (▸), x archives, d deletes. / before a name is a saved search."
+        "another one, p sends new pictures there (→), x archives, d deletes. / before a name is a saved search."
     )
 
     class Folded(Message):
@@ -29,6 +30,8 @@ class BoardTree(Rows):
     def __init__(self) -> None:
         super().__init__(id="board-tree", classes="place-boards")
         self._shelves: list[Shelf] = [EVERYTHING]
+        self._nested = False
+        """Some have boards within them; the names of the others stand below theirs."""
         self.folded: set[str] = set()
 
     @property
@@ -46,9 +49,10 @@ class BoardTree(Rows):
         """The one under the cursor."""
         return self._shelves[min(self.cursor, len(self._shelves) - 1)]
 
-    def show(self, shelves: list[Shelf]) -> None:
-        """These now; the cursor stays on its line."""
-        key, self._shelves = self.shelf.key, shelves
+    def show(self, shelves: list[Shelf], at: str = "") -> None:
+        """These now; the cursor stays on its line, or goes to the one with the key ``at``."""
+        key, self._shelves = at or self.shelf.key, shelves
+        self._nested = any(shelf.holds for shelf in shelves)
         self.rearrange(cursor=next((at for at, shelf in enumerate(shelves) if shelf.key == key), self.cursor))
 
     def action_fold(self, closed: int) -> None:
@@ -63,12 +67,24 @@ class BoardTree(Rows):
             self.move_to(next(above, 0))
         self.post_message(self.Folded())
 
+    def on_click(self, event: events.Click) -> None:
+        """Choose; on the mark before a name, open or close."""
+        place = event.get_content_offset(self)
+        at = place.y + self.scroll_offset.y if place is not None else self.row_count
+        shelf = self._shelves[at] if at < self.row_count else None
+        if place is not None and shelf is not None and shelf.holds and place.x - 2 * shelf.depth in (2, 3):
+            event.prevent_default()
+            self.move_to(at)
+            self.action_fold(not shelf.folded)
+
     def row(self, index: int, width: int, *, plain: bool) -> Content:
         """Mark, name, count."""
         shelf = self._shelves[index]
         count = "" if shelf.count is None else f"{shelf.count:,}"
-        mark = "▸" if shelf.auto_add else "/" if shelf.search else " "
-        fold = ("+ " if shelf.folded else "- ") if shelf.holds else ""
+        mark = "→" if shelf.auto_add else "/" if shelf.search else " "
+        fold = (
+            ("▸ " if shelf.folded else "▾ ") if shelf.holds else "  " if self._nested and shelf.board else ""
+        )
         archived = " (archived)" if shelf.board is not None and shelf.board.archived else ""
         name = f"{'  ' * shelf.depth}{fold}{safe_text(shelf.label, limit=200)}{archived}"
         muted = "" if plain else "$text-muted"

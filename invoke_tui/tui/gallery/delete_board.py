@@ -46,7 +46,8 @@ class DeleteBoardScreen(PromptDialog[bool | None]):
                 classes="dialog-text",
             )
             with Horizontal(classes="dialog-buttons"):
-                yield SmallButton(" b  Only the board ", help_text="Its pictures go on no board.", id="only")
+                only = " b  Only the board " if count else " b  Delete it "
+                yield SmallButton(only, help_text="Its pictures go on no board.", id="only")
                 if count:
                     yield SmallButton(" p  And its pictures ", help_text="They go into the trash.", id="both")
                 yield SmallButton(" n  Leave it ", help_text="Go back.", id="leave")

@@ -53,6 +53,8 @@ class GalleryDesk:
         """A list was shown."""
         self.at_work = ""
         """What the daemon does to the gallery meanwhile, in a few words."""
+        self.made = ""
+        """The board that was made here just now: the tree goes to it once it is there."""
         self.unsaid: set[str] = set()
         """Imports whose end somebody else tells."""
         self._stale = False

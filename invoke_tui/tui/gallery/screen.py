@@ -105,7 +105,11 @@ class GalleryScreen(GalleryFrame):
 
     def show_shelves(self) -> None:
         """Boards, searches or their counts are others now."""
-        self.board_tree.show(self.desk.shelves.rows())
+        rows = self.desk.shelves.rows()
+        made = next((row.key for row in rows if row.key == self.desk.made), "")
+        self.board_tree.show(rows, made)
+        if made:
+            self.desk.made = ""
         self.tell()
 
     def show_record(self, record: ImageRecord | None) -> None:
@@ -118,7 +122,7 @@ class GalleryScreen(GalleryFrame):
         grid, listing, image = self.grid, self.desk.listing, self.grid.image
         total = grid.pages.total
         marked = grid.marks.count(total)
-        label = safe_text(self.board_tree.shelf.label, limit=60)
+        label = safe_text(self.board_tree.shelf.label, limit=max(16, self.size.width // 3))
         what = "" if listing.trash or listing.view == "images" else f" · {listing.view}"
         number = f"{grid.cursor + 1:,} of {total:,}" if total else ""
         when = (
@@ -351,6 +355,10 @@ class GalleryScreen(GalleryFrame):
 
         if await self.app.push_screen_wait(HousekeepingScreen()) == PURGE:
             self._deeds.do("purge")
+
+    def action_texts(self) -> None:
+        """What the file says."""
+        self._using.texts()
 
     def action_copy(self, what: Copied) -> None:
         """To the machine in front of the person."""

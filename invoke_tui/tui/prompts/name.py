@@ -37,15 +37,18 @@ class NameScreen(PromptDialog[Named]):
     help_title = "A name"
     AUTO_FOCUS = "Input"
 
-    def __init__(self, title: str, value: str = "", *, switch: str = "", help_text: str = "") -> None:
+    def __init__(
+        self, title: str, value: str = "", *, limit: int = 200, switch: str = "", help_text: str = ""
+    ) -> None:
         super().__init__()
-        self._title, self._value, self._switch, self._help = title, value, switch, help_text
+        self._title, self._value, self._limit = title, value, limit
+        self._switch, self._help = switch, help_text
 
     def compose(self) -> ComposeResult:
         """The name, and the switch."""
         with Vertical(classes="dialog -form"):
             yield Static(Content(self._title), classes="dialog-title")
-            name = Input(self._value, placeholder="what to call it", max_length=200, compact=True)
+            name = Input(self._value, placeholder="what to call it", max_length=self._limit, compact=True)
             yield Field("Name", name)
             if self._switch:
                 yield Switch(self._switch, help_text=self._help, id="name-switch")

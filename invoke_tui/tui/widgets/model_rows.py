@@ -88,8 +88,8 @@ class Rows(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose; a second click opens."""
-        row = event.y + self.scroll_offset.y
-        if row >= self.row_count:
+        place = event.get_content_offset(self)
+        if place is None or (row := place.y + self.scroll_offset.y) >= self.row_count:
             return
         if row == self.cursor and event.chain > 1:
             self.post_message(self.Opened(self))

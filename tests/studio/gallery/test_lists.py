@@ -188,6 +188,10 @@ async def test_boards_nest_and_hold_pictures(gallery: Gallery) -> None:
     assert (renamed.board_name, renamed.archived, renamed.parent_id) == ("Vulpes", True, animals.board_id)
     await boards.auto_add("vulpes")
     assert (await boards.all()).auto_add_board_id == foxes.board_id
+    await boards.edit(foxes.board_id, BoardChanges(archived=True))
+    assert (await boards.all()).auto_add_board_id is None  # what is hidden would take them unseen
+    await boards.edit(foxes.board_id, BoardChanges(archived=False))
+    await boards.auto_add("vulpes")
     assert sorted(await boards.delete(foxes.board_id, with_images=True)) == [
         name_of(0),
         name_of(5),

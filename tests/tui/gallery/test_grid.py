@@ -196,11 +196,11 @@ async def test_boards_are_made_renamed_archived_and_deleted(app: InvokeTuiApp, c
         await settle(pilot, lambda: screen.has_class("-nothing") and screen.desk.shelves.boards is not None)
         assert "No pictures yet" in words(screen.query_one("#gallery-none", Static))
         await pilot.press("b", "n", "x", "enter")
-        await settle(pilot, lambda: len(screen.board_tree.rows) == 4)
-        await pilot.press("j", "j", "N", "y", "enter")
-        await settle(pilot, lambda: len(screen.board_tree.rows) == 5)
+        await settle(pilot, lambda: screen.board_tree.shelf.label == "x")  # what was made is where one is
+        await pilot.press("N", "y", "enter")
+        await settle(pilot, lambda: screen.board_tree.shelf.label == "y")
         assert [row.depth for row in screen.board_tree.rows] == [0, 0, 0, 1, 0]
-        await pilot.press("p")
+        await pilot.press("k", "p")
         await settle(pilot, lambda: client.auto_add == "board-x")
         await pilot.press("j", "x")
         await settle(pilot, lambda: len(screen.board_tree.rows) == 4)

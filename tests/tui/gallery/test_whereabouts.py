@@ -68,6 +68,8 @@ async def test_the_next_start_begins_where_the_last_one_ended_and_falls_back_wit
         await pilot.press("b", "up", "up", "enter")
         await settle(pilot, lambda: screen.desk.listing.board_id is None)
         assert screen.desk.listing.order == "newest"  # the other order is the board's own
+        await pilot.click("#board-tree", offset=(6, 3))  # the third line, below the empty one
+        await settle(pilot, lambda: screen.desk.listing.board_id == "b1")
 
 
 def test_a_strange_session_is_an_empty_one() -> None:
