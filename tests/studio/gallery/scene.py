@@ -123,6 +123,9 @@ class Scene:
         while True:
             try:
                 return await self.client.verify_gallery(repair=repair)
+            except UnreachableError:  # a daemon that had moved the folder and was ending
+                wait_gone(self.studio.pid())
+                await self.start()
             except StudioError as error:
                 if error.code != "busy":
                     raise
