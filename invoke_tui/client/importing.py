@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.importing import ImportJob, ImportOrder, RawText
+from invoke_tui.domain.importing import FileTexts, ImportJob, ImportOrder
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport
 
 _JOBS = TypeAdapter(list[ImportJob])
-_TEXTS = TypeAdapter(list[RawText])
 
 
 class ImportCalls:
@@ -37,6 +36,6 @@ class ImportCalls:
         """End an import; what it took stays. How it ended."""
         return ImportJob.model_validate_json(await self._transport.post(f"imports/{job_id}/cancel", {}))
 
-    async def image_texts(self, name: str) -> list[RawText]:
-        """Every text in a picture's file as it stands there, whoever wrote it; safe to show, long ones cut."""
-        return _TEXTS.validate_json(await self._transport.get(f"images/{name}/texts"))
+    async def image_texts(self, name: str) -> FileTexts:
+        """What a picture's file says, and every text in it as it stands there; safe to show, long ones cut."""
+        return FileTexts.model_validate_json(await self._transport.get(f"images/{name}/texts"))

@@ -63,6 +63,7 @@ class ImageRecord(Record):
     node_id: str | None = None
     created_at: datetime
     deleted_at: datetime | None = Field(default=None, description="In the trash since")
+    program: str | None = Field(default=None, description="What it says that it was made with")
     metadata: dict[str, Any] | None = Field(
         default=None, description="Not in pages, unless they are asked for it"
     )

@@ -137,3 +137,11 @@ class RawText(Record):
     keyword: str
     text: str = Field(description="Safe to show, and cut")
     length: int
+
+
+class FileTexts(Record):
+    """What a picture's file says, with the files beside it: who wrote it, what was left out and why, and all of it."""
+
+    program: str | None = None
+    notes: list[str] = Field(default_factory=list, description="Safe to show")
+    texts: list[RawText] = Field(default_factory=list)

@@ -62,6 +62,15 @@ def using(where: Place) -> tuple[Action, ...]:
     )  # fmt: skip
 
 
+def reading(where: Place) -> tuple[Action, ...]:
+    """What the file says."""
+    do = _PAGES.get(where, "")
+    return (
+        Action(f"{where}.texts", where, "T", f"{do}texts", "File's texts", "Picture: What the file says",
+               "Shows who wrote the file, what could not be used of it and why, and its texts as they stand there."),
+    )  # fmt: skip
+
+
 def copying(where: Place) -> tuple[Action, ...]:
     """To the machine in front of the person."""
     do = _PAGES.get(where, "")

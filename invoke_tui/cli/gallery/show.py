@@ -11,12 +11,13 @@ import typer
 from invoke_tui.cli.gallery.chosen import ask, named
 from invoke_tui.cli.options import Json, Root, open_studio
 from invoke_tui.cli.output import Output
-from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.images import LAST, PICTURE_NAME
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.prompt.extract.read import Reading
 
 
 def show(
@@ -34,16 +35,21 @@ def show(
     """
     output = Output(as_json=json)
     path = Path(picture).expanduser()
+    said: Reading | None
     if picture != LAST and (not PICTURE_NAME.fullmatch(picture) or path.is_file()):
-        document, lines = _of_file(path)
+        said = reading = _read(path)
+        document, lines = _of_file(path, reading)
     else:
         record, board = ask(root, lambda client: _record(client, picture))
         path = Path(record.path)
         document, lines = _of_record(record, board)
-    if raw:
-        texts = _raw(path)
-        document["raw"] = texts
-        lines += [f"{name}: {text}" for name, text in texts.items()] or ["the file holds no texts"]
+        said = _read(path) if raw else _read_if_whole(path)
+    if said is not None and said.found is not None and said.found.notes:
+        document["left_out"] = list(said.found.notes)
+        lines += [f"{'left out':<18}{note}" for note in said.found.notes]
+    if raw and said is not None:
+        document["raw"] = said.texts
+        lines += [f"{name}: {text}" for name, text in said.texts.items()] or ["the file holds no texts"]
     if not plain and output.on_terminal and path.is_file():
         _draw(output, path, root)
     output.result(document, lines)
@@ -71,6 +77,7 @@ def _of_record(record: ImageRecord, board: str) -> tuple[dict[str, Any], list[st
     about = {
         "name": record.image_name,
         "size": f"{record.width} x {record.height}",
+        "program": record.program,
         "made": f"{record.created_at.astimezone():%Y-%m-%d %H:%M}",
         "board": board,
         "starred": "yes" if record.starred else "",
@@ -82,23 +89,27 @@ def _of_record(record: ImageRecord, board: str) -> tuple[dict[str, Any], list[st
     return {"image": record.model_dump(mode="json")}, _rows(about, record.metadata)
 
 
-def _of_file(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """What a file says of itself; nothing is no error, only no picture is."""
-    from invoke_tui.prompt.extract.chunks import texts_of
-    from invoke_tui.prompt.extract.read import found_in
+def _read(path: Path) -> Reading:
+    from invoke_tui.prompt.extract.read import read_all
 
-    found = found_in(texts_of(path))
-    program = found.program if found else None
-    metadata = found.metadata if found else None
+    return read_all(path)
+
+
+def _read_if_whole(path: Path) -> Reading | None:
+    """A picture of the gallery is shown, too, when its file is gone or damaged."""
+    try:
+        return _read(path)
+    except StudioError:
+        return None
+
+
+def _of_file(path: Path, said: Reading) -> tuple[dict[str, Any], list[str]]:
+    """What a file says of itself; nothing is no error, only no picture is."""
+    program = said.found.program if said.found else None
+    metadata = said.found.metadata if said.found else None
     document = {"path": str(path.absolute()), "program": program, "metadata": metadata}
     about = {"path": path.absolute(), "program": program or "does not say what it was made with"}
     return document, _rows(about, metadata)
-
-
-def _raw(path: Path) -> dict[str, str]:
-    from invoke_tui.prompt.extract.chunks import texts_of
-
-    return texts_of(path)
 
 
 def _rows(about: Mapping[str, object], metadata: dict[str, Any] | None) -> list[str]:

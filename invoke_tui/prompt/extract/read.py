@@ -1,7 +1,8 @@
-"""``read_picture``: what a file says it was made with, ``said_by`` the same. ``found_in``: the same of its texts."""
+"""``read_picture``: what a file says it was made with; ``read_all``: that and its texts; ``found_in``: of its texts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,14 @@ BESIDE: Final = (".txt", ".json", ".swarm.json")
 """How files end that say what the picture of the same name was made with."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """All that a file says: every text by its keyword, and what was understood."""
+
+    texts: Texts
+    found: Found | None
+
+
 def read_picture(path: Path) -> Found:
     """What a picture says, or a ``.txt`` or ``.json`` beside it. Raises ``StudioError`` where there is nothing."""
     if (found := said_by(path)) is None:
@@ -30,14 +39,27 @@ def read_picture(path: Path) -> Found:
 
 
 def said_by(path: Path) -> Found | None:
-    """The same, or None: the picture's own texts, those in files beside it, those hidden in its pixels."""
-    if found := found_in(texts_of(path)):
-        return found
+    """What a picture says, or None."""
+    return read_all(path).found
+
+
+def read_all(path: Path) -> Reading:
+    """The picture's own texts, those in files beside it and, where nobody is found in them, those hidden in its pixels.
+
+    Raises ``StudioError`` for what is no picture.
+    """
+    texts = texts_of(path)
+    found = found_in(texts)
     for suffix in BESIDE:
         beside = path.with_suffix(suffix)
-        if beside != path and beside.is_file() and (found := found_in(texts_of(beside))):
-            return found
-    return found_in(hidden_texts(path))
+        if beside != path and beside.is_file():
+            told = texts_of(beside)
+            found = found or found_in(told)
+            texts |= {f"{beside.name} ({name})": text for name, text in told.items()}
+    if found is None and (hidden := hidden_texts(path)):
+        found = found_in(hidden)
+        texts |= {f"{name} (hidden in the pixels)": text for name, text in hidden.items()}
+    return Reading(texts, found)
 
 
 def found_in(texts: Texts) -> Found | None:

@@ -18,7 +18,7 @@ _MANY: Final = 500
 """Names in one statement."""
 _SAME: Final = (
     "image_name", "width", "height", "image_origin", "image_category", "is_intermediate", "starred", "rating",
-    "file_size", "has_workflow", "board_id", "item_id", "session_id", "node_id",
+    "file_size", "has_workflow", "board_id", "item_id", "session_id", "node_id", "program",
 )  # fmt: skip
 _OWN: Final = frozenset({"image_name", "created_at", "starred", "rating", "deleted_at"})
 """What a picture keeps when it is made again."""

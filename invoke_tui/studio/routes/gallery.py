@@ -21,8 +21,8 @@ from invoke_tui.domain.images import (
     TrashRecord,
     format_of,
 )
-from invoke_tui.domain.importing import RawText
-from invoke_tui.studio.gallery.importing.looking import raw_texts
+from invoke_tui.domain.importing import FileTexts
+from invoke_tui.studio.gallery.importing.looking import file_texts
 from invoke_tui.studio.requests.preprocessing import control_picture
 from invoke_tui.studio.services import Given, Services
 
@@ -141,9 +141,9 @@ async def preprocessed(name: str, preprocessor: str, request: Request, studio: G
 
 
 @router.get("/{name}/texts")
-async def texts(name: str, studio: Given) -> list[RawText]:
-    """The texts in a picture's file, as they stand there."""
-    return await asyncio.to_thread(raw_texts, await studio.gallery.file(name))
+async def texts(name: str, studio: Given) -> FileTexts:
+    """What a picture's file says, read anew."""
+    return await asyncio.to_thread(file_texts, await studio.gallery.file(name))
 
 
 @router.get("/{name}/thumbnail")

@@ -148,6 +148,7 @@ def _facts(image: ImageRecord, board: str) -> Iterator[tuple[str, str]]:
         if isinstance(entries := found.get(key), list) and entries:
             yield label, str(len(entries))
     yield "Board", safe_text(board, limit=300)
+    yield "Program", safe_text(image.program or "", limit=100) if image.image_origin == "external" else ""
     yield "Kind", _kind(image)
     yield "Made", f"{image.created_at.astimezone():%Y-%m-%d %H:%M}"
     yield "Deleted", f"{image.deleted_at.astimezone():%Y-%m-%d %H:%M}" if image.deleted_at else ""

@@ -9,6 +9,7 @@ from invoke_tui.domain.images import ImageRecord
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.copying import Copied, copy
 from invoke_tui.tui.recalling.choose import use
+from invoke_tui.tui.screens.picture_texts import PictureTextsScreen
 from invoke_tui.tui.screens.upscale import UpscaleScreen
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ class Using:
                 screen.say(f"{len(done.item_ids)} queued. alt+6 shows the queue.", 3)
         except StudioError as error:
             screen.studio.show_error(error, title="Upscale")
+
+    def texts(self) -> None:
+        """What the file says."""
+        if (image := self._chosen()) is not None:
+            self._screen.app.push_screen(PictureTextsScreen(image))
 
     def copy(self, what: Copied) -> None:
         """To the machine in front of the person."""

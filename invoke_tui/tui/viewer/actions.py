@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from invoke_tui.tui.action import Action
-from invoke_tui.tui.picture_actions import copying, deleting, rating, using
+from invoke_tui.tui.picture_actions import copying, deleting, rating, reading, using
 
 VIEWER: Final = (
     Action("viewer.close", "viewer", "escape", "back", "Back", "",
@@ -61,5 +61,6 @@ VIEWER: Final = (
     Action("viewer.upscale", "viewer", "u", "use('upscale')", "Upscale", "Picture: Upscale",
            "Makes the picture larger with an upscaler."),
     *copying("viewer"),
+    *reading("viewer"),
 )  # fmt: skip
 """Every action of the viewer."""

@@ -262,6 +262,13 @@ class ViewerScreen(StudioScreen):
         if self.desk.image is not None:
             copy(self, self.desk.image, what)
 
+    def action_texts(self) -> None:
+        """What the file says."""
+        from invoke_tui.tui.screens.picture_texts import PictureTextsScreen
+
+        if self.desk.image is not None:
+            self.app.push_screen(PictureTextsScreen(self.desk.image))
+
     def action_use(self, what: str) -> None:
         """On Generate."""
         if self.desk.image is not None:

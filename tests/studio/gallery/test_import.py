@@ -24,7 +24,7 @@ from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.database import DatabaseError
 from invoke_tui.studio.database.migrate import prepare
-from invoke_tui.studio.gallery.importing.looking import raw_texts
+from invoke_tui.studio.gallery.importing.looking import file_texts
 from invoke_tui.studio.gallery.importing.service import Imports
 from invoke_tui.studio.gallery.recovery import recover
 from invoke_tui.studio.hub import Hub
@@ -221,7 +221,7 @@ async def test_what_programs_wrote_is_found_under_invokeais_keys(here: Bringing,
     said = found.metadata or {}
     assert said["positive_prompt"] == "masterpiece, (red fox)1.2 <lora:detail:0.8>, snow\nsecond prompt line"
     assert (said["steps"], said["scheduler"], said["clip_skip"]) == (30, "dpmpp_2m_k", 1)
-    [raw] = raw_texts(Path(found.path))
+    [raw] = file_texts(Path(found.path)).texts
     assert (raw.keyword, raw.text, raw.length) == ("UserComment", INFOTEXT, len(INFOTEXT))
 
 
@@ -279,7 +279,7 @@ async def test_hostile_files_are_refused_or_do_nothing(here: Bringing, tmp_path:
     assert (found[7].metadata or {})[
         "positive_prompt"
     ] == "\x1b]0;gone\x07x"  # kept as it is, inert where shown
-    assert not any("\x1b" in text.text for text in raw_texts(Path(found[7].path)))
+    assert not any("\x1b" in text.text for text in file_texts(Path(found[7].path)).texts)
     assert found[8].metadata == {"positive_prompt": "x", "n": None}
     assert [one.board_name for one in (await here.gallery.boards.all()).boards] == ["A board"]
 

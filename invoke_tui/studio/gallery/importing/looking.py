@@ -20,13 +20,11 @@ from uuid import uuid5
 
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.images import SUFFIXES
-from invoke_tui.domain.importing import RawText
+from invoke_tui.domain.importing import FileTexts, RawText
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.convert.a1111 import from_a1111
-from invoke_tui.prompt.extract.chunks import texts_of
 from invoke_tui.prompt.extract.found import Found
-from invoke_tui.prompt.extract.read import BESIDE, said_by
-from invoke_tui.prompt.extract.stealth import hidden_texts
+from invoke_tui.prompt.extract.read import read_all, said_by
 from invoke_tui.studio.gallery.formats import facts_of, format_in, format_of_file
 from invoke_tui.studio.gallery.intake import TAKEN, as_png
 
@@ -105,23 +103,21 @@ def with_words(seen: Seen, told: str | None = None) -> Seen:
     return seen if found is None else replace(seen, program=found.program, metadata=_stored(found))
 
 
-def raw_texts(path: Path) -> list[RawText]:
-    """The texts of a picture, those in files beside it and in its pixels too, as they stand there but inert."""
-    found = texts_of(path)
-    for suffix in BESIDE:
-        beside = path.with_suffix(suffix)
-        if beside.is_file():
-            found |= {f"{beside.name} ({name})": text for name, text in texts_of(beside).items()}
-    if not found:
-        found = {f"{name} (hidden in the pixels)": text for name, text in hidden_texts(path).items()}
-    return [
-        RawText(
-            keyword=safe_text(name, limit=100),
-            text=safe_text(text, limit=_LONGEST_SHOWN, multiline=True),
-            length=len(text),
-        )
-        for name, text in list(found.items())[:_MOST_SHOWN]
-    ]
+def file_texts(path: Path) -> FileTexts:
+    """What a picture's file says, with the files beside it: understood, and as it stands there but inert."""
+    said = read_all(path)
+    return FileTexts(
+        program=said.found.program if said.found else None,
+        notes=list(said.found.notes) if said.found else [],
+        texts=[
+            RawText(
+                keyword=safe_text(name, limit=100),
+                text=safe_text(text, limit=_LONGEST_SHOWN, multiline=True),
+                length=len(text),
+            )
+            for name, text in list(said.texts.items())[:_MOST_SHOWN]
+        ],
+    )
 
 
 def digest_of(path: Path) -> str | None:
