@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from invoke_tui.tui.action import Action
-from invoke_tui.tui.picture_actions import copying, deleting, rating, using
+from invoke_tui.tui.picture_actions import copying, deleting, rating, reading, using
 
 GALLERY: Final = (
     Action("gallery.filter", "gallery", "slash", "filter", "Find", "Gallery: Find pictures",
@@ -63,6 +63,7 @@ GALLERY: Final = (
     Action("grid.export", "grid", "E", "screen.export", "Export", "Picture: Export",
            "Gives pictures away: a folder, a zip, a sheet, a page, or to the machine in front of you."),
     *copying("grid"),
+    *reading("grid"),
     Action("grid.left", "grid", "left,h", "move(-1)", "Left", "", "The picture to the left."),
     Action("grid.right", "grid", "right,l", "move(1)", "Right", "", "The picture to the right."),
     Action("grid.up", "grid", "up,k", "move_rows(-1)", "Up", "", "The row above."),
@@ -89,7 +90,7 @@ GALLERY: Final = (
     Action("boards.move", "boards", "m", "screen.board('move')", "Move", "Board: Move into another",
            "Puts the board into another one, or to the top."),
     Action("boards.auto_add", "boards", "p", "screen.board('auto_add')", "New go here", "Board: New pictures go here",
-           "Puts every new picture on this board; again, on none. ▸ marks it."),
+           "Puts every new picture on this board; again, on none. → marks it."),
     Action("boards.archive", "boards", "x", "screen.board('archive')", "Archive", "Board: Archive",
            "Hides the board; its pictures stay where they are. Again brings it back."),
     Action("boards.archived", "boards", "H", "screen.board('archived')", "Archived", "Board: Show or hide the archived",
