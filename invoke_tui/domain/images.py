@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from invoke_tui.domain.base import Record
 
@@ -104,6 +104,16 @@ class ImagePage(Record):
         """The ``at`` of the page that follows."""
         following = self.at + len(self.images)
         return following if following < self.total else None
+
+
+class Thumbnail(Record):
+    """A small picture, or why there is none."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    image_name: str
+    data: bytes = Field(default=b"", description="A WebP")
+    problem: Literal["", "missing", "unreadable"] = ""
 
 
 class DateGroup(Record):

@@ -65,6 +65,11 @@ async def test_a_request_becomes_pictures_that_two_front_ends_see_in_order(studi
     name = page.images[0].image_name
     assert await client.image_file(name) == Path(page.images[0].path).read_bytes()
     assert (await client.thumbnail(name))[8:12] == b"WEBP"
+    Path(page.images[1].path).rename(studio.root / "away.png")
+    several = [one async for one in client.thumbnails(["nobody.png", name, page.images[1].image_name])]
+    assert [one.problem for one in several] == ["missing", "", "missing"]
+    assert several[1].data == await client.thumbnail(name)
+    (studio.root / "away.png").rename(page.images[1].path)
     assert page.images[0].width == 64, "the size comes from the model"
     assert len(studio.check_pictures()) == 2
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from invoke_tui.domain.device import DeviceChoice, MemoryUse, WorkerStatus
-from invoke_tui.domain.errors import UnreachableError
+from invoke_tui.domain.errors import NotFoundError, UnreachableError
 from invoke_tui.domain.events import (
     Event,
     ImageAdded,
@@ -25,7 +25,7 @@ from invoke_tui.domain.events import (
     Snapshot,
     StudioStopping,
 )
-from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.images import ImageRecord, Thumbnail
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.domain.replay import Recalled
@@ -371,3 +371,10 @@ class FakeClient(FakeModels, FakeMemory, FakePrompts, FakeLibrary, FakeGallery, 
 
     async def thumbnail(self, name: str) -> bytes:
         return self.pictures[name][1] if name in self.pictures else self.small_picture(name)
+
+    async def thumbnails(self, names: Sequence[str]) -> AsyncIterator[Thumbnail]:
+        for name in names:
+            try:
+                yield Thumbnail(image_name=name, data=await self.thumbnail(name))
+            except NotFoundError:
+                yield Thumbnail(image_name=name, problem="missing")

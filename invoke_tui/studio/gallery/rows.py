@@ -63,6 +63,14 @@ def file_of(connection: Connection, name: str) -> str | None:
     return found
 
 
+def files_of(connection: Connection, names: Sequence[str]) -> dict[str, str]:
+    """Where pictures lie, by their names."""
+    found = connection.execute(
+        select(images.c.image_name, images.c.file).where(images.c.image_name.in_(names))
+    )
+    return {row.image_name: row.file for row in found}
+
+
 def files(connection: Connection) -> set[str]:
     """The files of every picture that has a row."""
     return set(connection.scalars(select(images.c.file)))

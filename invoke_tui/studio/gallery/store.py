@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.images import ImageCategory, ImageRecord
+from invoke_tui.domain.images import ImageCategory, ImageRecord, Thumbnail
 from invoke_tui.domain.protocol import ImageMade
 from invoke_tui.domain.queue import QueueItem
 from invoke_tui.studio import faults
@@ -187,6 +187,17 @@ class Gallery:
         if anew:
             self.thumbnails.forget(checked_name(name))
         return await self.thumbnails.get(name, await self.file(name))
+
+    async def thumbnails(self, names: Sequence[str]) -> AsyncGenerator[Thumbnail]:
+        """Small WebPs in the order of the names, each as soon as it is there."""
+        files = await self._database.read(lambda c: rows.files_of(c, names))
+        for name in names:
+            file = files.get(name)
+            yield (
+                await self._thumbnails.told(name, self._folder / file)
+                if file is not None
+                else Thumbnail(image_name=name, problem="missing")
+            )
 
     async def paths_of(self, image_names: set[str]) -> dict[str, str]:
         """The paths of pictures a graph names."""

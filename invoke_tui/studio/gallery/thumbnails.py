@@ -10,6 +10,7 @@ from typing import Final
 
 from invoke_tui.domain.decoding import small
 from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.images import Thumbnail
 from invoke_tui.studio.gallery.files import write_whole
 from invoke_tui.studio.gallery.png import DamagedPictureError
 
@@ -33,12 +34,24 @@ class Thumbnails:
         self._kept = kept
         await asyncio.get_running_loop().run_in_executor(self._thread, lambda: None)
 
+    async def told(self, name: str, picture: Path) -> Thumbnail:
+        """The same, with what is wrong in the place of an error."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._told, name, picture)
+
     def forget(self, name: str) -> None:
         """The picture of this name has changed."""
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         return self._folder / Path(name).with_suffix(".webp").name
+
+    def _told(self, name: str, picture: Path) -> Thumbnail:
+        if not picture.is_file():
+            return Thumbnail(image_name=name, problem="missing")
+        try:
+            return Thumbnail(image_name=name, data=self._get(name, picture))
+        except StudioError:
+            return Thumbnail(image_name=name, problem="unreadable")
 
     def _get(self, name: str, picture: Path) -> bytes:
         path = self._path(name)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from invoke_tui.domain.boards import UNCATEGORIZED
 from invoke_tui.domain.events import GalleryChanged, ImageAdded
@@ -144,6 +144,16 @@ async def preprocessed(name: str, preprocessor: str, request: Request, studio: G
 async def texts(name: str, studio: Given) -> FileTexts:
     """What a picture's file says, read anew."""
     return await asyncio.to_thread(file_texts, await studio.gallery.file(name))
+
+
+@router.post("/thumbnails")
+async def thumbnails(
+    studio: Given, names: Annotated[list[str], Body(embed=True, max_length=_FEW)]
+) -> StreamingResponse:
+    """A line for each picture, in this order: a small WebP, or why there is none."""
+    found = studio.gallery.thumbnails(names)
+    lines = (one.model_dump_json() + "\n" async for one in found)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
 @router.get("/{name}/thumbnail")

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 SIZE: Final = 100
 """Pictures of a page."""
-KEPT: Final = 16
-"""Pages that are kept: several screens, however small the thumbnails are."""
+KEPT: Final = 8
+"""Pages that are kept: some screens, however small the thumbnails are."""
 
 
 class Pages:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
+from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.tui.gallery.wishes import Wishes
 from invoke_tui.tui.pictures import kitty, tmux
 from invoke_tui.tui.pictures.fit import DEFAULT_CELL, Cells
@@ -16,10 +16,13 @@ from invoke_tui.tui.pictures.frames import Frame, Picture, make
 from invoke_tui.tui.pictures.pace import Quality
 
 if TYPE_CHECKING:
+    from invoke_tui.domain.images import Thumbnail
     from invoke_tui.tui.app import InvokeTuiApp
 
-AT_ONCE: Final = 3
-"""Thumbnails that are fetched and decoded side by side."""
+AT_ONCE: Final = 8
+"""Thumbnails that are fetched with one question."""
+DECODERS: Final = 2
+"""Thumbnails that are decoded side by side."""
 LEAST_KEPT: Final = 60
 SCREENS_KEPT: Final = 3
 """Screens of thumbnails that are kept; with true pictures they lie in the terminal, and here is next to nothing."""
@@ -32,6 +35,9 @@ BATCH: Final = {
 """Bytes that are sent before the terminal is asked whether it has read them."""
 SHARE: Final = {Quality.FULL: 1.0, Quality.FEW_COLOURS: 0.75, Quality.SMALL: 0.5, Quality.FINAL_ONLY: 0.4}
 """How much of its pixels a true picture is given where the line is slow."""
+
+
+PROBLEMS: Final = {"missing": "file missing", "unreadable": "unreadable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,10 @@ class Thumbnails:
         self._tiles: OrderedDict[str, Tile] = OrderedDict()
         self._ready: dict[str, Tile] = {}
         self._is_ready = asyncio.Event()
-        self._wishes = Wishes(self._load)
+        self._wishes: Wishes[str] = Wishes(self._fetch, at_once=AT_ONCE)
+        self._fetched: asyncio.Queue[Thumbnail] = asyncio.Queue(AT_ONCE)
+        self._coming: set[str] = set()
+        """Fetched, but not ready yet."""
         self._keep = LEAST_KEPT
         self.room = Cells(1, 1)
 
@@ -65,9 +74,8 @@ class Thumbnails:
         for name in (*beyond, *seen):
             if name in self._tiles:
                 self._tiles.move_to_end(name)
-        self._wishes.want(
-            [name for name in (*seen, *beyond) if name not in self._tiles and name not in self._ready]
-        )
+        here = self._tiles.keys() | self._ready.keys() | self._coming
+        self._wishes.want([name for name in (*seen, *beyond) if name not in here])
 
     def resize(self, room: Cells) -> None:
         """Tiles have this much room now; with another one all are made anew."""
@@ -94,28 +102,40 @@ class Thumbnails:
 
     async def run(self) -> None:
         """Work for ever."""
-        await asyncio.gather(*(self._wishes.run() for _ in range(AT_ONCE)), self._send())
+        await asyncio.gather(self._wishes.run(), *(self._decode() for _ in range(DECODERS)), self._send())
 
     # -- one thumbnail --------------------------------------------------------------------------------------------
 
-    async def _load(self, name: str) -> None:
-        room = self.room
+    async def _fetch(self, *names: str) -> None:
         try:
             client = await self._studio.link.client()
-            data = await client.thumbnail(name)
-            tile = Tile(await asyncio.to_thread(self._make, data, room))
-        except NotFoundError:
-            tile = Tile(problem="file missing")
-        except BadInputError:
-            tile = Tile(problem="unreadable")
+            async for thumbnail in client.thumbnails(names):
+                self._coming.add(thumbnail.image_name)
+                await self._fetched.put(thumbnail)
         except StudioError:
             return  # the studio is away, which is told elsewhere; what is seen is wished for again when it is back
-        if room == self.room:
-            self._ready[name] = tile
+
+    async def _decode(self) -> None:
+        while True:
+            thumbnail = await self._fetched.get()
+            tile, room = Tile(), None
+            while room != self.room:  # another may be wanted meanwhile
+                room = self.room
+                tile = await asyncio.to_thread(self._tile, thumbnail, room)
+            self._coming.discard(thumbnail.image_name)
+            self._ready[thumbnail.image_name] = tile
             self._is_ready.set()
 
-    def _make(self, data: bytes, room: Cells) -> Frame:
+    def _tile(self, thumbnail: Thumbnail, room: Cells) -> Tile:
         """In a thread."""
+        if thumbnail.problem:
+            return Tile(problem=PROBLEMS[thumbnail.problem])
+        try:
+            return Tile(self._make(thumbnail.data, room))
+        except BadInputError:
+            return Tile(problem=PROBLEMS["unreadable"])
+
+    def _make(self, data: bytes, room: Cells) -> Frame:
         studio, quality = self._studio, self._studio.pacer.quality
         cell_width, cell_height = studio.graphics.cell_size or DEFAULT_CELL
         pixels = max(room.columns * cell_width, room.rows * cell_height)
@@ -130,12 +150,14 @@ class Thumbnails:
             cost, sent = 0, []
             while self._ready and cost < BATCH[pacer.quality]:
                 name = next(iter(self._ready))
-                tile = self._tiles[name] = self._ready.pop(name)
+                tile = self._ready.pop(name)
                 sent.append(name)
                 if tile.frame is not None:
                     cost += tile.frame.cost
                     for sequence in tile.frame.before:
                         self._studio.write_terminal(sequence)
+                    tile = Tile(replace(tile.frame, before=[]))  # the terminal has it now
+                self._tiles[name] = tile
             if not self._ready:
                 self._is_ready.clear()
             if sent:

@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.content import Content
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -23,6 +24,9 @@ from invoke_tui.tui.gallery.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from textual.filter import LineFilter
+    from textual.style import Style as VisualStyle
 
     from invoke_tui.domain.images import ImageOrder, ImagePage, ImageRecord
     from invoke_tui.tui.app import InvokeTuiApp
@@ -62,6 +66,8 @@ class TileGrid(ScrollView, can_focus=True):
         self.marks = Marks()
         self.order: ImageOrder = "newest"
         self._layout = Layout.of(1, SIZES[USUAL], None)
+        self._known_look: VisualStyle | None = None
+        self._known_plain = Style()
 
     def on_mount(self) -> None:
         """Fetch what is in sight."""
@@ -196,6 +202,18 @@ class TileGrid(ScrollView, can_focus=True):
 
     # -- painting -------------------------------------------------------------------------------------------------
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Nothing here has colours of the terminal's own, and looking for them takes longer than painting."""
+        return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor)]
+
+    @property
+    def _plain(self) -> Style:
+        """``rich_style``, which Textual works out anew for everybody who asks; it changes with the visual style."""
+        look = self.visual_style
+        if look is not self._known_look:
+            self._known_look, self._known_plain = look, self.rich_style
+        return self._known_plain
+
     def on_focus(self) -> None:
         """The cursor changes its colour."""
         self._refresh_mark(self.cursor)
@@ -228,7 +246,7 @@ class TileGrid(ScrollView, can_focus=True):
         if line == 0:
             self._overlays.painted(numbers)
         strips = [strip for number in numbers for strip in self._tile_line(number, line)]
-        return Strip.join(strips).adjust_cell_length(self.size.width, self.rich_style)
+        return Strip.join(strips).adjust_cell_length(self.size.width, self._plain)
 
     def _tile_line(self, number: int, line: int) -> tuple[Strip, Strip]:
         """Bar and picture, or bar and caption."""
@@ -240,7 +258,7 @@ class TileGrid(ScrollView, can_focus=True):
         elif marked:
             look += self.get_visual_style("grid--marked")
         chosen = (number == self.cursor or marked) and not self._overlays.active
-        bar = Strip([Segment("▐" if chosen else " ", self.rich_style + Style(color=look.rich_style.bgcolor))])
+        bar = Strip([Segment("▐" if chosen else " ", self._plain + Style(color=look.rich_style.bgcolor))])
         columns, rows = self._layout.tile
         if line < rows:
             return bar, self._picture_line(image, line)

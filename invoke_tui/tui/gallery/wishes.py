@@ -10,10 +10,13 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Wishes(Generic[Key]):
-    """Does one thing for each of the keys wished for last, in their order; new wishes take the place of old ones."""
+    """Does something for each of the keys wished for last, in their order; new wishes take the place of old ones.
 
-    def __init__(self, do: Callable[[Key], Awaitable[None]]) -> None:
-        self._do = do
+    ``do`` is called with as many keys as ``at_once`` says, or those that are left.
+    """
+
+    def __init__(self, do: Callable[..., Awaitable[None]], *, at_once: int = 1) -> None:
+        self._do, self._at_once = do, at_once
         self._wished: list[Key] = []
         self._begun: set[Key] = set()
         self._wake = asyncio.Event()
@@ -31,9 +34,9 @@ class Wishes(Generic[Key]):
             if not self._wished:
                 self._wake.clear()
                 continue
-            key = self._wished.pop(0)
-            self._begun.add(key)
+            keys, self._wished = self._wished[: self._at_once], self._wished[self._at_once :]
+            self._begun.update(keys)
             try:
-                await self._do(key)
+                await self._do(*keys)
             finally:
-                self._begun.discard(key)
+                self._begun.difference_update(keys)

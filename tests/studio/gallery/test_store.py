@@ -136,6 +136,7 @@ async def test_thumbnails_are_made_anew_when_they_are_not_good(
     cached.unlink()
     with pytest.raises(DamagedPictureError):
         await gallery.thumbnail(NAME)
+    assert [one.problem async for one in gallery.thumbnails([NAME])] == ["unreadable"]
     (paths.images_dir / NAME).unlink()
     with pytest.raises(NotFoundError):
         await gallery.thumbnail(NAME)
