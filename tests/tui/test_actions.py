@@ -11,11 +11,14 @@ from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 from invoke_tui.domain.images import Listing
+from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.replay import Recalled
 from invoke_tui.tui import actions
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.prompts.presets import PresetsScreen
 from invoke_tui.tui.prompts.templates import TemplatesScreen
+from invoke_tui.tui.recalling.dialog import RecallScreen
 from invoke_tui.tui.screens.help import HelpScreen
 from invoke_tui.tui.screens.install import InstallScreen
 from invoke_tui.tui.screens.jump import JumpScreen
@@ -123,6 +126,7 @@ async def test_every_action_exists_where_it_is_declared(app: InvokeTuiApp) -> No
             visit()
             await pilot.press("escape")
         nodes.append(ViewerScreen(Listing(), 0, 0))
+        nodes.append(RecallScreen({}, Recalled(request=GenerationRequest()), [], None))
         for action in actions.ACTIONS:
             name = action.do.partition("(")[0].removeprefix("screen.")
             if name.startswith("app."):

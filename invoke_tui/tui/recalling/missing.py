@@ -30,14 +30,14 @@ async def look_for(screen: RecallScreen, wanted: WantedModel) -> tuple[str, Mode
 
 
 def _question(wanted: WantedModel, found: FoundModel) -> str:
-    sure = (
-        "It has the same content"
-        if found.by == "hash"
-        else "It is called the same; whether it is cannot be told"
-    )
-    where = "from Civitai" if found.by == "hash" else "from the starter models"
+    theirs = f"as the {wanted.called} {wanted} of the picture"
     weight = f", {size(found.size)}" if found.size else ""
-    return f"Install {_called(found)} {where}{weight}? {sure} as the {wanted.called} {wanted} of the picture."
+    if found.by == "hash":
+        return f"Install {_called(found)} from Civitai{weight}? It has the same content {theirs}."
+    return (
+        f"Install {_called(found)} from the starter models{weight}? It is called the same {theirs}; whether it has "
+        "the same content cannot be told."
+    )
 
 
 def _called(found: FoundModel) -> str:

@@ -46,14 +46,13 @@ class RecallRows(Rows):
         return checked or [line for line in [self.line] if line is not None and line.names]
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Other lines; what was checked stays so where it is still there."""
-        kept = {(self.lines[at].names, self.lines[at].value) for at in self._checked}
+        """Other lines; the cursor and what was checked stay where that is still there."""
+        kept = {_same(self.lines[at]) for at in self._checked}
+        here = _same(self.line) if self.line is not None else None
         self.lines = list(lines)
-        self._checked = {
-            at for at, one in enumerate(self.lines) if (one.names, one.value) in kept and one.names
-        }
+        self._checked = {at for at, one in enumerate(self.lines) if one.names and _same(one) in kept}
         self._keys = _first_of_groups(self.lines)
-        self.rearrange()
+        self.rearrange(cursor=next((at for at, one in enumerate(self.lines) if _same(one) == here), None))
 
     def toggle(self, which: Callable[[Line], bool]) -> int:
         """Check those that are meant, or where all of them are checked let them be; how many are meant."""
@@ -89,6 +88,11 @@ class RecallRows(Rows):
             held = line.difference.kind in HOLDS_BACK
             return ("✗", "$text-error") if held else ("!", "$text-warning")
         return ("◉", "$text-accent") if index in self._checked else ("○", "$text-muted")
+
+
+def _same(line: Line) -> tuple[str, str]:
+    """What makes a line the same as one before."""
+    return line.label, line.value
 
 
 def _first_of_groups(lines: Sequence[Line]) -> dict[int, str]:

@@ -101,6 +101,8 @@ class PictureForm(PictureRules):
 
     def use_mask(self, image: ImageRecord) -> str:
         """Draw anew where a picture of the gallery is white. Says what is still missing."""
+        if not self.display:
+            return "This model cannot draw from a picture, so it needs no mask."
         self._put("mask_image", image.image_name)
         self.post_message(self.Changed())
         beside(self, "open", self._show_picture, "#field-mask_blur" if self.text else "#field-init_image")
