@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from invoke_tui.cli.models.shared import size
 from invoke_tui.client.export.places import WholeFolder
 from tests.cli.conftest import Run
 from tests.cli.fake_gallery import with_pictures
@@ -91,7 +92,8 @@ def test_a_page_and_a_sheet(studio: FakeStudio, run: Run, tmp_path: Path) -> Non
     assert "default-src 'none'" in text
     run("gallery", "export", "--query", "", "-o", str(bare), "--strip")
     assert "a fox" not in bare.read_text()
-    assert run("gallery", "export", "--query", "", "-o", str(sheet)).out == f"3 pictures in {sheet}\n"
+    said = run("gallery", "export", "--query", "", "-o", str(sheet)).out
+    assert said == f"3 pictures, {size(sheet.stat().st_size)}, in {sheet}\n"
     assert Image.open(sheet).width == 2 * (256 + 8) + 8
 
 

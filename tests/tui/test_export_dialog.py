@@ -13,6 +13,7 @@ from invoke_tui.tui.prompts.file_line import FileInput
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import Toggle
+from invoke_tui.tui.words import size
 from tests.tui.fake_client import FakeClient, paint
 from tests.tui.harness import connected, make_app, settle
 
@@ -53,8 +54,9 @@ async def test_a_zip_over_what_is_there_and_a_terminal_that_cannot_be_asked(tmp_
         await settle(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("y")
         await settle(pilot, lambda: said)
-        assert said == [f"2 pictures in {tmp_path / 'foxes.zip'}."]
-        assert (tmp_path / "foxes.zip").read_bytes().startswith(b"PK")
+        made = (tmp_path / "foxes.zip").read_bytes()
+        assert said == [f"2 pictures, {size(len(made))}, in {tmp_path / 'foxes.zip'}."]
+        assert made.startswith(b"PK")
 
         # a terminal that is none cannot be asked
         asked = ExportScreen(Selection(names=["a.png"]), 1)

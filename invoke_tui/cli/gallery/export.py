@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from invoke_tui.cli.gallery.chosen import Board, Names, Query, View, ask, chosen, pictures
+from invoke_tui.cli.models.shared import size
 from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
 from invoke_tui.client.export.makers import ExportForm, Wishes, form_of
@@ -70,14 +71,22 @@ def export(
     done = ask(root, work)
     for name, error in () if json else done.skipped.items():
         output.note(f"skipped {name}: {error.message}")
-    output.result(_document(done, wishes), [f"{pictures(len(done.names))} in {done.path}"])
+    output.result(
+        _document(done, wishes), [f"{pictures(len(done.names))}, {size(done.size)}, in {done.path}"]
+    )
     if done.skipped:
         raise typer.Exit(ExitCode.FAILED)
 
 
 def _document(done: Exported, wishes: Wishes) -> dict[str, Any]:
     skipped = [{"image_name": name, **error.as_json()} for name, error in done.skipped.items()]
-    return {"path": str(done.path), "form": wishes.form, "images": done.names, "skipped": skipped}
+    return {
+        "path": str(done.path),
+        "form": wishes.form,
+        "size": done.size,
+        "images": done.names,
+        "skipped": skipped,
+    }
 
 
 def _progress() -> Any:

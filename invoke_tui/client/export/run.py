@@ -34,6 +34,8 @@ class Exported:
     """Of the pictures that were given away."""
     skipped: dict[str, StudioError] = field(default_factory=dict)
     """Pictures whose files are gone or damaged."""
+    size: int = 0
+    """Bytes that were written: of the file, or of the pictures in the folder."""
 
 
 async def export(
@@ -71,10 +73,13 @@ async def export(
                     continue
                 entry = Entry(record, names.name(record, number + 1), data)
                 await _whole(lambda entry=entry: maker.add(entry))  # type: ignore[misc]
+                done.size += len(data)
                 done.names.append(name)
             if not done.names:
                 raise next(iter(done.skipped.values()))
             done.path = await _whole(maker.finish)
+            if wishes.form is not ExportForm.FOLDER:
+                done.size = (await asyncio.to_thread(done.path.stat)).st_size
         except BaseException:
             maker.abandon()
             raise

@@ -25,9 +25,11 @@ from invoke_tui.tui.form_spec import FieldSpec
 from invoke_tui.tui.pictures.handover import File
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
 from invoke_tui.tui.prompts.file_line import FileInput
+from invoke_tui.tui.prompts.path import PathHint
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import Field, SmallButton, Toggle
+from invoke_tui.tui.words import at_home, size
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
@@ -92,6 +94,7 @@ class ExportScreen(PromptDialog[str]):
             )
             where.value = f"~/pictures-{date.today():%Y-%m-%d}"
             yield Field("Where", where, id="export-where")
+            yield PathHint(where)
             names = Input(placeholder="as in the gallery", compact=True, id="export-template")
             names.help_text = "What files are called, e.g. {date}/{model}/{seed}-{prompt:40}."  # type: ignore[attr-defined]
             yield Field("Names", names, id="export-names")
@@ -133,7 +136,7 @@ class ExportScreen(PromptDialog[str]):
         """Show what this form needs, and give the path its ending."""
         form = self._form
         files = form in ("folder", "zip")
-        self.query_one("#export-where").display = form != HERE
+        self.query_one("#export-where").display = self.query_one(PathHint).display = form != HERE
         self.query_one("#export-names").display = files
         self.query_one("#export-sidecar").display = files
         self.query_one("#export-here").display = form == HERE
@@ -145,6 +148,7 @@ class ExportScreen(PromptDialog[str]):
     @on(Input.Changed)
     @on(Toggle.Changed)
     def _changed(self) -> None:
+        self.query_one(PathHint).look()
         self.query_one(".dialog-problem").remove_class("-shown")
 
     @on(Input.Submitted)
@@ -183,7 +187,8 @@ class ExportScreen(PromptDialog[str]):
             return await self._export(client, force=True)
         left = f", {len(done.skipped)} left out: their files are gone or damaged" if done.skipped else ""
         number = len(done.names)
-        return f"{number:,} {'picture' if number == 1 else 'pictures'} in {safe_text(done.path, limit=300)}{left}."
+        what = f"{number:,} {'picture' if number == 1 else 'pictures'}, {size(done.size)}"
+        return f"{what}, in {safe_text(at_home(str(done.path)), limit=300)}{left}."
 
     def _wishes(self, *, force: bool) -> Wishes:
         template = self.query_one("#export-template", Input).value.strip()

@@ -21,6 +21,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import PromptDialog, told
 from invoke_tui.tui.prompts.file_line import FileInput
+from invoke_tui.tui.prompts.path import PathHint
 from invoke_tui.tui.widgets.fields import Field, SmallButton, Toggle
 from invoke_tui.tui.widgets.picture_source import SUFFIXES
 from invoke_tui.tui.words import bar
@@ -72,6 +73,7 @@ class ImportScreen(PromptDialog[str]):
             )
             path.value = self._path
             yield Field("From", path)
+            yield PathHint(path)
             board = Input(
                 safe_text(self._board.board_name, limit=BOARD_NAME_LIMIT) if self._board else "",
                 placeholder="where new pictures go",
@@ -111,6 +113,7 @@ class ImportScreen(PromptDialog[str]):
     @on(Input.Changed)
     @on(Toggle.Changed)
     def _changed(self) -> None:
+        self.query_one(PathHint).look()
         self.query_one(".dialog-problem").remove_class("-shown")
 
     @on(SmallButton.Pressed, "#import-back")

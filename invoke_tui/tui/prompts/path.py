@@ -48,6 +48,23 @@ class PathField(Input):
             self.cursor_position = len(self.value)
 
 
+class PathHint(Static):
+    """What there is that a path may go on with."""
+
+    def __init__(self, field: PathField) -> None:
+        super().__init__(classes="path-hint")
+        self._field = field
+
+    def look(self) -> None:
+        """The path may be another one."""
+        beside(self, "path-hint", self._look, self._field.value)
+
+    async def _look(self, typed: str) -> None:
+        await asyncio.sleep(TYPED)
+        found = await asyncio.to_thread(complete.paths, typed, self._field.suffixes) if "/" in typed else []
+        self.update(Content("  ".join(found[:_SHOWN])))
+
+
 class PathScreen(PromptDialog[Path]):
     """Answers a path. ``check`` says what is wrong with it by raising; it runs in a thread."""
 
@@ -65,21 +82,17 @@ class PathScreen(PromptDialog[Path]):
         """The path, what it may become, what is wrong with it."""
         with Vertical(classes="dialog -form"):
             yield Static(Content(self._title), classes="dialog-title")
-            yield Field("File", PathField(self._value, self._suffixes))
-            yield Static(classes="path-hint")
+            path = PathField(self._value, self._suffixes)
+            yield Field("File", path)
+            yield PathHint(path)
             yield Static(classes="dialog-problem")
             keys = f"enter {self._word}   tab complete   esc back"
             yield Static(Content(keys), classes="dialog-keys")
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    def _typed(self) -> None:
         self.query_one(".dialog-problem").remove_class("-shown")
-        beside(self, "path-hint", self._hint, event.value)
-
-    async def _hint(self, typed: str) -> None:
-        await asyncio.sleep(TYPED)
-        names = await asyncio.to_thread(complete.paths, typed, self._suffixes) if "/" in typed else []
-        self.query_one(".path-hint", Static).update(Content("  ".join(names[:_SHOWN])))
+        self.query_one(PathHint).look()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
