@@ -18,8 +18,9 @@ from invoke_tui.nodes.base import Output
 from invoke_tui.nodes.cache import InvocationCache
 from invoke_tui.nodes.execution import GraphExecution, ReadyNode
 from invoke_tui.nodes.validate import require_valid
-from invoke_tui.worker.context import ItemState, NodeContext, Stored
+from invoke_tui.worker.context import NodeContext
 from invoke_tui.worker.facade import EngineFacade
+from invoke_tui.worker.item_state import ItemState, Stored
 from invoke_tui.worker.link import Link
 from invoke_tui.worker.previews import PreviewSender
 
