@@ -82,6 +82,7 @@ class RecallScreen(PromptDialog[Choice]):
     def _fit(self) -> None:
         room = self.app.size.height * 94 // 100 - AROUND
         self._rows.styles.height = max(3, min(self._rows.row_count, room))
+        self.call_after_refresh(self._rows.keep_in_sight)
 
     def _lines(self) -> list[Line]:
         return lines(
@@ -153,7 +154,8 @@ class RecallScreen(PromptDialog[Choice]):
         except StudioError as error:
             self._say(told(error))
             return
-        self._say(Content(safe_text(said, limit=600)))
+        self._moved()
+        self.notify(safe_text(said, limit=600), timeout=6, markup=False)
 
     def _event(self, event: Event) -> None:
         if isinstance(event, ModelsChanged):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from textual.content import Content
+from textual.geometry import Region
 
 from invoke_tui.domain.replay import HOLDS_BACK
 from invoke_tui.tui.recalling.actions import RECALL
@@ -53,6 +54,10 @@ class RecallRows(Rows):
         self._checked = {at for at, one in enumerate(self.lines) if one.names and _same(one) in kept}
         self._keys = _first_of_groups(self.lines)
         self.rearrange(cursor=next((at for at, one in enumerate(self.lines) if _same(one) == here), None))
+
+    def keep_in_sight(self) -> None:
+        """The list is higher or lower than it was."""
+        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
 
     def toggle(self, which: Callable[[Line], bool]) -> int:
         """Check those that are meant, or where all of them are checked let them be; how many are meant."""

@@ -54,6 +54,7 @@ async def test_what_nobody_uploaded_may_be_a_starter_model(bench: Workbench, sit
     sticker = WantedModel(type=ModelType.LORA, name="Starter-Sticker", base="sd-1", hash="blake3:" + "a" * 64)
     found = await bench.installs.find(sticker)
     assert (found.source, found.by, found.here) == ("starter-sticker", "name", None)
+    assert (await bench.installs.find(WantedModel(name="dreamshaper_8"))).name == "Dreamshaper 8"
     site.faults[f"{BY_HASH}/{'a' * 64}"] = Fault(status=403)
     assert (await bench.installs.find(sticker)).source == "starter-sticker"  # the site's word is not needed
     with pytest.raises(StudioError, match="does not give this file"):

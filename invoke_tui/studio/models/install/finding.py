@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import PurePosixPath
 from typing import Final
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
@@ -61,9 +62,14 @@ def _here(found: FoundModel, models: Models) -> ModelRecord | None:
 def _starter(wanted: WantedModel, models: Models, sites: Sites) -> FoundModel | None:
     """A starter model that is called so. Reads the disk."""
     for one in starters.starters().models:
-        named = wanted.name.casefold() in (one.name.casefold(), one.id)
-        if named and one.type is wanted.type and wanted.base in ("", one.base):
+        names = {_plain(one.name), _plain(one.id), _plain(PurePosixPath(one.source).stem)}
+        if _plain(wanted.name) in names and one.type is wanted.type and wanted.base in ("", one.base):
             return FoundModel(
                 source=one.id, name=one.name, by="name", here=place.starter_here(models, one, sites)
             )
     return None
+
+
+def _plain(name: str) -> str:
+    """A name without what people and programs write otherwise: ``dreamshaper_8`` is “Dreamshaper 8”."""
+    return "".join(char for char in name.casefold() if char.isalnum()) or name
