@@ -42,13 +42,11 @@ def when(moment: datetime, now: datetime) -> str:
 
 
 def day(moment: datetime, now: datetime) -> str:
-    """A day as people say it: ``yesterday``, ``Tuesday 6 Jan``, ``6 Jan 2025``. Both have a time zone."""
+    """A day as people say it: ``yesterday``, ``Tuesday``, ``6 Jan 2026``. Both have a time zone."""
     days = (now.date() - moment.date()).days
     if days in (0, 1):
         return "yesterday" if days else "today"
-    if moment.year == now.year:
-        return f"{moment:%A} {moment.day} {moment:%b}"
-    return f"{moment.day} {moment:%b %Y}"
+    return f"{moment:%A}" if 1 < days < 7 else f"{moment.day} {moment:%b %Y}"
 
 
 def age(moment: datetime, now: datetime) -> str:

@@ -30,6 +30,7 @@ class FakeKeeping:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self.backup_list: list[BackupFile] = []
         self.reports: dict[str, Any] = {}
         """What works answer, by verb."""
         self.may_end = asyncio.Event()
@@ -46,7 +47,7 @@ class FakeKeeping:
             trash=Held(count=12, size=9_000_000),
             thumbnails=Held(count=2_990, size=31_000_000),
             database=8_000_000,
-            backups=[BackupFile(path="/srv/databases/backups/invoke-tui-20260105-090000.db", size=8_000_000)],
+            backups=self.backup_list,
         )
 
     async def keep(self, verb: KeepingVerb, body: dict[str, Any], progress: Callable[[Step], None]) -> Report:

@@ -15,6 +15,7 @@ import pytest
 from textual.pilot import Pilot
 
 from invoke_tui.domain.boards import BoardRecord, SavedSearch
+from invoke_tui.domain.keeping import Finding
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.screen import GalleryScreen
@@ -132,6 +133,25 @@ def test_gallery(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -
         await pilot.press("l", "space", "l")
         await settle(pilot, lambda: screen.desk.record and screen.desk.record.image_name == "p2.png")
         await pilot.pause(0.3)
+
+    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=look)
+
+
+@pytest.mark.parametrize(("size", "keys"), [((80, 24), ("F", "enter")), ((120, 40), ("F",))])
+def test_housekeeping(
+    snap_compare: Compare, tmp_path: Path, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    client = FakeClient()
+    client.crowd = 12
+    client.findings = [
+        *(Finding(kind="missing", file=f"2026-01-05/sdxl/{number}.png") for number in range(14)),
+        Finding(kind="damaged", file="half [/] \x1b]52;c;QQ==\x07.png", reason="it is cut off"),
+    ]
+
+    async def look(pilot: Pilot[Any]) -> None:
+        await steady("alt+2")(pilot)
+        await pilot.press(*keys)
+        await pilot.pause(0.5)
 
     assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=look)
 

@@ -18,7 +18,7 @@ from invoke_tui.tui.prompts.dialog import PromptDialog
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.widgets.model_rows import Rows, cell
 
-_NAMED: Final = 12
+_NAMED: Final = 8
 """Files of a kind that are named."""
 
 
