@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
@@ -25,7 +26,7 @@ async def go_to(screen: GalleryScreen) -> None:
     try:
         client = await desk.client()
         months = await client.image_months(listing) if listing.order in AGED else []
-        choices = [Choice(str(group.at), group.month, f"{group.count:,}") for group in months]
+        choices = [Choice(str(group.at), _month(group.month), f"{group.count:,}") for group in months]
         answer = await screen.app.push_screen_wait(
             ChooseScreen(
                 "Go to which month or name?", choices, own="the picture with {} in its name", help_text=HELP
@@ -41,6 +42,11 @@ async def go_to(screen: GalleryScreen) -> None:
         screen.say(f"No picture of this list has {answer.typed} in its name.", 3)
     else:
         screen.grid.move_to(place)
+
+
+def _month(month: str) -> str:
+    """``2026-10  October``, which is found by either."""
+    return f"{month}  {datetime.strptime(month, '%Y-%m'):%B}"
 
 
 async def go_to_source(screen: GalleryScreen) -> None:
