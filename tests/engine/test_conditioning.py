@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -78,10 +77,9 @@ def test_any_text_is_a_prompt(encode: object, prompt: str) -> None:
     assert torch.isfinite(embeds).all()
 
 
+@pytest.mark.timeout(60)  # a guard: what is wrong here takes minutes
 def test_unclosed_parentheses_cost_nothing(encode: object) -> None:
-    started = time.perf_counter()
     encode("(" * 500 + "a cat")  # type: ignore[operator]
-    assert time.perf_counter() - started < 20
 
 
 def test_a_prompt_is_encoded_once(bench: Bench) -> None:

@@ -49,9 +49,10 @@ def terminal(answer: str, *, delay: float = 0.0, pieces: int = 1) -> Iterator[in
         os.close(slave)
 
 
-def ask(answer: str, environ: dict[str, str], **script: float) -> TerminalGraphics:
+def ask(answer: str, environ: dict[str, str], *, timeout: float = 5.0, **script: float) -> TerminalGraphics:
     with terminal(answer, **script) as fd:  # type: ignore[arg-type]
-        return detect(environ={"TERM": "xterm-256color", **environ}, read_fd=fd, write_fd=fd)
+        environ = {"TERM": "xterm-256color", **environ}
+        return detect(environ=environ, read_fd=fd, write_fd=fd, timeout=timeout)
 
 
 def test_kitty_tells_its_name() -> None:
@@ -79,20 +80,18 @@ def test_wezterm_and_iterm_draw_inline() -> None:
     assert ask(DA1.format("22"), {"LC_TERMINAL": "iTerm2"}).protocol == "iterm2"
 
 
+@pytest.mark.timeout(60)  # it does not wait for answers that will not come
 def test_plain_terminals_get_blocks_at_once() -> None:
-    start = time.monotonic()
-    found = ask(DA1.format("22"), {})
+    found = ask(DA1.format("22"), {}, timeout=1000)
     assert found.protocol == "blocks"
-    assert time.monotonic() - start < 1.0
     assert found.cell_size is None
     assert found.dark is None
 
 
-def test_a_silent_terminal_costs_the_timeout_and_is_not_trusted() -> None:
+@pytest.mark.timeout(60)
+def test_a_silent_terminal_is_not_trusted() -> None:
     with terminal("") as fd:
-        start = time.monotonic()
         found = detect(environ={"TERM": "xterm-kitty"}, read_fd=fd, write_fd=fd, timeout=0.3)
-    assert 0.25 < time.monotonic() - start < 1.5
     assert found.protocol == "blocks"
     assert "did not answer" in found.reason
 

@@ -195,14 +195,13 @@ class TestPictures:
 
 
 class TestCancel:
-    def test_it_stops_within_a_step(self, slow_worker: WorkerProcess) -> None:
-        slow_worker.send(run_item(3, steps=400))
+    @pytest.mark.timeout(120)
+    def test_it_stops_between_two_steps_and_makes_nothing(self, slow_worker: WorkerProcess) -> None:
+        slow_worker.send(run_item(3, steps=100_000))  # would take hours
         slow_worker.until(StepPreview)
         slow_worker.send(CancelItem(item_id=3))
-        started = time.monotonic()
         seen = slow_worker.until(*ENDS)
         assert isinstance(end_of(seen), ItemCanceled)
-        assert time.monotonic() - started < 0.5
         assert not images(seen)
 
     def test_nothing_of_the_item_comes_after_its_end(self, slow_worker: WorkerProcess) -> None:

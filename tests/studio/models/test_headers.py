@@ -8,7 +8,6 @@ import os
 import pickle
 import struct
 import sys
-import time
 import types
 import zipfile
 from collections import OrderedDict
@@ -134,14 +133,13 @@ def test_safetensors_refused(file: Callable[..., Path], content: bytes, reason: 
     assert reason in refusal(file(content))
 
 
+@pytest.mark.timeout(60)  # a guard: what is wrong here takes minutes
 def test_a_header_is_read_without_its_weights(tmp_path: Path) -> None:
     size = 6 * 2**30
     path = tmp_path / "big.safetensors"
     path.write_bytes(safetensors({"x": entry("U8", (size,), (0, size))}, body=0))
     os.truncate(path, path.stat().st_size + size)
-    started = time.perf_counter()
     assert read_header(path).tensors == {"x": TensorInfo((size,), "U8")}
-    assert time.perf_counter() - started < 1
 
 
 def test_what_the_system_refuses_is_said(tmp_path: Path) -> None:
@@ -308,12 +306,11 @@ def test_nested_dictionaries_get_dots(tmp_path: Path, zipped: bool) -> None:
     assert header.metadata == {"name": "toy", "step": "500"}
 
 
+@pytest.mark.timeout(60)  # a guard: what is wrong here takes minutes
 def test_ten_thousand_tensors(tmp_path: Path, zipped: bool) -> None:
     content = {f"model.diffusion_model.blocks.{at}.weight": torch.zeros(1) for at in range(10_000)}
     path = saved(tmp_path / "m.bin", content, zipped)
-    started = time.perf_counter()
     assert len(read_header(path).tensors) == 10_000
-    assert time.perf_counter() - started < 5
 
 
 class Evil:

@@ -280,15 +280,14 @@ def test_what_only_a_name_tells_is_marked() -> None:
     assert not told(SDXL).assumed
 
 
+@pytest.mark.timeout(60)  # a guard: what is wrong here takes minutes
 def test_hostile_names_are_only_names() -> None:
     keys = {"lora_te_" * 20_000 + ".lora_down.weight": [3, 3], "\x1b[2J\n\n": [], "": [1], "a\x00b" * 99: [0]}
     keys |= {
         "transformer_blocks." + "9" * 280 + ".lora_A.weight": [1],
         "single_blocks_" * 20 + ".lora_down.weight": [8],
     }
-    started = time.perf_counter()
     verdict = told(keys, "\x1b]0;x\x07" * 1000, metadata={"ss_base_model_version": "\x1b" * 100_000})
-    assert time.perf_counter() - started < 1
     assert "\x1b" not in verdict.reason
 
 
