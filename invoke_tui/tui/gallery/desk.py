@@ -190,7 +190,8 @@ class GalleryDesk:
             self.at_work = _far("bringing pictures", event.job.done, event.job.total)
         else:
             self.at_work = ""
-            if self._screen.is_current and event.job.job_id not in self.unsaid:
+            # a window over the gallery tells it itself
+            if self._screen.studio.screen is self._screen and event.job.job_id not in self.unsaid:
                 from invoke_tui.tui.gallery.import_dialog import summary
 
                 self._screen.say(summary(event.job), 6)

@@ -53,6 +53,7 @@ async def go_to_source(screen: GalleryScreen) -> None:
     """Go to the picture that this one was drawn from: in this list, else among all pictures."""
     desk = screen.desk
     if (image := screen.grid.image) is None:
+        screen.say("No picture is chosen.")
         return
     try:
         client = await desk.client()

@@ -286,7 +286,7 @@ class GalleryScreen(GalleryFrame):
         """Those that are selected, side by side."""
         selection = self.grid.marks.selection()
         if selection is None or not 2 <= len(selection.names) <= MOST_COMPARED:
-            self.say(f"Select two to {MOST_COMPARED} pictures with space first.")
+            self.say(f"Select 2 to {MOST_COMPARED} pictures with space first.")
         else:
             self._view(selection.names)
 
