@@ -80,6 +80,23 @@ def generate(
         str | None,
         typer.Option("--preset", help="Begin with the settings of this preset.", metavar="NAME"),
     ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            "--like",
+            help="Begin with what this picture says, all but its seed: a file, a name in the gallery, or last.",
+            metavar="PICTURE",
+        ),
+    ] = None,
+    take: Annotated[
+        str,
+        typer.Option(
+            "--take",
+            help="Of --like only these, e.g. prompt,seed,size,loras,control; all is with the seed.",
+            show_default=False,
+            metavar="NAMES",
+        ),
+    ] = "",
     prompts_file: Annotated[
         str | None,
         typer.Option(
@@ -134,7 +151,9 @@ def generate(
         raise BadInputError(
             "--forecast makes no picture, so there is none for --out or --no-wait", code="bad_usage"
         )
-    if bool(prompt) == bool(prompts_file) and not (preset and not prompt):
+    if (preset and like) or (take and not like):
+        raise BadInputError("--preset or --like; --take is about --like", code="bad_usage")
+    if bool(prompt) == bool(prompts_file) and not ((preset or like) and not prompt):
         raise BadInputError("a prompt or --prompts-file is needed, and not both", code="bad_usage")
     request = _request(
         positive_prompt=_prompt(prompt),
@@ -173,6 +192,10 @@ def generate(
         from invoke_tui.cli.presets import over_preset
 
         request = over_preset(open_studio(root), preset, request, given_fields(context))
+    if like:
+        from invoke_tui.cli.like import over_picture
+
+        request = over_picture(open_studio(root), like, take, request, given_fields(context), output)
     requests = [request]
     if prompts_file:
         lines = read_prompts(prompts_file)

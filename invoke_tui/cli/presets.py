@@ -170,13 +170,16 @@ def _unknown(name: str) -> NotFoundError:
 def over_preset(studio: Studio, name: str, request: GenerationRequest, given: set[str]) -> GenerationRequest:
     """The preset's settings, and over them the fields ``given`` on the command line, defaults too."""
     from invoke_tui.cli.options import attach, run
-    from invoke_tui.domain.parameters import GenerationRequest as Request
 
     async def wanted() -> GenerationRequest:
         async with attach(studio) as client:
             return (await find(client, name)).request
 
-    asked = request.model_dump(mode="json", exclude_defaults=True) | request.model_dump(
-        mode="json", include=given
-    )
-    return Request.model_validate({**run(wanted()).model_dump(mode="json"), **asked})
+    return over(run(wanted()), request, given)
+
+
+def over(base: GenerationRequest, request: GenerationRequest, given: set[str]) -> GenerationRequest:
+    """The settings of ``base``, and over them what ``request`` has of its own or was ``given``."""
+    own = request.model_dump(mode="json", exclude_defaults=True)
+    own |= request.model_dump(mode="json", include=given)
+    return type(request).model_validate({**base.model_dump(mode="json"), **own})

@@ -207,7 +207,7 @@ class _Replays:
         if ExitCode.NOT_FOUND in codes:
             error = NotFoundError(
                 f"{_of('the picture', replays, ExitCode.NOT_FOUND)} cannot be made again: something is missing",
-                hint="'invoke-tui models missing PICTURE' finds it; --substitute OLD=NEW takes another, --anyway goes on without.",
+                hint="'invoke-tui models missing PICTURE' finds it; or give --substitute OLD=NEW, or --anyway.",
                 code="missing",
             )
         elif ExitCode.BAD_INPUT in codes:

@@ -24,8 +24,10 @@ from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, Mo
 from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.domain.presets import Preset
 from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from invoke_tui.domain.replay import Recalled
 from invoke_tui.domain.status import StudioStatus
 from invoke_tui.domain.tools import missing_tool
+from invoke_tui.nodes.recall import request_from_metadata
 from tests.cli.fake_gallery import FakeGallery
 
 GB = 2**30
@@ -194,6 +196,12 @@ class FakeStudio:
                     per_request=result.per_request + other.per_request,
                 )
             return Response(result.model_dump_json(), media_type="application/json")
+
+        @app.post(f"{api}/pictures/recall", response_model_exclude_unset=True)
+        async def recall(request: Request) -> Recalled:
+            metadata = (await request.json())["metadata"]
+            recalled, differences = request_from_metadata(metadata, self.models)
+            return Recalled(request=recalled, differences=differences)
 
         @app.get(f"{api}/presets")
         async def presets() -> list[Preset]:

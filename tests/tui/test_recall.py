@@ -12,6 +12,7 @@ from textual.widgets import Static
 from invoke_tui.domain.events import ModelsChanged
 from invoke_tui.domain.models import ModelType
 from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
+from invoke_tui.domain.recalling import everything
 from invoke_tui.domain.replay import Recalled
 from invoke_tui.domain.wanted_models import FoundModel
 from invoke_tui.nodes.recall import request_from_metadata
@@ -19,7 +20,7 @@ from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.recalling.dialog import RecallScreen
 from invoke_tui.tui.recalling.lines import LONGEST, chosen, lines
 from invoke_tui.tui.recalling.rows import RecallRows
-from invoke_tui.tui.recalling.said import everything, values_of
+from invoke_tui.tui.recalling.said import values_of
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.screens.generate import GenerateScreen
 from invoke_tui.tui.widgets.settings_form import SettingsForm

@@ -8,11 +8,12 @@ import pytest
 from textual.widgets import Static
 
 from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.recalling import everything
 from invoke_tui.domain.refinement import FreeU
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.preset_values import changes
 from invoke_tui.tui.prompts.preset_values import form_values as preset_values
-from invoke_tui.tui.recalling.said import everything, values_of
+from invoke_tui.tui.recalling.said import values_of
 from invoke_tui.tui.widgets.fields import Field
 from invoke_tui.tui.widgets.refinement_form import NO_UPSCALER, OWN_PICTURE, RefinementForm
 from invoke_tui.tui.widgets.settings_form import SettingsForm

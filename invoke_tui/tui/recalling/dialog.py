@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import Event, ModelsChanged
+from invoke_tui.domain.recalling import Choice, everything
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.beside import beside
@@ -20,7 +21,6 @@ from invoke_tui.tui.prompts.dialog import PromptDialog, told
 from invoke_tui.tui.recalling.lines import Line, chosen, lines
 from invoke_tui.tui.recalling.missing import look_for
 from invoke_tui.tui.recalling.rows import RecallRows
-from invoke_tui.tui.recalling.said import Choice, everything
 from invoke_tui.tui.widgets.model_rows import Rows
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any, Final
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.pictures import PictureRequest
+from invoke_tui.domain.recalling import LISTS, Choice
 from invoke_tui.domain.refinement import RefinementRequest
 from invoke_tui.domain.replay import HOLDS_BACK, Difference
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.prompts.preset_values import PROMPTS, label, model_name, word
-from invoke_tui.tui.recalling.said import LISTS, Choice
 
 LONGEST: Final = 4_000
 """Characters of a prompt that are shown."""

@@ -1,44 +1,19 @@
-"""Which settings a picture says, and how they get into the form."""
+"""How what a picture says gets into the form, and what could not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.pictures import PictureRequest
-from invoke_tui.domain.refinement import RefinementRequest
-from invoke_tui.domain.replay import Difference, Recalled
+from invoke_tui.domain.recalling import Choice
+from invoke_tui.domain.replay import Difference
 from invoke_tui.tui.prompts.preset_values import PROMPTS, form_values, label
 from invoke_tui.tui.widgets.refinement_form import FREEU
 
-LISTS: Final = ("loras", "controls", "references", "regions")
-_ALSO: Final = ("vae", "refiner_model", "clip_skip", "seamless_x", "seamless_y")
-AS_USUAL: Final = frozenset((*PictureRequest.model_fields, *RefinementRequest.model_fields, *LISTS, *_ALSO))
-"""What is as usual where a picture that names its model does not say it: it was drawn without."""
 MOST_NAMED: Final = 2
 """Settings that are named one by one where they are recalled."""
 MOST_TOLD: Final = 4
 """Differences that are told when settings are put back."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Settings for the form: of the request those of ``names``."""
-
-    request: GenerationRequest
-    names: frozenset[str]
-
-
-def everything(found: Recalled, metadata: Mapping[str, Any]) -> Choice:
-    """All that a picture says."""
-    names = set(found.request.model_fields_set)
-    if "model" in metadata:
-        names |= AS_USUAL
-    if found.request.init_image:  # a picture drawn from another has that one's size, which is none to ask for
-        names |= {"width", "height"}
-    return Choice(found.request, frozenset(names))
 
 
 def values_of(choice: Choice) -> dict[str, Any]:

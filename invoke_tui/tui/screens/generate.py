@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from invoke_tui.domain.images import ImageRecord
     from invoke_tui.domain.models import ModelRecord
     from invoke_tui.domain.parameters import GenerationRequest
+    from invoke_tui.domain.recalling import Choice
     from invoke_tui.tui.messages import LinkChanged
-    from invoke_tui.tui.recalling.said import Choice
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.session import Session
 

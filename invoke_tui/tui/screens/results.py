@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageRecord, Listing
 from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.recalling import Choice, everything
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.copying import copy
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.prompts.preset_values import PROMPTS
 from invoke_tui.tui.recalling.metadata import prompts, seed_of
-from invoke_tui.tui.recalling.said import Choice, everything, in_words, not_as_it_was, values_of
+from invoke_tui.tui.recalling.said import in_words, not_as_it_was, values_of
 from invoke_tui.tui.steering.entry_group import EntryGroup
 from invoke_tui.tui.widgets.picture_pane import PicturePane, prompt_of
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
