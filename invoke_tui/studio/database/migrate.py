@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 def prepare(path: Path) -> None:
     """Leave a sound database of schema ``HEAD`` at ``path``, or raise without having changed the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for part in (path.parent / "backups").glob(f".{_BACKUP}*.part"):  # a backup that was killed
+    for part in (path.parent / "backups").glob(f".{_BACKUP}*.part*"):  # a backup that was killed
         part.unlink(missing_ok=True)
     existed = path.exists() and path.stat().st_size > 0
     found = examine(path) if existed else None

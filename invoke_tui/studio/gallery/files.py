@@ -55,7 +55,7 @@ def write_whole(path: Path, data: bytes | Path) -> None:
     size = len(data) if isinstance(data, bytes) else data.stat().st_size
     part = path.with_name(f".{path.name}{PART}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with open(part, "wb") as file:
             for number, block in enumerate(_blocks(data)):
                 if number == 1:
@@ -86,6 +86,14 @@ def _blocks(data: bytes | Path) -> Iterator[bytes]:
     with data.open("rb") as stream:
         while block := stream.read(_BLOCK):
             yield block
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those around it, that survive a power cut."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

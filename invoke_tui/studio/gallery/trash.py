@@ -21,6 +21,7 @@ from invoke_tui.domain.images import TrashRecord
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import image_texts, images, now
+from invoke_tui.studio.gallery.files import sync_folder
 from invoke_tui.studio.gallery.lists import Lists
 from invoke_tui.studio.gallery.thumbnails import Thumbnails
 from invoke_tui.studio.gallery.whole import to_its_end
@@ -109,6 +110,11 @@ class Trash:
             except OSError as error:
                 return freed, error
             gone.append(name)
+        for folder in {
+            (self._folder / file).parent for file in waiting.values() if not Path(file).is_absolute()
+        }:
+            if folder.is_dir():
+                sync_folder(folder)
         return freed, None
 
 

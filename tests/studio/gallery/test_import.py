@@ -157,6 +157,18 @@ async def test_an_invokeai_root(here: Bringing, tmp_path: Path, in_use: bool) ->
     }
 
 
+async def test_no_file_is_written_over_that_has_the_place_of_a_name(here: Bringing, tmp_path: Path) -> None:
+    mine = draw(here.paths.images_dir / "fox.png", 200).read_bytes()
+    job = await here.bring(plant_root(tmp_path / "invokeai"))
+    assert job.error is None
+    assert (here.paths.images_dir / "fox.png").read_bytes() == mine
+    (fox,) = await here.pictures(query="fox")
+    assert (
+        Path(fox.path).read_bytes() == (tmp_path / "invokeai" / "outputs" / "images" / "fox.png").read_bytes()
+    )
+    assert (await here.bring(tmp_path / "invokeai")).added == 0
+
+
 async def test_a_studio_that_lives_in_an_invokeai_root(here: Bringing) -> None:
     plant_root(here.paths.database.parent.parent)
     pictures = here.paths.images_dir

@@ -18,6 +18,7 @@ from invoke_tui.domain.base import Record
 from invoke_tui.domain.importing import ImportJob
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import images
+from invoke_tui.studio.gallery.files import sync_folder
 
 _PREFIX: Final = state.BEGUN + "import:"
 _log = logging.getLogger(__name__)
@@ -78,4 +79,6 @@ def _remove(folder: Path, files: set[str]) -> int:
     mine = [path for path in there if path.is_relative_to(folder)]
     for path in mine:
         path.unlink()
+    for parent in {path.parent for path in mine}:
+        sync_folder(parent)
     return len(mine)

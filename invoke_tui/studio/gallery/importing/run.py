@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -131,6 +132,7 @@ class Import:
         """Files first, then their rows in one transaction; files without rows do not stay, whatever happens."""
         if not batch:
             return
+        batch = await asyncio.to_thread(lambda: [(self._named(*kept), kept[1]) for kept in batch])
         values = [self._values(wanted, seen) for wanted, seen in batch]
         copies = {
             value["file"]: seen.data
@@ -202,6 +204,14 @@ class Import:
         return values | {
             "file": str(Path(subfolder(self._strategy, name, values["image_category"], made), name))
         }
+
+    def _named(self, wanted: Wanted, seen: Seen) -> Wanted:
+        """Called by its content where a file that holds something else has the place of its name."""
+        if self._stays(wanted, seen):
+            return wanted
+        path = self._folder / self._values(wanted, seen)["file"]
+        copy = seen.digest if isinstance(seen.data, Path) else hashlib.sha256(seen.data).hexdigest()
+        return wanted if digest_of(path) in (None, copy) else wanted.without_name()
 
     def _stays(self, wanted: Wanted, seen: Seen) -> bool:
         """Whether the file is kept where it lies: as ordered, or as it lies in the gallery's own folder."""

@@ -21,7 +21,7 @@ from invoke_tui.domain.keeping import ArrangeOrder, ArrangePlan, ArrangeReport, 
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import boards, image_texts, images, moment
-from invoke_tui.studio.gallery.files import sync_folder
+from invoke_tui.studio.gallery.files import make_folder, sync_folder
 from invoke_tui.studio.gallery.lists import Lists
 from invoke_tui.studio.gallery.naming import Naming, Places
 from invoke_tui.studio.gallery.whole import to_its_end
@@ -137,7 +137,7 @@ class Arranging:
     def _move(self, old: Path, new: Path) -> None:
         """A link and an unlink, so that no file is ever written over."""
         if old.exists():
-            new.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(new.parent)
             if not new.exists():
                 try:
                     os.link(old, new)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from invoke_tui.config.paths import StudioPaths
-from invoke_tui.studio.gallery.files import PART, sync_folder
+from invoke_tui.studio.gallery.files import PART, make_folder, sync_folder
 
 PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 ASIDE: Final = "set-aside"
@@ -37,7 +37,7 @@ def is_picture(path: Path) -> bool:
 def set_aside(path: Path, paths: StudioPaths) -> Path:
     """Move a file out of the pictures' folder, to where nothing looks for pictures; where it is now."""
     target = paths.images_dir.parent / ASIDE / path.relative_to(paths.images_dir)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     number = 1
     while os.path.lexists(target):
         number += 1

@@ -24,7 +24,7 @@ from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.keeping import MoveReport, Step
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database, state
-from invoke_tui.studio.gallery.files import DiskFullError, sync_folder
+from invoke_tui.studio.gallery.files import DiskFullError, make_folder, sync_folder
 from invoke_tui.studio.gallery.keeping.folder import is_part
 from invoke_tui.studio.gallery.whole import to_its_end
 
@@ -49,9 +49,9 @@ async def move_folder(
     old, new = paths.images_dir, outputs_dir / "images"
     await asyncio.to_thread(_check, old, new)
     journal = Journal(old=str(old), new=str(new))
-    await database.write(lambda c: state.put(c, _JOURNAL, journal.model_dump_json()))
-    faults.pass_by("after-plan")
     try:
+        await database.write(lambda c: state.put(c, _JOURNAL, journal.model_dump_json()))
+        faults.pass_by("after-plan")
         yield Step(doing="looking through the folder")
         files = await asyncio.to_thread(lambda: list(_files(old)))
         await asyncio.to_thread(_check_room, files, old, new)
@@ -125,7 +125,7 @@ def _copy(files: list[Path], old: Path, new: Path) -> None:
     """Whole files, flushed to the disk."""
     for path in files:
         target = new / path.relative_to(old)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         try:
             os.link(path, target, follow_symlinks=False)
         except OSError:  # another disk, or one without links
