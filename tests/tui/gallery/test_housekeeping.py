@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -9,8 +11,10 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from invoke_tui.domain.events import KeepingChanged
-from invoke_tui.domain.keeping import Finding, Step
+from invoke_tui.domain.keeping import BackupFile, Finding, Step
 from invoke_tui.tui.app import InvokeTuiApp
+from invoke_tui.tui.gallery.choose import ChooseScreen
+from invoke_tui.tui.gallery.keeping import screen as keeping
 from invoke_tui.tui.gallery.keeping.arrange import ArrangeScreen
 from invoke_tui.tui.gallery.keeping.findings import FindingRows, FindingsScreen
 from invoke_tui.tui.gallery.keeping.screen import HousekeepingScreen
@@ -77,3 +81,39 @@ async def test_a_check_goes_on_unseen_tells_what_it_found_and_mends_what_is_chos
         await settle(pilot, lambda: "→ {seed}/a.png" in said(pilot, "#arrange-plan"))
         await pilot.press("ctrl+g")
         await settle(pilot, lambda: "1 moved, 2 lay right." in said(pilot, "#keeping-progress"))
+
+
+async def test_a_backup_is_put_back_to_its_end_while_its_window_is_closed(
+    app: InvokeTuiApp, client: FakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = tmp_path / "saved.db"
+    backup.touch()
+    client.backup_list = [BackupFile(path=str(backup), size=8_000_000)]
+    done: list[str] = []
+    may_end = asyncio.Event()
+
+    async def shutdown() -> None:
+        done.append("stopped")
+
+    async def offline(paths: object, verb: str, file: str) -> dict[str, Any]:
+        await may_end.wait()
+        done.append(f"{verb} {file}")
+        return {"kept": "/srv/before.db"}
+
+    client.shutdown = shutdown  # type: ignore[attr-defined]
+    monkeypatch.setattr(keeping, "offline", offline)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await connected(pilot)
+        await pilot.press("alt+2", "F")
+        await settle(pilot, lambda: "4.2 GB" in said(pilot, "#keeping-space"))
+        await pilot.press("g", *["down"] * 6, "enter")
+        await settle(pilot, lambda: isinstance(app.screen, ChooseScreen))
+        await pilot.press("enter")
+        await settle(pilot, lambda: isinstance(app.screen, ConfirmScreen))
+        await pilot.press("y")
+        await settle(pilot, lambda: done == ["stopped"])
+        await pilot.press("escape")
+        await settle(pilot, lambda: isinstance(app.screen, GalleryScreen))
+        may_end.set()
+        await settle(pilot, lambda: any("/srv/before.db" in one.message for one in app._notifications))
+        assert done == ["stopped", f"restore {backup}"]

@@ -248,12 +248,12 @@ class HousekeepingScreen(PromptDialog[str]):
         self._say(Content.styled(safe_text(text, limit=600), "$text-success"))
 
     def _say(self, text: Content) -> None:
-        if self.is_mounted:
+        if self.is_attached:
             self.query_one(".dialog-problem").remove_class("-shown")
             self.query_one("#keeping-progress", Static).update(text)
 
     def _fail(self, error: StudioError) -> None:
-        if self.is_mounted:
+        if self.is_attached:
             self._say(Content(""))
             problem = self.query_one(".dialog-problem", Static)
             problem.update(told(error))
