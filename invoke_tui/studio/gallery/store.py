@@ -45,11 +45,11 @@ class Gallery:
         self._folder = paths.images_dir
         self._naming = Naming(strategy, template)
         self.places = Places(database, self._folder)
-        self.thumbnails = Thumbnails(paths.thumbnails_dir)
+        self._thumbnails = Thumbnails(paths.thumbnails_dir)
         self._expected: dict[int, asyncio.Future[bytes]] = {}
         self.lists = Lists(database, self._folder)
         self.boards = Boards(database, self.lists)
-        self.trash = Trash(database, paths, self.lists, self.thumbnails)
+        self.trash = Trash(database, paths, self.lists, self._thumbnails)
 
     async def keep(self, item: QueueItem, lease: Lease, made: ImageMade, data: bytes) -> ImageRecord | None:
         """Write a worker's picture; None when the lease is lost, and then nothing of it stays.
@@ -118,7 +118,7 @@ class Gallery:
         faults.pass_by("after-row")
         if record is None and new:
             path.unlink(missing_ok=True)
-        self.thumbnails.forget(name)
+        self._thumbnails.forget(name)
         return record
 
     @contextmanager
@@ -185,8 +185,12 @@ class Gallery:
     async def thumbnail(self, name: str, *, anew: bool = False) -> bytes:
         """A small WebP of a picture, made on first use, or ``anew``."""
         if anew:
-            self.thumbnails.forget(checked_name(name))
-        return await self.thumbnails.get(name, await self.file(name))
+            self._thumbnails.forget(checked_name(name))
+        return await self._thumbnails.get(name, await self.file(name))
+
+    async def keep_thumbnails(self, kept: bool) -> None:
+        """Whether new ones are kept, from the end of this on: their folder may be about to move."""
+        await self._thumbnails.keep(kept)
 
     async def thumbnails(self, names: Sequence[str]) -> AsyncGenerator[Thumbnail]:
         """Small WebPs in the order of the names, each as soon as it is there."""

@@ -151,7 +151,7 @@ class Keeping:
             await files.acquire()
             moved = asyncio.Event()
             try:
-                await self._gallery.thumbnails.keep(False)
+                await self._gallery.keep_thumbnails(False)
                 async with aclosing(move_folder(self._database, self._paths, target, moved.set)) as moving:
                     async for told in moving:
                         yield told
@@ -160,7 +160,7 @@ class Keeping:
                     self._left = True
                     self._stop(f"the pictures are in {target} now")
                 else:
-                    await self._gallery.thumbnails.keep(True)
+                    await self._gallery.keep_thumbnails(True)
                     files.release()
 
     async def thumbnails(self) -> AsyncGenerator[Step | ThumbnailReport]:
