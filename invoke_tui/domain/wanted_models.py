@@ -44,9 +44,9 @@ class WantedModel(Record):
             value = {"name": value}
         if not isinstance(value, Mapping):
             return None
-        said = {part: text[:_LONGEST] for part in _PARTS if isinstance(text := value.get(part), str)}
+        said = {part: _whole(text) for part in _PARTS if isinstance(text := value.get(part), str)}
         if not any(said.get(part) for part in _PARTS[:3]) and isinstance(old := value.get("model_name"), str):
-            said["name"] = old[:_LONGEST]
+            said["name"] = _whole(old)
         return cls(type=type_, **said) if any(said.get(part) for part in _PARTS[:3]) else None
 
     def __str__(self) -> str:
@@ -62,6 +62,11 @@ class WantedModel(Record):
     def called(self) -> str:
         """What it is, in a word."""
         return CALLED.get(self.type, self.type.value)
+
+
+def _whole(text: str) -> str:
+    """Text that can be sent on: of a length, and without halves of characters."""
+    return text[:_LONGEST].encode("utf-8", "replace").decode("utf-8")
 
 
 class FoundModel(Record):

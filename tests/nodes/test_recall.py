@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from invoke_tui.domain.models import ModelType
 from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.replay import Difference
 from invoke_tui.nodes.recall import request_from_metadata
 from tests.support.requests import model_record, vae_record
 
@@ -133,6 +134,13 @@ class TestModels:
         _, [difference] = request_from_metadata({"model": said}, self.models, given)
         assert (difference.key, difference.kind) == ("model", kind)
         assert message in difference.message
+
+    def test_what_is_missing_can_be_told_whatever_it_is_called(self) -> None:
+        said = {"name": "\ud800\x1b[31m" + "x" * 10_000, "hash": "\udfff", "base": 7}
+        _, [difference] = request_from_metadata({"model": said}, self.models)
+        assert difference.model is not None
+        assert len(difference.model.name) == 500
+        assert Difference.model_validate_json(difference.model_dump_json()) == difference
 
     def test_the_content_counts_before_key_and_name(self) -> None:
         same = model_record(key="moved", name="copy", hash="sampled:1", fingerprint="sampled:1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from invoke_tui.domain.errors import NotFoundError, StudioError
 from invoke_tui.domain.graph import Graph
 from invoke_tui.domain.images import PICTURE_NAME
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.parameters import MOST_LORAS, GenerationRequest
 from invoke_tui.domain.replay import Difference, Recalled, ReplayOrder, ReplayPlan
 from invoke_tui.domain.text import safe_text
 from invoke_tui.domain.wanted_models import WantedModel
@@ -215,25 +216,32 @@ def _tags(metadata: Mapping[str, Any], prompt: str, shelf: Shelf) -> tuple[str, 
 
     Of LoRAs that the metadata lists as well everything has been said.
     """
-    differences: list[Difference] = []
+    differences: dict[str, Difference] = {}
     said = metadata.get("hashes")
     hashes = said if isinstance(said, Mapping) else {}
 
-    def kept(match: re.Match[str]) -> str:
+    @cache  # a prompt may name one ten thousand times
+    def here(name: str) -> str | None:
+        """What the LoRA is called in a tag; None where it is not here, or one of too many."""
+        if here.cache_info().misses > MOST_LORAS:
+            return None
+        wanted = WantedModel.read({"name": name, "hash": hashes.get(f"lora:{name}")})
         try:
-            told = hashes.get(f"lora:{match[1]}")
-            wanted = WantedModel(name=match[1], hash=told if isinstance(told, str) else "")
-            record, difference = shelf.find("loras", wanted)
+            record, difference = shelf.find("loras", wanted or WantedModel(name=name))
         except NoModel as why:
-            differences.append(why.difference("loras"))
-            return ""
+            differences[name] = why.difference("loras")
+            return None
         if difference is None or difference.kind != "substituted":
-            return match[0]
-        differences.append(difference)
-        return f"<lora:{record.name}{match[2] or ''}>"
+            return name
+        differences[name] = difference
+        return record.name
+
+    def kept(match: re.Match[str]) -> str:
+        name = here(match[1])
+        return "" if name is None else f"<lora:{name}{match[2] or ''}>"
 
     prompt = _LORA_TAG.sub(kept, prompt)
-    return prompt, [] if "loras" in metadata else differences
+    return prompt, [] if "loras" in metadata else list(differences.values())
 
 
 def _anew(graph: Graph) -> str:
