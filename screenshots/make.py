@@ -46,8 +46,9 @@ PATIENCE = 600.0
 
 async def main(folder: Path) -> None:
     """Make the pictures, then the screenshots."""
-    with tempfile.TemporaryDirectory(prefix="invoke-tui-") as name:
-        studio = load(Path(name))
+    with tempfile.TemporaryDirectory(prefix="invoke-tui-") as home:
+        os.environ["HOME"] = home  # paths are shown as they are on anybody's machine: ~/invoke/outputs
+        studio = load(Path(home) / "invoke")
         async with await StudioClient.connect(studio.paths, timeout=PATIENCE) as client:
             try:
                 await _draw(studio, client, folder)
@@ -74,9 +75,9 @@ async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
         await _until(pilot, lambda: app.screen.query_one(QueueList).loaded > len(EARLIER))
         await _shoot(app, pilot, folder / "queue.svg")
         await pilot.press("alt+2")
-        await _until(
-            pilot, lambda: app.screen.query(PictureGrid) and app.screen.query_one(PictureGrid).pages.total
-        )
+        await _until(pilot, lambda: app.screen.query(PictureGrid))
+        grid = app.screen.query_one(PictureGrid)
+        await _until(pilot, lambda: grid.pages.total and all(map(_painted(grid), range(grid.pages.total))))
         await _shoot(app, pilot, folder / "gallery.svg")
         await pilot.press("alt+5")
         await _until(pilot, lambda: app.screen.query_one(ModelList).models)
@@ -99,6 +100,16 @@ async def _draw(studio: Studio, client: StudioClient, folder: Path) -> None:
         await _shoot(app, pilot, folder / "prompt.svg")
         await pilot.press("alt+t", *"film")
         await _shoot(app, pilot, folder / "templates.svg")
+
+
+def _painted(grid: PictureGrid) -> Callable[[int], bool]:
+    """Whether the thumbnail of a number is there."""
+
+    def there(number: int) -> bool:
+        image = grid.pages.image(number)
+        return image is not None and grid.thumbnails.get(image.image_name) is not None
+
+    return there
 
 
 async def _done(client: StudioClient, count: int) -> None:
