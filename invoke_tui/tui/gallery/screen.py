@@ -110,11 +110,14 @@ class GalleryScreen(GalleryFrame):
         self.board_tree.show(rows, made)
         if made:
             self.desk.made = ""
+        image, record = self.grid.image, self.desk.record
+        if image is not None and record is not None and record.image_name == image.image_name:
+            self.show_record(record)
         self.tell()
 
     def show_record(self, record: ImageRecord | None) -> None:
         """Everything about the picture under the cursor."""
-        board = self.desk.shelves.name_of(record.board_id) if record else ""
+        board = self.desk.shelves.told_of(record) if record else ""
         self.query_one(PictureDetails).show(record, board)
 
     def tell(self) -> None:

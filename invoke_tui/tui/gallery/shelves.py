@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from invoke_tui.domain.boards import UNCATEGORIZED, BoardList, BoardRecord, SavedSearch
-from invoke_tui.domain.images import ImageView, Listing
+from invoke_tui.domain.images import ImageRecord, ImageView, Listing
 
 ALL: Final = "all"
 TRASH: Final = "trash"
@@ -96,8 +96,19 @@ class Shelves:
 
     def name_of(self, board_id: str | None) -> str:
         """What a board is called."""
+        board = self._board(board_id)
+        return board.board_name if board is not None else ""
+
+    def told_of(self, image: ImageRecord) -> str:
+        """The board that a picture is on, and whether the picture stands for it."""
+        board = self._board(image.board_id)
+        if board is None:
+            return ""
+        return f"{board.board_name}{' (its cover)' if board.cover_image_name == image.image_name else ''}"
+
+    def _board(self, board_id: str | None) -> BoardRecord | None:
         boards = self.boards.boards if self.boards else ()
-        return next((board.board_name for board in boards if board.board_id == board_id), "")
+        return next((board for board in boards if board.board_id == board_id), None)
 
 
 def _search(search: SavedSearch) -> Shelf:

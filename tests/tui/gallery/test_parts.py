@@ -109,6 +109,10 @@ def test_boards_lie_within_boards_and_archived_ones_are_hidden() -> None:
     assert rows[0].count == 15
     assert rows[-1].count == 2
     assert rows[-2].listing.query == "rating:5"
+    cover = FakeGallery().picture(7).model_copy(update={"board_id": "animals"})
+    told = every.model_copy(update={"boards": [board("animals", cover_image_name=cover.image_name)]})
+    assert Shelves(told).told_of(cover) == "animals (its cover)"
+    assert Shelves(told).told_of(FakeGallery().picture(8)) == ""
     folded = Shelves(every, folded={"animals"}, archived=True).rows()
     assert [row.label for row in folded[2:-1]] == ["animals", "old", "lost"]
 
