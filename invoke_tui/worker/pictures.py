@@ -20,6 +20,8 @@ from invoke_tui.prompt.infotext import infotext_of
 
 _LARGEST: Final[dict[ImageFormat, int]] = {"png": 2**31 - 1, "webp": 16_383, "jpeg": 65_535}
 """Pixels of a side."""
+_MOST_WEBP: Final = 10_000_000
+"""Pixels of a WebP that can be decoded again in the memory that ``domain.decoding`` gives to one picture."""
 _SEGMENT: Final = 65_000
 """Bytes of XMP, and of EXIF, that a JPEG takes."""
 _EXIF_IFD: Final = 0x8769
@@ -39,6 +41,8 @@ def format_for(image: Image, wanted: ImageFormat, category: str) -> ImageFormat:
     """The format in which a picture is kept: masks and control pictures stay exact, and so does what a format cannot
     hold."""
     if category != "general" or image.mode not in ("L", "RGB", "RGBA") or max(image.size) > _LARGEST[wanted]:
+        return "png"
+    if wanted == "webp" and image.width * image.height > _MOST_WEBP:
         return "png"
     return "png" if wanted == "jpeg" and image.mode == "RGBA" else wanted
 

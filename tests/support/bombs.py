@@ -112,6 +112,12 @@ BOMBS: Final[dict[str, Callable[[], bytes]]] = {
         4, 4, before=chunk(b"zTXt", b"parameters\0\0" + zlib.compress(bytes(200 * MIB), 1))
     ),
     "texts.png": lambda: png(4, 4, before=b"".join(chunk(b"tEXt", b"k%d\0v" % n) for n in range(10_000))),
+    "lists.png": lambda: png(
+        4, 4, before=chunk(b"tEXt", b'invokeai_metadata\0{"a":[' + b"[]," * (5 * MIB) + b"1]}")
+    ),
+    "long.png": lambda: png(
+        4, 4, before=chunk(b"tEXt", b'parameters\0{"prompt":"' + b"x" * (50 * MIB) + b'"}')
+    ),
     "moving.png": lambda: moving_png(10_000),
     "stars.png": lambda: b"SIMPLE  =                    T".ljust(2880),
     "baseline.jpg": lambda: saved("RGB", (SIDE, SIDE), "JPEG"),

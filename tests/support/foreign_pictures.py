@@ -189,12 +189,14 @@ def true_ones() -> Iterator[Kind]:
     )
     yield png_of("swarm", "SwarmUI", parameters=said(SWARM))
     yield png_of("novelai", "NovelAI", Software="NovelAI", Description="a fox", Comment=said(NOVEL))
-    yield png_of("easy", "Easy Diffusion", **{name: str(value) for name, value in EASY.items()})
+    yield png_of(
+        "easy", "Easy Diffusion", prompt="a fox", negative_prompt="fog", seed="42", num_inference_steps="20"
+    )
     yield png_of("mold", "mold", mold_colon_parameters=said(MOLD))
     drawn = international("XML:com.adobe.xmp", DRAW_THINGS, packed=False)
     yield Kind("drawthings.png", picture(next(numbers), pnginfo=drawn), "Draw Things", dict(FOX))
     packed = international("parameters", infotext(), packed=True)
-    yield Kind("packed.png", picture(next(numbers), pnginfo=packed), "A1111", dict(FOX))
+    yield Kind("ztxt.png", picture(next(numbers), pnginfo=packed), "A1111", dict(FOX))
     novel = said({"Description": "a fox", "Comment": said(NOVEL)})
     yield Kind("stealth.png", hidden(novel), "NovelAI", dict(FOX))
     moving = picture(next(numbers))

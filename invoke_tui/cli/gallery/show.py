@@ -45,8 +45,8 @@ def show(
         document, lines = _of_record(record, board)
         said = _read(path) if raw else _read_if_whole(path)
     if said is not None and said.found is not None and said.found.notes:
-        document["left_out"] = list(said.found.notes)
-        lines += [f"{'left out':<18}{note}" for note in said.found.notes]
+        document["notes"] = list(said.found.notes)
+        lines += [f"{'note':<18}{note}" for note in said.found.notes]
     if raw and said is not None:
         document["raw"] = said.texts
         lines += [f"{name}: {text}" for name, text in said.texts.items()] or ["the file holds no texts"]

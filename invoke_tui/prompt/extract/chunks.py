@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from invoke_tui.domain.jpeg import segments
 from invoke_tui.domain.png import SIGNATURE, chunks
 from invoke_tui.domain.xmp import texts_in
 from invoke_tui.prompt.extract import c2pa
+from invoke_tui.prompt.extract.found import json_object
 
 MOST_TEXT: Final = 16 * 2**20
 """Bytes of all texts of one file."""
@@ -55,11 +55,8 @@ def texts_of(path: Path) -> Texts:
 
 def _beside(text: str) -> Texts:
     """A file beside a picture, under the names that its writer's chunks have."""
-    try:
-        data = json.loads(text) if text.lstrip().startswith("{") else None
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
+    data = json_object(text)
+    if data is None:
         return {"parameters": text}
     if any(isinstance(node, dict) and "class_type" in node for node in data.values()):
         return {"prompt": text}

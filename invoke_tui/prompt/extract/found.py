@@ -13,6 +13,7 @@ from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.domain.text import safe_text
 
 MOST: Final = 2**63
+MOST_JSON: Final = 4 * 2**20
 HASH: Final = re.compile(r"[0-9A-Fa-f]{8,64}")
 """A hash as others tell it: the beginning of a SHA256, or all of one."""
 WHOLE: Final = {
@@ -152,9 +153,9 @@ def scheduler(sampler: Any, schedule: Any = "") -> str | None:
 
 
 def json_object(text: str | None) -> dict[str, Any] | None:
-    """A JSON object, or None."""
+    """A JSON object, or None: what is longer than ``MOST_JSON`` could take twenty times as much when it is read."""
     try:
-        found = json.loads(text or "null")
+        found = json.loads(text) if text and len(text) <= MOST_JSON else None
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

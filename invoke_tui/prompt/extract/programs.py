@@ -21,7 +21,7 @@ from invoke_tui.prompt.extract.found import (
     text_of,
 )
 
-BROKEN: Final = "its metadata is damaged"
+BROKEN: Final = "its metadata is damaged, or far too long"
 _MOLD: Final = "mold:parameters"
 _DREAM = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*(.*)', re.DOTALL)
 _FLAG = re.compile(r"(?:^|\s)-(\w)\s?(\S{1,40})")

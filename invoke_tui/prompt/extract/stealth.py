@@ -5,13 +5,13 @@ Pixels are decoded here, so it comes last, and only for pictures in whose chunks
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.prompt.extract.chunks import MOST_TEXT, Texts, decoded
+from invoke_tui.prompt.extract.found import json_object
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -79,11 +79,8 @@ def _named(text: str | None) -> Texts:
     """NovelAI hides all its chunks as JSON; others hide the one they would have written."""
     if not text:
         return {}
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        data = None
-    if isinstance(data, dict) and ("Comment" in data or "Software" in data):
+    data = json_object(text)
+    if data is not None and ("Comment" in data or "Software" in data):
         # what NovelAI leaves out is that it was NovelAI
         told = {name: value for name, value in data.items() if isinstance(value, str)}
         return {"Software": "NovelAI", **told}

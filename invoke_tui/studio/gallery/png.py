@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import PICTURE_NAME
 from invoke_tui.domain.metadata import GRAPH_KEY, METADATA_KEY, NAME_KEY, WORKFLOW_KEY
 from invoke_tui.domain.png import SIGNATURE, chunks
+from invoke_tui.prompt.extract.found import json_object
 
 _TEXT_LIMIT: Final = 16 * 2**20
 """Bytes of all texts of one file, unpacked."""
@@ -52,11 +52,7 @@ class PictureFacts:
     @property
     def metadata(self) -> dict[str, Any] | None:
         """The generation metadata, where it is a JSON object."""
-        try:
-            found = json.loads(self.texts.get(METADATA_KEY, "null"))
-        except (ValueError, RecursionError):
-            return None
-        return found if isinstance(found, dict) else None
+        return json_object(self.texts.get(METADATA_KEY))
 
 
 def inspect(stream: IO[bytes]) -> PictureFacts:

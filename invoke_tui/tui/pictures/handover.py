@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from invoke_tui.domain.decoding import small
 from invoke_tui.domain.errors import BadInputError, CanceledError, StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.pictures import tmux
@@ -105,15 +106,17 @@ def clipboard_sequence(text: str, environ: Mapping[str, str] | None = None) -> s
 
 def as_text(data: bytes, limit: int = CLIPBOARD_LIMIT) -> tuple[str, tuple[int, int] | None]:
     """A picture as a ``data:`` address, which a browser's address line shows; the size where it had to be smaller."""
-    from PIL import Image
-
     kinds = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp"}
     kind = next((name for head, name in kinds.items() if data.startswith(head)), "")
     whole = _address(kind, data)
     if kind and len(whole) <= limit:
         return whole, None
-    with Image.open(io.BytesIO(data)) as opened:
-        picture = opened.convert("RGBA" if "A" in opened.getbands() else "RGB")
+    try:
+        picture = small(io.BytesIO(data), max(_SIDES))
+    except StudioError:
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
+        raise BadInputError("The picture cannot be read.", hint=type(error).__name__) from error
     for side in _SIDES:
         picture.thumbnail((side, side))
         packed = io.BytesIO()

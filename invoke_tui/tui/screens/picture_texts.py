@@ -75,7 +75,7 @@ def _content(said: FileTexts) -> Content:
     parts = [("Written by ", "$text-muted"), (f"{program}\n", "bold")] if program else []
     if not program:
         parts.append(("It does not say what it was made with.\n", "$text-muted"))
-    parts += [(f"Left out: {safe_text(note, limit=300)}.\n", "$text-warning") for note in said.notes]
+    parts += [(f"Note: {safe_text(note, limit=300)}.\n", "$text-warning") for note in said.notes]
     for text in said.texts:
         shown = safe_text(text.text, limit=LONGEST, multiline=True)
         more = f" · {text.length:,} characters" if text.length > len(shown) else ""

@@ -69,12 +69,21 @@ def test_webp_of_quality_100_keeps_every_pixel(tmp_path: Path) -> None:
 
 
 def test_what_a_format_cannot_hold_stays_a_png() -> None:
-    def chosen(mode: str, wanted: ImageFormat, *, width: int = 8, category: str = "general") -> str:
-        return format_for(Image.new(mode, (width, 1)), wanted, category)
+    def chosen(
+        mode: str, wanted: ImageFormat, *, width: int = 8, height: int = 1, category: str = "general"
+    ) -> str:
+        return format_for(Image.new(mode, (width, height)), wanted, category)
 
     assert chosen("RGB", "jpeg") == "jpeg"
     assert chosen("RGBA", "webp") == "webp"
     assert chosen("RGBA", "jpeg") == chosen("RGB", "webp", width=16_384) == "png"
+    assert (
+        chosen("L", "webp", width=4_000, height=2_600),
+        chosen("L", "jpeg", width=4_000, height=2_600),
+    ) == (
+        "png",
+        "jpeg",
+    ), "nobody could decode so large a WebP in bounds"
     assert chosen("L", "webp", category="mask") == chosen("RGB", "jpeg", category="control") == "png"
 
 

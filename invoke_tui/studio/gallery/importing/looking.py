@@ -23,7 +23,7 @@ from invoke_tui.domain.images import SUFFIXES
 from invoke_tui.domain.importing import FileTexts, RawText
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.convert.a1111 import from_a1111
-from invoke_tui.prompt.extract.found import Found
+from invoke_tui.prompt.extract.found import Found, json_object
 from invoke_tui.prompt.extract.read import read_all, said_by
 from invoke_tui.studio.gallery.formats import facts_of, format_in, format_of_file
 from invoke_tui.studio.gallery.intake import TAKEN, as_png
@@ -94,7 +94,7 @@ def look_at(path: Path) -> Seen:
 
 def with_words(seen: Seen, told: str | None = None) -> Seen:
     """The same with what it was made with: ``told`` is metadata that its program keeps elsewhere."""
-    if told is not None and (metadata := tame(_parsed(told))) is not None:
+    if told is not None and (metadata := tame(json_object(told))) is not None:
         return replace(seen, program="InvokeAI", metadata=metadata)
     try:
         found = said_by(seen.path)
@@ -180,13 +180,6 @@ def _stored(found: Found) -> dict[str, Any] | None:
     if data is None or not found.a1111:
         return data
     return data | {name: from_a1111(text).text for name in _PROMPTS if (text := str(data.get(name) or ""))}
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _plain(value: Any, depth: int) -> Any:
