@@ -58,7 +58,7 @@ async def bring(screen: GalleryScreen, text: str) -> None:
     """Offer to bring what was dropped, onto the board that is shown."""
     paths = await asyncio.to_thread(dropped, text)
     if len(paths) == 1:
-        await screen.bring(str(paths[0]))
+        await screen.windows.ask_what(str(paths[0]))
     elif paths:
         board = screen.board_tree.shelf.board
         onto = f" onto {safe_text(board.board_name, limit=80)}" if board is not None else ""

@@ -19,7 +19,6 @@ from invoke_tui.tui.gallery.boards import BoardTree
 from invoke_tui.tui.gallery.deeds import Deeds
 from invoke_tui.tui.gallery.desk import GalleryDesk
 from invoke_tui.tui.gallery.details import PictureDetails
-from invoke_tui.tui.gallery.dropping import bring
 from invoke_tui.tui.gallery.frame import GalleryFrame
 from invoke_tui.tui.gallery.going import go_to, go_to_source
 from invoke_tui.tui.gallery.grid import PictureGrid
@@ -30,11 +29,11 @@ from invoke_tui.tui.gallery.shelves import EVERYTHING, Shelf
 from invoke_tui.tui.gallery.tiles import TileGrid
 from invoke_tui.tui.gallery.using import Using
 from invoke_tui.tui.gallery.whereabouts import VIEWS, Whereabouts
+from invoke_tui.tui.gallery.windows import Windows
 from invoke_tui.tui.widgets.model_rows import Rows
 from invoke_tui.tui.words import day
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import Selection
     from invoke_tui.tui.copying import Copied
     from invoke_tui.tui.session import Session
 
@@ -54,6 +53,7 @@ class GalleryScreen(GalleryFrame):
         self._deeds = Deeds(self, self.desk)
         self._board_deeds = BoardDeeds(self, self.desk)
         self._using = Using(self, self.desk)
+        self.windows = Windows(self, self._deeds)
         self._here = Whereabouts()
         self._later: Timer | None = None
 
@@ -283,7 +283,7 @@ class GalleryScreen(GalleryFrame):
     def action_open(self) -> None:
         """As large as the terminal is."""
         if self.grid.image is not None:
-            self._view([])
+            self.windows.view([])
 
     def action_compare(self) -> None:
         """Those that are selected, side by side."""
@@ -291,14 +291,7 @@ class GalleryScreen(GalleryFrame):
         if selection is None or not 2 <= len(selection.names) <= MOST_COMPARED:
             self.say(f"Select 2 to {MOST_COMPARED} pictures with space first.")
         else:
-            self._view(selection.names)
-
-    def _view(self, compare: list[str]) -> None:
-        from invoke_tui.tui.viewer.screen import ViewerScreen
-
-        grid = self.grid
-        viewer = ViewerScreen(self.desk.listing, grid.cursor, grid.pages.total, compare=compare)
-        self.app.push_screen(viewer, lambda _nothing: None if compare else grid.move_to(viewer.desk.number))
+            self.windows.view(selection.names)
 
     def action_select_all(self) -> None:
         """Every picture of the list."""
@@ -325,39 +318,19 @@ class GalleryScreen(GalleryFrame):
         if (selection := self._deeds.selection) is None:
             self.say("No picture is chosen.")
         else:
-            beside(self, "deed", self._export, selection)
-
-    async def _export(self, selection: Selection) -> None:
-        from invoke_tui.tui.gallery.export_dialog import ExportScreen
-
-        count = self.grid.marks.count(self.grid.pages.total) or 1
-        if said := await self.app.push_screen_wait(ExportScreen(selection, count)):
-            self.say(said, 6)
+            self.windows.export(selection)
 
     def action_import(self) -> None:
         """Bring pictures, onto the board that is shown."""
-        beside(self, "deed", self.bring)
-
-    async def bring(self, path: str = "") -> None:
-        """Ask what to bring, and how."""
-        from invoke_tui.tui.gallery.import_dialog import ImportScreen
-
-        if said := await self.app.push_screen_wait(ImportScreen(self.board_tree.shelf.board, path)):
-            self.say(said, 6)
+        self.windows.bring()
 
     def on_paste(self, event: events.Paste) -> None:
         """Files that are dropped onto the terminal come as text."""
-        beside(self, "deed", bring, self, event.text)
+        self.windows.dropped(event.text)
 
     def action_keeping(self) -> None:
         """Look after the files."""
-        beside(self, "deed", self._keeping)
-
-    async def _keeping(self) -> None:
-        from invoke_tui.tui.gallery.keeping.screen import PURGE, HousekeepingScreen
-
-        if await self.app.push_screen_wait(HousekeepingScreen()) == PURGE:
-            self._deeds.do("purge")
+        self.windows.housekeeping()
 
     def action_texts(self) -> None:
         """What the file says."""
