@@ -118,6 +118,8 @@ def small(stream: IO[bytes], side: int) -> Image:
     import PIL.ImageOps
 
     with opened(stream) as image:
+        scale = min(1, side / max(image.size))
+        wanted = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         image.draft("RGB", (2 * side, 2 * side))
         factor = max(1, max(image.size) // (2 * side))
         size = -(-image.width // factor), -(-image.height // factor)
@@ -128,7 +130,9 @@ def small(stream: IO[bytes], side: int) -> Image:
             weighed = strip.convert("RGBa") if strip.mode == "RGBA" else strip
             whole.paste(weighed.reduce(factor).convert(strip.mode), (0, first // factor))
         assert whole is not None, "a picture has a line"
-        whole.thumbnail((side, side))
+        if whole.size != wanted:  # its last column and line may stand for less than the others
+            part = (0, 0, image.width / factor, image.height / factor)
+            whole = whole.resize(wanted, PIL.Image.Resampling.BICUBIC, box=part)
         whole.info = {"exif": image.info["exif"]} if "exif" in image.info else {}
     PIL.ImageOps.exif_transpose(whole, in_place=True)
     return whole

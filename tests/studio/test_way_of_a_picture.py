@@ -160,12 +160,15 @@ async def test_what_cannot_be_done_is_said_before_anything_is_enqueued(studio: S
 
 
 async def test_a_batch_of_a_graph_runs_once_per_session(studio: StudioHarness) -> None:
+    studio.set(INVOKE_TUI_IMAGE_INFOTEXT="1")
     client = await studio.start()
     [made] = await studio.run("a ball")
     image = await client.image(made.images[0])
     from invoke_tui.studio.gallery.formats import facts_of
 
-    graph = Graph.model_validate_json(facts_of(Path(image.path)).texts["invokeai_graph"])
+    texts = facts_of(Path(image.path)).texts
+    assert texts["parameters"].startswith("a ball\n"), "A1111's text, as the setting says"
+    graph = Graph.model_validate_json(texts["invokeai_graph"])
     seed_node = next(node.id for node in graph.nodes.values() if node.type == "integer")
     data = [[BatchDatum(node_path=seed_node, field_name="value", items=[5, 6])]]
     result = await client.enqueue_batch(Batch(graph=graph, data=data, origin="workflows"))

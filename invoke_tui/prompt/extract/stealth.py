@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from invoke_tui.domain.decoding import room
 from invoke_tui.prompt.extract.chunks import MOST_TEXT, Texts, decoded
 from invoke_tui.prompt.extract.found import json_object
 
@@ -38,7 +39,8 @@ def hidden_texts(path: Path) -> Texts:
                 return {}
             if getattr(image, "n_frames", 1) > 1:
                 return {}
-            image.load()
+            with room(image):
+                image.load()
             text = _hidden(image.getchannel("A"), "A") if image.mode == "RGBA" else None
             return _named(text or _hidden(image, "RGB"))
     except Exception:  # a decoder of files from anywhere raises whatever it likes; then nothing is said
