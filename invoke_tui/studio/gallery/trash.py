@@ -64,11 +64,10 @@ class Trash:
         count = size = 0
         while True:
             async with self._lists.files:
-                waiting = await self._database.write(lambda c: _begin(c, names))
-                if not waiting:
-                    return TrashRecord(count=count, size=size)
-                freed = await to_its_end(self._go_on(waiting))
-            count, size = count + len(waiting), size + freed
+                gone, freed = await to_its_end(self._purge_some(names))
+            if not gone:
+                return TrashRecord(count=count, size=size)
+            count, size = count + gone, size + freed
 
     async def finish(self) -> int:
         """Do the rest of a purge that was cut short; how many pictures went. Runs before the daemon serves."""
@@ -83,6 +82,10 @@ class Trash:
             return 0
         _log.info("%d pictures that were being purged when the studio ended are gone", len(waiting))
         return len(waiting)
+
+    async def _purge_some(self, names: list[str] | None) -> tuple[int, int]:
+        waiting = await self._database.write(lambda c: _begin(c, names))
+        return len(waiting), await self._go_on(waiting) if waiting else 0
 
     async def _go_on(self, waiting: dict[str, str]) -> int:
         """The files go, then the rows of those that went; bytes that were freed."""
@@ -99,22 +102,21 @@ class Trash:
 
     def _remove(self, waiting: dict[str, str], gone: list[str]) -> tuple[int, OSError | None]:
         freed = 0
-        for name, file in waiting.items():
-            path = self._folder / file
-            try:
+        left: set[Path] = set()
+        try:
+            for name, file in waiting.items():
+                path = self._folder / file
                 if not Path(file).is_absolute() and path.exists():
                     freed += path.stat().st_size
                     path.unlink()
+                    left.add(path.parent)
                 faults.pass_by("during-purge")
                 self._thumbnails.forget(name)
-            except OSError as error:
-                return freed, error
-            gone.append(name)
-        for folder in {
-            (self._folder / file).parent for file in waiting.values() if not Path(file).is_absolute()
-        }:
-            if folder.is_dir():
+                gone.append(name)
+            for folder in left:
                 sync_folder(folder)
+        except OSError as error:
+            return freed, error
         return freed, None
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
 from invoke_tui.domain.base import Record
@@ -61,7 +62,13 @@ async def undo(database: Database, folder: Path) -> int:
 
 
 def _entries(connection: Connection) -> list[Entry]:
-    return [Entry.model_validate_json(text) for text in state.below(connection, _PREFIX).values()]
+    found = []
+    for name, text in state.below(connection, _PREFIX).items():
+        try:
+            found.append(Entry.model_validate_json(text))
+        except ValidationError:  # another version's; what it left is found by verify
+            _log.warning("%s cannot be read", name)
+    return found
 
 
 def _settle(connection: Connection, entries: list[Entry]) -> None:
@@ -77,8 +84,16 @@ def _remove(folder: Path, files: set[str]) -> int:
     folder = folder.resolve()
     there = [path for file in files if (path := (folder / file).resolve()).is_file()]
     mine = [path for path in there if path.is_relative_to(folder)]
-    for path in mine:
-        path.unlink()
-    for parent in {path.parent for path in mine}:
+    gone = [path for path in mine if _removed(path)]
+    for parent in {path.parent for path in gone}:
         sync_folder(parent)
-    return len(mine)
+    return len(gone)
+
+
+def _removed(path: Path) -> bool:
+    try:
+        path.unlink()
+    except OSError as error:  # which must not keep the studio from starting; verify finds the file
+        _log.warning("%s could not be removed: %s", path, error)
+        return False
+    return True
