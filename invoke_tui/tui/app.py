@@ -26,7 +26,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui import actions, late, session, themes
+from invoke_tui.tui import actions, ahead, late, session, themes
 from invoke_tui.tui.deletions import Deletions
 from invoke_tui.tui.keys import act_in_turn, guard_pastes, read_alt_keys
 from invoke_tui.tui.palette import ActionProvider
@@ -85,6 +85,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         read_alt_keys()
         guard_pastes()
         act_in_turn()
+        ahead.hash_rules_quickly()
         self.graphics = graphics
         self.paths = locate(root)
         self.session = session.load(self.paths.session_file)
@@ -145,6 +146,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
 
     async def _furnish(self) -> None:
         """Put in what came late, and open the line to the daemon."""
+        ahead.keep_small()
         try:
             came = await asyncio.to_thread(self._fetch)
         except StudioError as error:
@@ -171,6 +173,9 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         if self.current_mode == "arriving":
             await self.action_go(self.first_screen)
         self.run_worker(self.link.run(), name="link", group="link", exit_on_error=True)
+        if not self.is_headless:
+            self.last_key = max(self.last_key, time.monotonic())
+            self.run_worker(ahead.open_gallery(self), name="ahead", exit_on_error=True)
         _collect_again()
 
     async def action_quit(self) -> None:

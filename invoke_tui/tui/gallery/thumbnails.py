@@ -24,7 +24,7 @@ AT_ONCE: Final = 8
 DECODERS: Final = 2
 """Thumbnails that are decoded side by side."""
 LEAST_KEPT: Final = 60
-SCREENS_KEPT: Final = 3
+SCREENS_KEPT: Final = 5
 """Screens of thumbnails that are kept; with true pictures they lie in the terminal, and here is next to nothing."""
 BATCH: Final = {
     Quality.FULL: 96_000,
@@ -68,14 +68,19 @@ class Thumbnails:
         """A tile that can be painted."""
         return self._tiles.get(name)
 
+    @property
+    def held(self) -> int:
+        """Thumbnails that are here, painted or not."""
+        return len(self._tiles) + len(self._ready)
+
     def want(self, seen: Sequence[str], beyond: Sequence[str]) -> None:
         """These pictures are seen, and those are next."""
         self._keep = max(LEAST_KEPT, SCREENS_KEPT * len(seen))
-        for name in (*beyond, *seen):
+        for name in (*reversed(beyond), *seen):
             if name in self._tiles:
                 self._tiles.move_to_end(name)
         here = self._tiles.keys() | self._ready.keys() | self._coming
-        self._wishes.want([name for name in (*seen, *beyond) if name not in here])
+        self._wishes.want([name for name in dict.fromkeys((*seen, *beyond)) if name not in here])
 
     def resize(self, room: Cells) -> None:
         """Tiles have this much room now; with another one all are made anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segment
@@ -66,6 +67,8 @@ class TileGrid(ScrollView, can_focus=True):
         self.marks = Marks()
         self.order: ImageOrder = "newest"
         self._layout = Layout.of(1, SIZES[USUAL], None)
+        self._looked_at, self._upwards = 0, False
+        """The first picture that was in sight last, and whether it goes back to the beginning."""
         self._known_look: VisualStyle | None = None
         self._known_plain = Style()
 
@@ -139,15 +142,20 @@ class TileGrid(ScrollView, can_focus=True):
                     self._refresh_tile(number)
 
     def _look(self) -> None:
-        """Ask for what is in sight, and then for what is a screen further."""
+        """Ask for what is in sight, then for what is a screen further the way it goes, then for both ends."""
         first, end = self.seen
         if first >= end:
             return
-        further = min(self.pages.total, end + (end - first))
-        if missing := [*self.pages.look(first, end), *self.pages.look(end, further)]:
+        if first != self._looked_at:
+            self._upwards, self._looked_at = first < self._looked_at, first
+        total, screen = self.pages.total, end - first
+        further = (max(0, first - screen), first) if self._upwards else (end, min(total, end + screen))
+        places = [(first, end), further, (max(0, total - screen), total), (0, min(screen, total))]
+        if missing := [page for place in places for page in self.pages.look(*place)]:
             self.post_message(self.Wanted(list(dict.fromkeys(missing))))
         if self.studio.graphics.protocol != "none":
-            self.thumbnails.want(self._names(first, end), self._names(end, further))
+            seen, *others = (self._names(*place) for place in places)
+            self.thumbnails.want(seen, list(dict.fromkeys(chain.from_iterable(others))))
 
     def _names(self, first: int, end: int) -> list[str]:
         found = (self.pages.image(number) for number in range(first, end))

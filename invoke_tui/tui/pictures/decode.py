@@ -20,6 +20,7 @@ _SHOWN: Final = 2048
 def open_picture(data: bytes) -> Image:
     """Decode ``data`` to RGB, refusing other formats, bombs and broken files with a clear message."""
     import PIL.Image
+    import PIL.WebPImagePlugin  # else the first WebP brings in all forty of Pillow's formats
 
     if len(data) > MAX_BYTES:
         raise BadInputError(f"The picture file is too large to show ({len(data) // 2**20} MiB).")

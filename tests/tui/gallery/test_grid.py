@@ -9,11 +9,13 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from invoke_tui.domain.boards import BoardRecord
+from invoke_tui.tui import ahead
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.choose import ChooseScreen
 from invoke_tui.tui.gallery.details import PictureDetails
 from invoke_tui.tui.gallery.pages import KEPT, SIZE
 from invoke_tui.tui.gallery.screen import GalleryScreen
+from invoke_tui.tui.gallery.thumbnails import LEAST_KEPT, SCREENS_KEPT
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from tests.tui.fake_client import FakeClient
@@ -54,13 +56,19 @@ async def test_a_hundred_thousand_pictures_are_gone_through_without_loading_them
         grid = screen.grid
         seen = range(*grid.seen)
         await settle(pilot, lambda: all(grid.thumbnails.get(f"p{number}.png") for number in seen))
-        assert set(client.fetched) <= {f"p{number}.png" for number in range(3 * len(seen))}
+        near = [*range(3 * len(seen)), *range(many - len(seen), many)]  # the end is where G goes
+        assert set(client.fetched) <= {f"p{number}.png" for number in near}
         assert client.asked.count((0, SIZE)) == 1  # the strip on Generate asks for others
         lines = [grid.render_line(y).text for y in range(grid.size.height)]
         assert sum("file missing" in line for line in lines) == 1
         await pilot.press("G")
         await settle(pilot, lambda: name(screen) == f"p{many - 1}.png")
-        assert client.asked[-1][0] == many - SIZE
+        assert client.asked.count((many - SIZE, SIZE)) == 1
+        await pilot.press(*["pageup"] * 12, *["pagedown"] * 12)
+        await settle(
+            pilot, lambda: all(grid.thumbnails.get(f"p{number}.png") for number in range(*grid.seen))
+        )
+        assert grid.thumbnails.held <= max(LEAST_KEPT, SCREENS_KEPT * len(seen))
         await pilot.press("pageup", "h", "k")
         assert many - 60 < grid.cursor < many - 1
         await pilot.press("g", "l", "j")
@@ -69,6 +77,20 @@ async def test_a_hundred_thousand_pictures_are_gone_through_without_loading_them
         await pilot.press("plus", "plus")
         assert len(range(*grid.seen)) < len(seen)
         assert grid.cursor in range(*grid.seen)
+
+
+async def test_the_gallery_is_there_before_it_is_gone_to(app: InvokeTuiApp, client: FakeClient) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await connected(pilot)
+        app.last_key = 0.0
+        await ahead.open_gallery(app)
+        await settle(pilot, lambda: {"p0.png", "p8.png"} <= set(client.fetched))
+        assert app.current_mode == "generate"
+        await pilot.press("alt+2")
+        grid = cast("GalleryScreen", app.screen).grid
+        assert grid.has_focus
+        assert all(grid.thumbnails.get(f"p{number}.png") for number in range(*grid.seen))
+        assert client.fetched.count("p8.png") == 1
 
 
 async def test_the_cursor_stays_on_its_picture_when_the_gallery_changes(
