@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from invoke_tui.tui.copying import Copied
     from invoke_tui.tui.session import Session
 
-TYPED: Final = 0.1
+TYPED: Final = 0.03
 """Seconds without a key before what is typed is looked for."""
 RESTED: Final = 0.12
 """Seconds the cursor rests on a board before its pictures are shown."""
