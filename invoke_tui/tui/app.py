@@ -27,6 +27,7 @@ from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, ahead, late, session, themes
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.deletions import Deletions
 from invoke_tui.tui.keys import act_in_turn, guard_pastes, read_alt_keys
 from invoke_tui.tui.palette import ActionProvider
@@ -229,6 +230,17 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         if self._driver is not None and not self._driver.is_headless:
             self._driver.write(data)
             self._driver.flush()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Into our own clipboard, and by the terminal into that of the machine in front of the person."""
+        super().copy_to_clipboard(text)
+        if os.environ.get("TMUX"):
+            beside(self, "clipboard", self._past_tmux, text)
+
+    async def _past_tmux(self, text: str) -> None:
+        from invoke_tui.tui.copying import past_tmux
+
+        await past_tmux(self, text)
 
     def on_cursor_position(self, _event: events.CursorPosition) -> None:
         """The terminal has drawn the last frame."""

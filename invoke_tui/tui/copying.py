@@ -40,12 +40,23 @@ async def _copy(screen: StudioScreen, image: ImageRecord, what: Copied) -> None:
             return
         if image.metadata is None and what != "path":
             image = await client.image(image.image_name)
-        sequence = await asyncio.to_thread(clipboard_sequence, text_of(image, what))
+        text = text_of(image, what)
+        await asyncio.to_thread(clipboard_sequence, text)  # tmux may keep it
     except StudioError as error:
         studio.show_error(error, title="Copy")
         return
-    studio.write_terminal(sequence)
+    studio.copy_to_clipboard(text)
     screen.notify(f"{what.capitalize()} copied.", timeout=2, markup=False)
+
+
+async def past_tmux(studio: InvokeTuiApp, text: str) -> None:
+    """Into the clipboard of the machine in front of the person where tmux takes nothing from programs itself."""
+    try:
+        sequence = await asyncio.to_thread(clipboard_sequence, text)
+    except StudioError as error:
+        studio.show_error(error, title="Copy")
+    else:
+        studio.write_terminal(sequence)
 
 
 def hand_over_from(studio: InvokeTuiApp, files: Sequence[File]) -> str:

@@ -11,6 +11,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.picture_texts import text_of
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.screen import GalleryScreen
+from invoke_tui.tui.pictures import tmux
 from invoke_tui.tui.screens.generate import GenerateScreen
 from invoke_tui.tui.viewer.screen import ViewerScreen
 from tests.tui.fake_client import FakeClient
@@ -44,30 +45,30 @@ async def test_copies_deletions_and_masks(
 ) -> None:
     client.crowd = 5
     sent: list[str] = []
-    monkeypatch.setattr(app, "write_terminal", sent.append)
-
-    def copied() -> str:
-        return base64.b64decode(sent[-1].removeprefix("\x1b]52;c;").removesuffix("\x1b\\")).decode()
-
+    monkeypatch.setattr(app, "write_terminal", lambda data: sent.append(data) if "]52;" in data else None)
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         await pilot.press("alt+2")
         gallery = app.screen
         assert isinstance(gallery, GalleryScreen)
         await settle(pilot, lambda: gallery.grid.image is not None)
-        sent.clear()
         await pilot.press("y")
-        await settle(pilot, lambda: sent)
-        assert copied() == "/outputs/images/p0.png"
+        await settle(pilot, lambda: app.clipboard == "/outputs/images/p0.png")
         await pilot.press("enter")
         await settle(pilot, lambda: isinstance(app.screen, ViewerScreen) and app.screen.desk.image)
-        sent.clear()
         await pilot.press("Y")
-        await settle(pilot, lambda: sent)
-        assert copied() == "prompt of p0.png"
+        await settle(pilot, lambda: app.clipboard == "prompt of p0.png")
+        monkeypatch.setenv("TMUX", "/tmp/x")
+        monkeypatch.setattr(tmux, "takes_clipboard", lambda: False)
+        monkeypatch.setattr(tmux, "passes_through", lambda: True)
         await pilot.press("alt+y")
-        await settle(pilot, lambda: len(sent) > 1)
-        assert json.loads(copied())["seed"] == 7
+        await settle(pilot, lambda: sent)
+        assert json.loads(app.clipboard)["seed"] == 7
+        assert sent == [tmux.wrap(f"\x1b]52;c;{base64.b64encode(app.clipboard.encode()).decode()}\x1b\\")]
+        monkeypatch.setattr(tmux, "passes_through", lambda: False)
+        await pilot.press("y")
+        await settle(pilot, lambda: any("tmux does not let" in one.message for one in app._notifications))
+        monkeypatch.delenv("TMUX")
         await pilot.press("d")
         await settle(pilot, lambda: client.removed == {"p0.png"})
         await pilot.press("escape", "z")
