@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
 from invoke_tui.domain.models import ModelType
@@ -48,6 +50,18 @@ async def test_the_same_content_is_known_whatever_it_is_called_here(bench: Workb
     found = await bench.installs.find(WantedModel(type=ModelType.LORA, name="ink", hash=digest[:10]))
     assert found.here is not None
     assert found.here.name == "Mine"
+
+
+async def test_a_file_of_the_same_size_is_read_to_know(bench: Workbench, site: Site, tmp_path: Path) -> None:
+    data = lora()
+    (tmp_path / "mine.safetensors").write_bytes(data)
+    await bench.install(str(tmp_path / "mine.safetensors"), in_place=True)
+    hashes = {"AutoV2": SHORT, "BLAKE3": blake3(data).hexdigest().upper()}
+    file = {"id": 7, "name": "ink.safetensors", "type": "Model", "sizeKB": len(data) / 1024, "hashes": hashes}
+    site.files[f"{BY_HASH}/{SHORT}"] = json.dumps(VERSION | {"files": [file]}).encode()
+    found = await bench.installs.find(WantedModel(type=ModelType.LORA, name="ink", hash=SHORT))
+    assert found.here is not None
+    assert (found.here.name, found.here.hash) == ("mine", f"blake3:{blake3(data).hexdigest()}")
 
 
 async def test_what_nobody_uploaded_may_be_a_starter_model(bench: Workbench, site: Site) -> None:

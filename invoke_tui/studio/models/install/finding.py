@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from threading import Event
 from typing import Final
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
 from invoke_tui.domain.models import ModelRecord
 from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+from invoke_tui.studio.models.hashing import hash_model
 from invoke_tui.studio.models.install import civitai, place, starters
 from invoke_tui.studio.models.install.errors import DownloadError, host_of
 from invoke_tui.studio.models.install.sites import Sites
@@ -38,7 +40,7 @@ async def find(wanted: WantedModel, models: Models, sites: Sites, web: Web) -> F
         except StudioError as error:
             trouble = error
         else:
-            return found.model_copy(update={"here": _here(found, models)})
+            return found.model_copy(update={"here": await _here(found, models)})
     if (found_starter := await asyncio.to_thread(_starter, wanted, models, sites)) is not None:
         return found_starter
     if trouble is not None:
@@ -52,11 +54,22 @@ async def find(wanted: WantedModel, models: Models, sites: Sites, web: Web) -> F
     )
 
 
-def _here(found: FoundModel, models: Models) -> ModelRecord | None:
-    """The installed model with this content, or from this page."""
+async def _here(found: FoundModel, models: Models) -> ModelRecord | None:
+    """The installed model with this content, or from this page. Files of just this size are hashed to know."""
     usable = [one for one in models.all() if not one.missing]
-    same = (one for one in usable if found.hash and one.hash == found.hash)
-    return next(same, None) or next((one for one in usable if one.source == found.page), None)
+    same = (one for one in usable if (found.hash and one.hash == found.hash) or one.source == found.page)
+    if (known := next(same, None)) is not None or not found.hash:
+        return known
+    for one in usable:
+        if one.file_size == found.size and not one.hash.startswith("blake3:"):
+            try:
+                digest = await asyncio.to_thread(hash_model, Path(one.path), lambda _: None, Event())
+            except NotFoundError:
+                continue
+            record = await models.set_hash(one.key, digest)
+            if digest == found.hash:
+                return record
+    return None
 
 
 def _starter(wanted: WantedModel, models: Models, sites: Sites) -> FoundModel | None:
