@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from invoke_tui.client.keeping import offline
-from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
+from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError, StudioError
 from invoke_tui.domain.keeping import (
     ArrangeOrder,
     CheckReport,
@@ -195,7 +195,8 @@ class HousekeepingScreen(PromptDialog[str]):
         except NotFoundError:
             return
         except StudioError as error:
-            self._fail(error)
+            if self._running or not isinstance(error, CanceledError):  # what was ended before is no news
+                self._fail(error)
         else:
             self._rows.show(self._space, report if isinstance(report, CheckReport) else None)
             self._done(words.ended(report))
