@@ -84,7 +84,7 @@ class GalleryScreen(GalleryFrame):
     def on_screen_resume(self) -> None:
         """What changed meanwhile is read now; what a terminal draws over its cells is drawn again."""
         self.desk.resumed()
-        self.grid.refresh()
+        self.grid.cover()
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -97,8 +97,9 @@ class GalleryScreen(GalleryFrame):
             listing, saved=saved is not None and saved.query == listing.query
         )
         problem = self.query_one("#query-problem", Static)
-        problem.display = bool(page.problems)
-        problem.update(Content.styled(" · ".join(page.problems[:2]), "$text-error"))
+        if problem.display or page.problems:  # the whole screen would be laid out anew
+            problem.display = bool(page.problems)
+            problem.update(Content.styled(" · ".join(page.problems[:2]), "$text-error"))
         if not page.total:
             self.show_record(None)
         self.tell()

@@ -235,6 +235,11 @@ class TileGrid(ScrollView, can_focus=True):
         place = self._layout.region(number).shrink((0, 0, CAPTION, BAR))
         return place.translate(self.content_region.offset - self.scroll_offset)
 
+    def cover(self) -> None:
+        """What a terminal draws over its cells is drawn again."""
+        if self._overlays.active:
+            self.refresh()
+
     def _refresh_tile(self, number: int) -> None:
         self.refresh(self._layout.region(number).translate((0, -self.scroll_offset.y)))
 
