@@ -47,6 +47,9 @@ class Terminal:
         self.output = bytearray()
         self.heard = 0.0
         """When the latest output came, before it was emulated."""
+        self.arrivals: list[tuple[float, bytes]] = []
+        """Output with the time it came, while ``recording``."""
+        self.recording = False
         self._tail = b""
         env = {**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
         self.started = time.monotonic()
@@ -88,6 +91,8 @@ class Terminal:
             with contextlib.suppress(OSError):
                 os.write(self._fd, ANSWERS[query])
         self.output += data
+        if self.recording:
+            self.arrivals.append((self.heard, data))
         self._paint(data)
         return data
 
