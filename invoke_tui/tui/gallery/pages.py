@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 SIZE: Final = 100
 """Pictures of a page."""
-KEPT: Final = 8
-"""Pages that are kept: some screens, however small the thumbnails are."""
+KEPT: Final = 6
+"""Pages that are kept, or as many as are looked at where these are more."""
 
 
 class Pages:
@@ -23,13 +23,14 @@ class Pages:
         self.revision = revision
         """The gallery's, when these pages were true."""
         self._pages: OrderedDict[int, list[ImageRecord]] = OrderedDict()
+        self._keep = KEPT
 
     def put(self, page: ImagePage) -> None:
         """Take in a page that begins where one of ours does."""
         number = page.at // SIZE
         self._pages[number] = page.images
         self._pages.move_to_end(number)
-        while len(self._pages) > KEPT:
+        while len(self._pages) > self._keep:
             self._pages.popitem(last=False)
 
     def image(self, number: int) -> ImageRecord | None:
@@ -38,12 +39,19 @@ class Pages:
         images = self._pages.get(page)
         return images[at] if images and at < len(images) else None
 
-    def look(self, first: int, end: int) -> list[int]:
-        """The pages of pictures ``first`` to before ``end`` that are not here; those that are were looked at."""
-        if first >= end:
-            return []
-        numbers = range(first // SIZE, (end - 1) // SIZE + 1)
-        for number in numbers:
+    def look(self, first: int, end: int, *others: tuple[int, int]) -> list[int]:
+        """The pages of pictures ``first`` to before ``end``, then those of ``others``, that are not here.
+
+        Those that are were looked at now: none of all these goes before the next look.
+        """
+        numbers = dict.fromkeys(
+            number
+            for begin, stop in ((first, end), *others)
+            if begin < stop
+            for number in range(begin // SIZE, (stop - 1) // SIZE + 1)
+        )
+        self._keep = max(KEPT, len(numbers))
+        for number in reversed(numbers):
             if number in self._pages:
                 self._pages.move_to_end(number)
         return [number for number in numbers if number not in self._pages]

@@ -151,8 +151,8 @@ class TileGrid(ScrollView, can_focus=True):
         total, screen = self.pages.total, end - first
         further = (max(0, first - screen), first) if self._upwards else (end, min(total, end + screen))
         places = [(first, end), further, (max(0, total - screen), total), (0, min(screen, total))]
-        if missing := [page for place in places for page in self.pages.look(*place)]:
-            self.post_message(self.Wanted(list(dict.fromkeys(missing))))
+        if missing := self.pages.look(first, end, *places[1:]):
+            self.post_message(self.Wanted(missing))
         if self.studio.graphics.protocol != "none":
             seen, *others = (self._names(*place) for place in places)
             self.thumbnails.want(seen, list(dict.fromkeys(chain.from_iterable(others))))

@@ -31,6 +31,17 @@ def test_pages_that_were_not_looked_at_for_longest_go_first() -> None:
     assert pages.look(0, 2 * SIZE + 1) == [1, 2]
 
 
+def test_all_pages_that_are_looked_at_stay_however_many() -> None:
+    fake, pages = FakeGallery(), Pages(total=100_000)
+    wide = ((5 * SIZE, 10 * SIZE), (99_500, 100_000))
+    missing = pages.look(0, 5 * SIZE, *wide)
+    for number in missing:
+        images = [fake.picture(number * SIZE + one) for one in range(SIZE)]
+        pages.put(ImagePage(images=images, at=number * SIZE, total=100_000))
+    assert len(missing) == 15
+    assert pages.look(0, 5 * SIZE, *wide) == []
+
+
 def test_tiles_fill_the_width_and_are_found_again() -> None:
     for width in (20, 61, 100, 237):
         layout = Layout.of(width, 14, (8, 16))
