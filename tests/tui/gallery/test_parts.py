@@ -63,7 +63,7 @@ async def test_what_is_no_longer_looked_at_is_not_fetched() -> None:
         await gate.wait()
         done.append(key)
 
-    wishes = Wishes(fetch)
+    wishes: Wishes[str] = Wishes(fetch)
     working = asyncio.create_task(wishes.run())
     wishes.want(["a", "b", "c"])
     await asyncio.sleep(0)
