@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 64 * 2**20
 """Bytes of files that are kept, beside those that are shown."""
+LARGE: Final = 32 * 2**20
+"""Bytes of a file above which it is read where it lies."""
 
 
 class Album:
@@ -70,13 +74,22 @@ class Album:
         """A picture's file. Raises ``BadInputError`` where it is no picture that can be shown."""
         original = self._originals.pop(name, None)
         if original is None:
-            data = await (await self._client()).image_file(name)
-            original = await asyncio.to_thread(Original, data, self.shelf)
+            original = await asyncio.to_thread(Original, await self._file(name), self.shelf)
         self._originals[name] = original
         while len(self._originals) > 1 and sum(one.weight for one in self._originals.values()) > MOST_BYTES:
             gone = self._originals.pop(next(iter(self._originals)))
             self.shelf.drop(gone)
         return original
+
+    async def _file(self, name: str) -> bytes | Path:
+        """A picture's bytes; the file itself where it is large, and lies on this machine."""
+        client = await self._client()
+        with suppress(NotFoundError):  # which is told of the file
+            record = await client.image(name)
+            path = Path(record.path)
+            if record.file_size > LARGE and await asyncio.to_thread(path.is_file):
+                return path
+        return await client.image_file(name)
 
     async def prepare(self, number: int) -> None:
         """Have a picture's file here, and decoded where it is not large, before somebody asks for it."""

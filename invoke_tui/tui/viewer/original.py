@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from invoke_tui.domain.decoding import FORMATS, MOST_BYTES, coefficients, cost, decoded, upright_size
 from invoke_tui.domain.errors import BadInputError
@@ -17,11 +17,10 @@ from invoke_tui.tui.viewer.measures import Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from PIL.Image import Image
 
-MOST_WEIGHT: Final = 1024 * 2**20
-"""Bytes of a file."""
 MOST_PIXELS: Final = 25_000_000
 """Pixels that are held at once, whatever is compared: about 100 MB."""
 AT_ONCE: Final = 6_500_000
@@ -89,22 +88,23 @@ class Shelf:
 
 
 class Original:
-    """One picture. Raises ``BadInputError`` for bytes that are none, now or when they are decoded."""
+    """One picture: its bytes, or a large file that is read where it lies. Raises ``BadInputError`` for what is none,
+    now or when it is decoded.
+    """
 
-    def __init__(self, data: bytes, shelf: Shelf) -> None:
+    def __init__(self, source: bytes | Path, shelf: Shelf) -> None:
         import PIL.Image
 
-        self._data = data
+        self._source = source
         self._shelf = shelf
-        if len(data) > MOST_WEIGHT:
-            raise BadInputError(f"The picture file is too large to show ({len(data) // 2**20} MiB).")
-        self._bands = layout_of(io.BytesIO(data))
+        with self._reading() as stream:
+            self._bands = layout_of(stream)
         self._most = MOST_PIXELS
         needed = 0
         if self._bands is not None:
             self.size: Size = self._bands.width, self._bands.height
         else:
-            with _reading(), PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            with self._reading() as stream, PIL.Image.open(stream, formats=FORMATS) as image:
                 self.size = upright_size(image)
                 needed = coefficients(image) if image.format == "JPEG" else cost(image)
                 if image.mode != "RGB" or image.format == "JPEG":  # which are not held as they are decoded
@@ -126,8 +126,8 @@ class Original:
 
     @property
     def weight(self) -> int:
-        """Bytes of the file."""
-        return len(self._data)
+        """Bytes that are held of the file."""
+        return len(self._source) if isinstance(self._source, bytes) else 0
 
     def part(self, box: Box, size: Size) -> Image:
         """What is in ``box``, resized to ``size``. Runs in a thread; a large picture takes a while."""
@@ -191,8 +191,7 @@ class Original:
             part = all_of_it if many <= AT_ONCE else _around(box, self.size, factor)
             many = int((part.right - part.left) * (part.bottom - part.top)) // (factor * factor)
             self._shelf.make_room(many)
-            with _reading():
-                piece = Piece(self._from_bands(self._bands, part, factor), factor, part)
+            piece = Piece(self._from_bands(self._bands, part, factor), factor, part)
         else:
             self._shelf.make_room(many)
             piece = Piece(self._at_once(factor), factor, all_of_it)
@@ -203,7 +202,7 @@ class Original:
         import PIL.Image
         import PIL.ImageOps
 
-        with _reading(), PIL.Image.open(io.BytesIO(self._data), formats=FORMATS) as image:
+        with self._reading() as stream, PIL.Image.open(stream, formats=FORMATS) as image:
             before = image.width
             if factor > 1:
                 image.draft("RGB", (image.width // factor, image.height // factor))
@@ -223,13 +222,32 @@ class Original:
         left, top, right, bottom = (int(edge) for edge in part)
         size = -(-(right - left) // factor), -(-(bottom - top) // factor)
         image = PIL.Image.new("RGB", size)
-        for first, band in bands(io.BytesIO(self._data), layout, bottom, factor):
-            above, below = max(top, first), min(bottom, first + band.height)
-            if above >= below:
-                continue
-            seen = band.crop((left, above - first, right, below - first)).convert("RGB")
-            image.paste(seen.reduce(factor) if factor > 1 else seen, (0, (above - top) // factor))
+        with self._reading() as stream:
+            for first, band in bands(stream, layout, bottom, factor):
+                above, below = max(top, first), min(bottom, first + band.height)
+                if above >= below:
+                    continue
+                seen = band.crop((left, above - first, right, below - first)).convert("RGB")
+                image.paste(seen.reduce(factor) if factor > 1 else seen, (0, (above - top) // factor))
         return image
+
+    @contextmanager
+    def _reading(self) -> Iterator[IO[bytes]]:
+        """The file. What is raised of bytes that are damaged is told in our words."""
+        import PIL.Image
+
+        try:
+            with warnings.catch_warnings(), self._opened() as stream:
+                warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
+                yield stream
+        except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
+            raise BadInputError(
+                "The picture cannot be read.",
+                hint=f"The file is damaged, or no picture ({type(error).__name__}).",
+            ) from error
+
+    def _opened(self) -> IO[bytes]:
+        return io.BytesIO(self._source) if isinstance(self._source, bytes) else self._source.open("rb")
 
 
 def _around(box: Box, picture: Size, factor: int) -> Box:
@@ -241,19 +259,3 @@ def _around(box: Box, picture: Size, factor: int) -> Box:
         for edge, end in zip((box.right + wide, box.bottom + high), picture, strict=True)
     )
     return Box(left, top, right, bottom)
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """What is raised of bytes that are damaged, in our words."""
-    import PIL.Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PIL.Image.DecompressionBombWarning)
-            yield
-    except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
-        raise BadInputError(
-            "The picture cannot be read.",
-            hint=f"The file is damaged, or no picture ({type(error).__name__}).",
-        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,6 +84,21 @@ def test_a_photograph_lies_as_the_camera_was_held() -> None:
     original = Original(out.getvalue(), Shelf())
     assert original.size == (30, 60)
     assert original.whole()[0].size == (30, 60)
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_a_large_file_is_read_where_it_lies(tmp_path: Path) -> None:
+    picture = noise("RGB", (402, 500))
+    (tmp_path / "large.png").write_bytes(png(picture))
+    original = Original(tmp_path / "large.png", Shelf())
+    box = Box(101, 203, 201, 303)
+    assert np.array_equal(
+        np.asarray(original.part(box, (100, 100))), np.asarray(picture.convert("RGB").crop(box))
+    )
+    assert original.weight == 0
+    (tmp_path / "large.png").unlink()
+    with pytest.raises(BadInputError, match="cannot be read"):
+        original.part(Box(0, 0, 402, 500), (402, 500))
 
 
 @pytest.mark.usefixtures("small_is_large")
