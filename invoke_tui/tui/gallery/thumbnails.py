@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 8
 """Thumbnails that are fetched with one question."""
+GATHER: Final = 0.01
+"""Seconds in which those gather that are painted together: each time, whole lines are painted."""
 DECODERS: Final = 2
 """Thumbnails that are decoded side by side."""
 LEAST_KEPT: Final = 60
@@ -169,7 +171,7 @@ class Thumbnails:
                 self._arrived(sent)
                 self._studio.call_after_refresh(pacer.sent, cost)
                 self._drop_old()
-            await asyncio.sleep(0)
+            await asyncio.sleep(GATHER)
 
     def _drop_old(self) -> None:
         while len(self._tiles) > self._keep:
