@@ -36,14 +36,7 @@ REFUSED = {
     "stars.png": "is not a picture that can be read",
     "red.png": "is not a picture that can be read",
 }
-BY_THE_SHELL = (
-    "c2pa.jpg",
-    "stealth.png",
-    "beside-swarm-json.png",
-    "absurd.png",
-    "escapes.png",
-    "escapes.jpg",
-)
+BY_THE_SHELL = ("c2pa.jpg", "stealth.png", "absurd.png")
 MOST = 300 * 10**6
 """Bytes that the daemon may take."""
 
