@@ -31,6 +31,7 @@ from invoke_tui.tui.beside import beside
 from invoke_tui.tui.deletions import Deletions
 from invoke_tui.tui.keys import act_in_turn, guard_pastes, read_alt_keys
 from invoke_tui.tui.palette import ActionProvider
+from invoke_tui.tui.partners import Partners
 from invoke_tui.tui.pictures.detect import TerminalGraphics, configured, detect
 from invoke_tui.tui.pictures.pace import Pacer
 from invoke_tui.tui.resources import style_sheet
@@ -107,6 +108,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.remember: list[Callable[[session.Session], None]] = []
         """What screens with something worth keeping add: it notes their part into the session."""
         self.deletions = Deletions()
+        self.partners = Partners()
         self._pacer: Pacer | None = None
         self._save_timer: Any = None
         self._interrupted = 0.0

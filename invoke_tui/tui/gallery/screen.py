@@ -30,6 +30,7 @@ from invoke_tui.tui.gallery.tiles import TileGrid
 from invoke_tui.tui.gallery.using import Using
 from invoke_tui.tui.gallery.whereabouts import VIEWS, Whereabouts
 from invoke_tui.tui.gallery.windows import Windows
+from invoke_tui.tui.partners import MOST
 from invoke_tui.tui.widgets.model_rows import Rows
 from invoke_tui.tui.words import day
 
@@ -41,7 +42,6 @@ TYPED: Final = 0.03
 """Seconds without a key before what is typed is looked for."""
 RESTED: Final = 0.12
 """Seconds the cursor rests on a board before its pictures are shown."""
-MOST_COMPARED: Final = 4
 
 
 class GalleryScreen(GalleryFrame):
@@ -287,12 +287,20 @@ class GalleryScreen(GalleryFrame):
             self.windows.view([])
 
     def action_compare(self) -> None:
-        """Those that are selected, side by side."""
-        selection = self.grid.marks.selection()
-        if selection is None or not 2 <= len(selection.names) <= MOST_COMPARED:
-            self.say(f"Select 2 to {MOST_COMPARED} pictures with space first.")
+        """Those that are selected, side by side; a single one with the picture one is on, or was on last."""
+        names = self._compared()
+        if 2 <= len(names) <= MOST:
+            self.windows.view(names)
         else:
-            self.windows.view(selection.names)
+            self.say(f"Select 2 to {MOST} pictures with space first.")
+
+    def _compared(self) -> list[str]:
+        selection, image = self.grid.marks.selection(), self.grid.image
+        names = selection.names if selection is not None else []
+        if len(names) > 1 or self.grid.marks.everything or image is None:
+            return names
+        here = image.image_name
+        return [here, *([one for one in names if one != here] or self.studio.partners.of(here))]
 
     def action_select_all(self) -> None:
         """Every picture of the list."""

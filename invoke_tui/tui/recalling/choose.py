@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def use(screen: StudioScreen, image: ImageRecord, what: str) -> None:
     """Bring a picture to Generate: ``recall``, ``choose``, ``remix``, ``prompt``, ``seed``, ``init``, ``mask`` …"""
+    screen.studio.partners.met(image.image_name)
     beside(screen, "use", _choose if what == "choose" else _use, screen, image, what)
 
 

@@ -94,6 +94,8 @@ class Results:
     def use(self, image: ImageRecord, what: str) -> None:
         """Do what was asked for with a picture of the strip."""
         screen = self._screen
+        if what not in ("show", "path"):
+            screen.studio.partners.met(image.image_name)
         match what:
             case "show":
                 self._desk.following = screen.query_one(ResultsStrip).selected == 0

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from invoke_tui.tui.partners import MOST
 from invoke_tui.tui.viewer.measures import MOST_AMPLIFIED
 from invoke_tui.tui.viewer.scene import Way
 
-MOST: Final = 4
-"""Pictures that are compared at once."""
 WAYS: Final = tuple(Way)
 
 
@@ -18,8 +17,6 @@ class Comparing:
     """The pictures beside the one that is looked at, by name."""
 
     others: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    """Those to compare with, when somebody compares."""
     way: Way = Way.BESIDE
     turn: int = 0
     times: int = 1
@@ -34,7 +31,7 @@ class Comparing:
         self.others, self.way, self.turn = others[: MOST - 1], Way.BESIDE, 0
 
     def end(self) -> None:
-        """Back to one picture; what is kept stays."""
+        """Back to one picture."""
         self.others, self.turn = [], 0
 
     def next_way(self) -> None:
@@ -49,11 +46,3 @@ class Comparing:
     def amplify(self) -> None:
         """A difference twice as strong; after the strongest as it is."""
         self.times = self.times * 2 if self.times < MOST_AMPLIFIED else 1
-
-    def keep(self, name: str) -> bool:
-        """Keep a picture to compare with, or let it go; whether it is kept now."""
-        if name in self.kept:
-            self.kept.remove(name)
-            return False
-        self.kept = [*self.kept, name][1 - MOST :]
-        return True

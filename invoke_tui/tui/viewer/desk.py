@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.errors import NotFoundError, StudioError
 from invoke_tui.domain.events import Event, GalleryChanged, ImageAdded, Snapshot
 from invoke_tui.domain.images import ImageRecord, Listing
 from invoke_tui.tui.beside import beside
@@ -29,8 +29,6 @@ class ViewerDesk:
         self.number = max(0, min(at, total - 1))
         self.image: ImageRecord | None = None
         """What is looked at; with its metadata once that has come."""
-        self._before = ""
-        """The picture that was looked at before."""
         self._wanted = ""
         """The picture to be on once the list has been read again."""
         self._forth = 1
@@ -59,8 +57,6 @@ class ViewerDesk:
             return
         self._forth = -1 if number < self.number else 1
         self.number = number
-        if self.image is not None:
-            self._before = self.image.image_name
         if not self._stage.comparing.on:
             self._stage.fit()
         self.load()
@@ -79,6 +75,7 @@ class ViewerDesk:
             if image is None:
                 self._screen.say_instead("There is no picture in this list.")
                 return
+            self._screen.studio.partners.met(image.image_name)
             original = await self.album.original(image.image_name)
             others = [await self.album.original(name) for name in self._stage.comparing.others]
         except StudioError as error:
@@ -173,13 +170,21 @@ class ViewerDesk:
         self.load()
 
     async def _others(self, name: str, count: int) -> list[str]:
-        """Those that are kept, or the one before; for four, those that follow."""
+        """Those that are kept, or the one met before; for four, those that follow."""
         if count > 2:
             found = [await self.album.image(self.number + by) for by in range(1, count)]
             return [image.image_name for image in found if image is not None]
-        if others := [one for one in self._stage.comparing.kept if one != name]:
-            return others
-        if self._before and self._before != name:
-            return [self._before]
+        while partners := self._screen.studio.partners.of(name):
+            if others := [one for one in partners if await self._is_there(one)]:
+                return others
         near = await self.album.image(self.number + 1) or await self.album.image(self.number - 1)
         return [near.image_name] if near is not None else []
+
+    async def _is_there(self, name: str) -> bool:
+        """It may have been deleted since it was kept."""
+        try:
+            await self.album.record(name)
+        except NotFoundError:
+            self._screen.studio.partners.forget(name)
+            return False
+        return True

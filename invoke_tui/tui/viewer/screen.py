@@ -214,7 +214,7 @@ class ViewerScreen(StudioScreen):
     def action_keep(self) -> None:
         """To be compared with others."""
         if self.desk.image is not None:
-            kept = self.stage.comparing.keep(self.desk.image.image_name)
+            kept = self.studio.partners.keep(self.desk.image.image_name)
             self.say("Kept: v compares others with it." if kept else "Let go.")
             self.tell()
 

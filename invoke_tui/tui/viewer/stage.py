@@ -168,8 +168,8 @@ class Stage:
             if comparing.way is Way.DIFFERENCE:
                 yield f"× {comparing.times}" if comparing.times > 1 else ""
                 yield scene.sent.told if scene is not None else ""
-        if comparing.kept:
-            yield f"{len(comparing.kept)} kept"
+        if kept := self._screen.studio.partners.kept:
+            yield f"{len(kept)} kept"
         if scene is not None and scene.sent.factor > 1:
             yield f"softer: every {scene.sent.factor}. pixel"
         if self._full:

@@ -124,6 +124,21 @@ async def test_comparing_with_the_one_before_and_what_was_kept(tmp_path: Path) -
         await settle(pilot, lambda: viewer.stage.comparing.others == ["four.png", "five.png"])
 
 
+async def test_what_was_kept_or_met_is_held_against_the_next_also_later(tmp_path: Path) -> None:
+    client = Pictures(*NAMES)
+    async with looking(tmp_path, client) as (pilot, viewer):
+        await pilot.press("s")  # the seed of one.png, for the next
+        await settle(pilot, lambda: not isinstance(pilot.app.screen, ViewerScreen))
+        partners = viewer.studio.partners
+        assert partners.of("two.png") == ["one.png"]
+        await pilot.app.push_screen(again := ViewerScreen(Listing(), 1, len(NAMES)))
+        await on(pilot, again, "two.png")
+        partners.keep("gone.png")
+        await pilot.press("v")
+        await settle(pilot, lambda: again.stage.comparing.others == ["one.png"])
+        assert partners.kept == []
+
+
 async def test_a_picture_that_cannot_be_read_is_one_clear_line(tmp_path: Path) -> None:
     client = Pictures(*NAMES)
     whole = client.pictures["two.png"][1]
