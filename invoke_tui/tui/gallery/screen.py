@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from invoke_tui.tui.session import Session
 
 TYPED: Final = 0.03
-"""Seconds without a key before what is typed is looked for."""
+"""Seconds; letters that follow each other faster, a paste or a key held down, are looked for together."""
 RESTED: Final = 0.12
 """Seconds the cursor rests on a board before its pictures are shown."""
 
@@ -56,6 +57,7 @@ class GalleryScreen(GalleryFrame):
         self.windows = Windows(self, self._deeds)
         self._here = Whereabouts()
         self._later: Timer | None = None
+        self._typed_at = 0.0
 
     async def furnish(self) -> None:
         """Begin where the last session ended, and listen."""
@@ -181,7 +183,12 @@ class GalleryScreen(GalleryFrame):
 
     @on(Input.Changed, "#query")
     def _typed(self) -> None:
-        self._soon(TYPED, "_find")
+        now = time.monotonic()
+        alone, self._typed_at = now - self._typed_at > TYPED, now
+        if alone:
+            self._find()
+        else:
+            self._soon(TYPED, "_find")
 
     def _find(self) -> None:
         query = self.query_line.value.strip()
