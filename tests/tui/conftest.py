@@ -3,10 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import _wait
 
 from invoke_tui.tui.app import InvokeTuiApp
 from tests.tui.fake_client import FakeClient
 from tests.tui.harness import make_app
+
+# Textual's pilot looks every 20 ms whether the program has come to rest, twice after each key; so it does every 4 ms.
+_wait.SLEEP_GRANULARITY = 1 / 250
+_wait.SLEEP_IDLE = _wait.SLEEP_GRANULARITY / 5
+_wait.wait_for_idle.__defaults__ = (_wait.SLEEP_GRANULARITY, 1)
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.controls import ControlRequest, ReferenceRequest
@@ -91,6 +93,10 @@ def error_at(group: EntryGroup, place: int, name: str) -> str:
     return next((words(row.query_one(".field-error", Static)) for row in rows), "")
 
 
+def is_in_sight(widget: Widget) -> bool:
+    return bool(widget.screen.find_widget(widget).visible_region.height)
+
+
 async def test_a_control_picture_is_added_and_looked_at_by_keys(
     app: InvokeTuiApp, client: FakeClient
 ) -> None:
@@ -108,9 +114,10 @@ async def test_a_control_picture_is_added_and_looked_at_by_keys(
         # every field is in sight when it has the focus, and what the model asks for is dim
         seen: list[str] = []
         while app.focused is not group.query_one("#controls-add"):
-            assert app.focused is not None
-            assert app.screen.find_widget(app.focused).visible_region.height, app.focused.id
-            seen.append(str(app.focused.id))
+            here = app.focused
+            assert here is not None
+            await settle(pilot, partial(is_in_sight, here))
+            seen.append(str(here.id))
             await pilot.press("tab")
         fields = ["preprocessor", "weight", "begin", "end", "control_mode", "resize_mode"]
         assert [name for name in seen if name.startswith("field-")][1:] == [

@@ -54,6 +54,26 @@ def slow_worker() -> Iterator[WorkerProcess]:
         yield process
 
 
+mortal = worker
+"""For tests that a shared worker would not survive."""
+
+
+class SharesWorkers:
+    """Starting a worker takes most of a second; what leaves it as it was is done to one."""
+
+    @pytest.fixture(scope="class")
+    def worker(self) -> Iterator[WorkerProcess]:
+        with WorkerProcess() as process:
+            process.until(Ready)
+            yield process
+
+    @pytest.fixture(scope="class")
+    def slow_worker(self) -> Iterator[WorkerProcess]:
+        with WorkerProcess(step_seconds=0.05) as process:
+            process.until(Ready)
+            yield process
+
+
 def end_of(seen: list[tuple[Report, bytes]]) -> Report:
     return seen[-1][0]
 
@@ -128,7 +148,7 @@ class TestLife:
         assert not any(isinstance(report, Ready) for report in seen)
 
 
-class TestPictures:
+class TestPictures(SharesWorkers):
     def test_a_picture_carries_metadata_and_graph(self, worker: WorkerProcess) -> None:
         item = run_item(positive_prompt="ein Käfer 🐞", negative_prompt="blurry", clip_skip=1)
         worker.send(item)
@@ -194,7 +214,7 @@ class TestPictures:
         assert {image.node_id for image, _ in made} == {"l2i"}
 
 
-class TestCancel:
+class TestCancel(SharesWorkers):
     @pytest.mark.timeout(120)
     def test_it_stops_between_two_steps_and_makes_nothing(self, slow_worker: WorkerProcess) -> None:
         slow_worker.send(run_item(3, steps=100_000))  # would take hours
@@ -228,7 +248,7 @@ class TestCancel:
         assert not any(isinstance(report, NodeProgress) for report, _ in seen)
 
 
-class TestFailure:
+class TestFailure(SharesWorkers):
     def test_a_failing_item_leaves_the_worker_alive(self, worker: WorkerProcess) -> None:
         worker.send(run_item(1, positive_prompt="[[fail]]"))
         failed = end_of(worker.until(*ENDS))
@@ -249,32 +269,32 @@ class TestFailure:
         assert failed.hint
         assert not failed.fatal
 
-    def test_a_broken_device_ends_the_process(self, worker: WorkerProcess) -> None:
-        worker.send(run_item(positive_prompt="[[fatal]]"))
-        failed = end_of(worker.until(*ENDS))
+    def test_a_broken_device_ends_the_process(self, mortal: WorkerProcess) -> None:
+        mortal.send(run_item(positive_prompt="[[fatal]]"))
+        failed = end_of(mortal.until(*ENDS))
         assert isinstance(failed, ItemFailed)
         assert failed.fatal
-        assert worker.process.wait(5) == EXIT_FATAL
+        assert mortal.process.wait(5) == EXIT_FATAL
 
-    def test_an_abort_is_seen_as_a_hang_up(self, worker: WorkerProcess) -> None:
-        worker.send(run_item(positive_prompt="[[abort]]"))
-        seen = [report for report, _ in worker.reports()]
+    def test_an_abort_is_seen_as_a_hang_up(self, mortal: WorkerProcess) -> None:
+        mortal.send(run_item(positive_prompt="[[abort]]"))
+        seen = [report for report, _ in mortal.reports()]
         assert not any(isinstance(report, ENDS) for report in seen)
-        assert worker.process.wait(5) == -signal.SIGABRT
+        assert mortal.process.wait(5) == -signal.SIGABRT
 
-    def test_a_hanging_item_keeps_beating_and_can_be_killed(self, worker: WorkerProcess) -> None:
-        worker.send(run_item(5, positive_prompt="[[hang]]", steps=2))
-        while getattr(end_of(worker.until(NodeProgress)), "node_type", "") != "denoise_latents":
+    def test_a_hanging_item_keeps_beating_and_can_be_killed(self, mortal: WorkerProcess) -> None:
+        mortal.send(run_item(5, positive_prompt="[[hang]]", steps=2))
+        while getattr(end_of(mortal.until(NodeProgress)), "node_type", "") != "denoise_latents":
             pass
         time.sleep(0.2)
-        worker.send(CancelItem(item_id=5))
+        mortal.send(CancelItem(item_id=5))
         beats = 0
-        for report, _ in worker.reports():
+        for report, _ in mortal.reports():
             beats += isinstance(report, Heartbeat) and report.item_id == 5
             if beats == 3:
                 break
-        worker.process.kill()
-        assert worker.process.wait(5) == -signal.SIGKILL
+        mortal.process.kill()
+        assert mortal.process.wait(5) == -signal.SIGKILL
 
     def test_a_graph_that_cannot_run_names_node_and_field(self, worker: WorkerProcess) -> None:
         graph = Graph()
