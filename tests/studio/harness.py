@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -113,8 +114,9 @@ class StudioHarness:
         if self.client is not None:
             await self.client.close()
         if self.paths.lock_file.exists() and self.paths.lock_file.read_text().strip():
-            pid = self.pid()
-            children = psutil.Process(pid).children(recursive=True) if alive(pid) else []
+            children: list[psutil.Process] = []
+            with suppress(psutil.NoSuchProcess):  # it may be ending by itself
+                children = psutil.Process(self.pid()).children(recursive=True)
             self.kill()
             for child in children:
                 if child.is_running():
