@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+from textual.css.query import NoMatches
+
 if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.worker import Worker
@@ -24,4 +26,14 @@ def beside(
 
     The coroutine is made when its turn comes: a worker that is cancelled before leaves none behind unawaited.
     """
-    _worker: Worker[None] = node.run_worker(partial(do, *args, **keywords), group=group, exclusive=True)
+    work = partial(_while_it_is_there, node, partial(do, *args, **keywords))
+    _worker: Worker[None] = node.run_worker(work, group=group, exclusive=True)
+
+
+async def _while_it_is_there(node: DOMNode, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """At the end of the application widgets go before the workers that were about to show something in them."""
+    try:
+        await do()
+    except NoMatches:
+        if node.app.is_running and node.is_running:
+            raise
