@@ -148,8 +148,7 @@ def decoded(image: Image, multiple: int = 1) -> Iterator[tuple[int, Image]]:
             yield first, _plain(strip, "transparency" in image.info)
 
 
-@contextmanager
-def opened(stream: IO[bytes]) -> Iterator[Image]:
+def opened(stream: IO[bytes]) -> Image:
     """A picture of one of ``FORMATS``, its header read. Raises ``BadInputError`` where it has too many pixels."""
     import PIL.Image
 
@@ -162,7 +161,7 @@ def opened(stream: IO[bytes]) -> Iterator[Image]:
         raise _too_many_pixels() from error
     if image.width * image.height > MOST_PIXELS:
         raise _too_many_pixels()
-    yield image
+    return image
 
 
 def _strips(stream: IO[bytes], image: Image, multiple: int) -> Iterator[tuple[int, Image]]:
