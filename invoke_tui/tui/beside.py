@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+from textual.app import ScreenStackError
 from textual.css.query import NoMatches
 
 if TYPE_CHECKING:
@@ -21,19 +22,35 @@ def beside(
     do: Callable[P, Coroutine[Any, Any, None]],
     *args: P.args,
     **keywords: P.kwargs,
-) -> None:
+) -> Worker[None]:
     """Do something in a worker of ``node``, in the place of what its group does.
 
     The coroutine is made when its turn comes: a worker that is cancelled before leaves none behind unawaited.
     """
-    work = partial(_while_it_is_there, node, partial(do, *args, **keywords))
-    _worker: Worker[None] = node.run_worker(work, group=group, exclusive=True)
+    return node.run_worker(_work(node, partial(do, *args, **keywords)), group=group, exclusive=True)
 
 
-async def _while_it_is_there(node: DOMNode, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """At the end of the application widgets go before the workers that were about to show something in them."""
-    try:
-        await do()
-    except NoMatches:
-        if node.app.is_running and node.is_running:
-            raise
+def alongside(
+    node: DOMNode,
+    group: str,
+    do: Callable[P, Coroutine[Any, Any, None]],
+    *args: P.args,
+    **keywords: P.kwargs,
+) -> Worker[None]:
+    """Do something in a worker of ``node``, and with it whatever its group does already."""
+    return node.run_worker(_work(node, partial(do, *args, **keywords)), group=group)
+
+
+def _work(
+    node: DOMNode, do: Callable[[], Coroutine[Any, Any, None]]
+) -> Callable[[], Coroutine[Any, Any, None]]:
+    """When a screen or the application ends, widgets go before the workers that were about to show something."""
+
+    async def work() -> None:
+        try:
+            await do()
+        except (NoMatches, ScreenStackError):
+            if node.app.is_running and node.is_running and not node._pruning:
+                raise
+
+    return work

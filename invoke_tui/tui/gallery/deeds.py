@@ -9,7 +9,7 @@ from invoke_tui.domain.boards import UNCATEGORIZED, BoardChanges
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageChanges, ImageRecord, Listing, Selection
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.deletions import counted
 from invoke_tui.tui.gallery.choose import Choice, ChooseScreen
 from invoke_tui.tui.gallery.desk import MOST_AT_ONCE
@@ -194,7 +194,7 @@ class Deeds:
     # -- asking ---------------------------------------------------------------------------------------------------
 
     def _ask(self, work: Callable[[StudioClient], Awaitable[Any]], said: str = "") -> None:
-        self._screen.run_worker(self._work(work, said), group="deeds")
+        alongside(self._screen, "deeds", self._work, work, said)
 
     async def _work(self, work: Callable[[StudioClient], Awaitable[Any]], said: str) -> None:
         try:

@@ -18,7 +18,7 @@ from invoke_tui.domain.events import (
     Snapshot,
 )
 from invoke_tui.domain.images import ImagePage, ImageRecord, ImageView, Listing
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.gallery.completion import Known
 from invoke_tui.tui.gallery.pages import SIZE, Pages
 from invoke_tui.tui.gallery.shelves import Shelves
@@ -68,7 +68,7 @@ class GalleryDesk:
     def open(self, name: str) -> None:
         """Load, go to the picture of a ``name``, and listen to the studio."""
         self._screen.studio.studio_events.subscribe(self._screen, self._event)
-        self._screen.run_worker(self._pages.run(), group="pages")
+        alongside(self._screen, "pages", self._pages.run)
         beside(self._screen, "list", self._open, name)
 
     async def _open(self, name: str) -> None:

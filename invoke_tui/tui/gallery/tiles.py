@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from invoke_tui.tui.beside import alongside
 from invoke_tui.tui.gallery.captions import caption
 from invoke_tui.tui.gallery.layout import BAR, CAPTION, SIZES, USUAL, Layout
 from invoke_tui.tui.gallery.marks import Marks
@@ -76,7 +77,7 @@ class TileGrid(ScrollView, can_focus=True):
         """Fetch what is in sight."""
         self.thumbnails = Thumbnails(self.studio, self._arrived)
         self._overlays = Overlays(self)
-        self.run_worker(self.thumbnails.run(), group="thumbnails", exit_on_error=True)
+        alongside(self, "thumbnails", self.thumbnails.run)
         self._arrange()
 
     def on_unmount(self) -> None:

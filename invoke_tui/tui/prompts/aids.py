@@ -13,11 +13,10 @@ from invoke_tui.domain.families import traits_of
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.parameters import LORA_WEIGHT
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.completion import Lora, Phrases, Sources
 
 if TYPE_CHECKING:
-    from textual.worker import Worker
-
     from invoke_tui.domain.wildcards import PromptPreview
     from invoke_tui.prompt.counting.counter import Counted, TokenCounter
     from invoke_tui.tui.prompts.panel import PromptBox
@@ -69,7 +68,7 @@ class PromptAids:
         self._run(self._offer, "aids")
 
     def _run(self, do: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
-        _worker: Worker[None] = self._desk.screen.run_worker(do, group=group, exclusive=True)
+        beside(self._desk.screen, group, do)
 
     def _encoders(self) -> tuple[Any, ...]:
         model, parts = self._desk.form.model, self._desk.form.advanced.asked()

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, cast
 
 from rich.style import Style
 from rich.text import Text
-from textual import work
 from textual.cache import LRUCache
 from textual.document._document import Document
 from textual.document._document_navigator import DocumentNavigator
@@ -26,6 +25,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.brackets import partner
 from invoke_tui.tui.prompts.colours import NAMES, Reading, read
 from invoke_tui.tui.prompts.places import Location, changed, index_of, location_of
@@ -181,9 +181,11 @@ class ColouredArea(TextArea):
         self._reader.pause = QUIET + len(self._known) / 100_000
         self._reader.stir()
 
-    @work(group="read", exclusive=True)
-    async def read_beside(self) -> None:
+    def read_beside(self) -> None:
         """Read the text in a thread; what was read of a text that has changed meanwhile is left."""
+        beside(self, "read", self._read_now)
+
+    async def _read_now(self) -> None:
         text = self._known
         if len(text) > COLOUR_LIMIT:
             return

@@ -14,7 +14,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.history import RememberedPrompt
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.prompts.dialog import told
 from invoke_tui.tui.prompts.picker import Picker, line, marked
 from invoke_tui.tui.words import when
@@ -153,7 +153,7 @@ class HistoryScreen(Picker[tuple[RememberedPrompt, bool]]):
         change: Callable[[StudioClient], Awaitable[Any]],
         follow: RememberedPrompt | None = None,
     ) -> None:
-        self.run_worker(self._changed(change, follow), group="history-change")
+        alongside(self, "history-change", self._changed, change, follow)
 
     async def _changed(
         self, change: Callable[[StudioClient], Awaitable[Any]], follow: RememberedPrompt | None

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.fuzzy import Fuzzy
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import Answer, PromptDialog
 from invoke_tui.tui.widgets.model_rows import Rows
 
@@ -158,7 +159,7 @@ class Picker(PromptDialog[Answer], Generic[Answer]):
             except StudioError as error:
                 self.studio.show_error(error, title=self.help_title)
 
-        self.run_worker(done(), group="picker", exclusive=True)
+        beside(self, "picker", done)
 
     def show(self, entries: Sequence[Any], count: str, *, cursor: int = 0) -> None:
         """What fits, and how many those are."""

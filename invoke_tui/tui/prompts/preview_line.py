@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import work
 from textual.content import Content
 from textual.widgets import Static
 
@@ -14,6 +13,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.dynamic.scan import is_dynamic
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.places import alike
 
 if TYPE_CHECKING:
@@ -48,13 +48,12 @@ class PreviewLine(Static):
             return
         self._request = request
         if request.template is not None or is_dynamic(request.positive_prompt):
-            self.ask(request)
+            beside(self, "preview", self._ask, request)
         else:
             self.workers.cancel_group(self, "preview")
             self._show(None)
 
-    @work(group="preview", exclusive=True)
-    async def ask(self, request: GenerationRequest) -> None:
+    async def _ask(self, request: GenerationRequest) -> None:
         """Ask the studio after a moment of quiet; the next change cancels this."""
         await asyncio.sleep(QUIET)
         try:

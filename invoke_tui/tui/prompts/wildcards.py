@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.prompts.dialog import Finder, PromptDialog, told
 from invoke_tui.tui.prompts.wildcard_tree import Node, WildcardRows
 from invoke_tui.tui.widgets.model_rows import Rows, cell
@@ -113,7 +113,7 @@ class WildcardsScreen(PromptDialog[str]):
     def on_mount(self) -> None:
         """Fetch the names."""
         self.set_focus(self.query_one(Finder))
-        self.run_worker(self._fetch(), group="wildcards")
+        alongside(self, "wildcards", self._fetch)
 
     async def _fetch(self) -> None:
         try:

@@ -21,7 +21,7 @@ from invoke_tui.domain.images import ImageRecord
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.prompts.aids import PromptAids
 from invoke_tui.tui.prompts.options import PromptOptions, restored
@@ -244,12 +244,12 @@ class Desk:
         )
         self.following = True
         self.screen.show_pane(picture=True)
-        self.screen.run_worker(self._enqueue(*requests), group="enqueue")
+        alongside(self.screen, "enqueue", self._enqueue, *requests)
 
     def upscale(self, request: UpscaleRequest) -> None:
         """Enqueue a picture to be made larger, and follow it."""
         self.following = True
-        self.screen.run_worker(self._upscale(request), group="enqueue")
+        alongside(self.screen, "enqueue", self._upscale, request)
 
     async def _upscale(self, request: UpscaleRequest) -> None:
         pane = self._pane
@@ -292,7 +292,7 @@ class Desk:
             self.screen.notify("Nothing is running.", timeout=2, markup=False)
             return
         self._pane.say("canceling…")
-        self.screen.run_worker(self._cancel(running), group="cancel")
+        alongside(self.screen, "cancel", self._cancel, running)
 
     async def _cancel(self, item_ids: list[int]) -> None:
         try:

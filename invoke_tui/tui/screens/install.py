@@ -19,6 +19,7 @@ from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.installs import InstallRequest, SourceReading
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.widgets.fields import SmallButton, Toggle
 from invoke_tui.tui.widgets.install_source import InstallSource
 from invoke_tui.tui.widgets.install_starters import StarterRows
@@ -81,7 +82,7 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
         """Fetch the starters."""
         self._say(_examples())
         self.set_focus(self.query_one(InstallSource))
-        self.run_worker(self._starters(), group="install-starters")
+        alongside(self, "install-starters", self._starters)
 
     async def _starters(self) -> None:
         studio = cast("InvokeTuiApp", self.app)
@@ -108,7 +109,7 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
     def _typed(self, event: Input.Changed) -> None:
         text = event.value.strip()
         self.query_one(StarterRows).show_words(text)
-        self.run_worker(self._read(text), group="install-read", exclusive=True)
+        beside(self, "install-read", self._read, text)
 
     async def _read(self, text: str) -> None:
         if not text:
@@ -166,7 +167,7 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
         if not text:
             self.notify("Type a source first, or choose a starter model below.", timeout=3, markup=False)
             return
-        self.run_worker(self._start(self._request(text)), group="install-start", exclusive=True)
+        beside(self, "install-start", self._start, self._request(text))
 
     async def _start(self, request: InstallRequest) -> None:
         try:

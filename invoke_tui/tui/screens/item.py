@@ -15,6 +15,7 @@ from textual.widgets import Static
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.queue import QueueItem
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.queue_list import WORDS
@@ -55,7 +56,7 @@ class ItemScreen(ModalScreen[str], inherit_bindings=False):
     def on_mount(self) -> None:
         """Fetch the picture."""
         if self._item.images:
-            self.run_worker(self._fetch(self._item.images[0]))
+            beside(self, "picture", self._fetch, self._item.images[0])
 
     async def _fetch(self, name: str) -> None:
         try:

@@ -13,6 +13,7 @@ from invoke_tui.domain.events import Event, InstallChanged, InstallProgress, Mod
 from invoke_tui.domain.installs import InstallJob, InstallRequest, InstallStatus
 from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.model_words import BUILT_IN, type_word
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.scan_run import ScanRun
@@ -83,7 +84,7 @@ class ModelDesk:
         done: Callable[[], None] | None = None,
     ) -> None:
         """Have something done, then say so; ``failed`` shows an error elsewhere than in a note."""
-        self._screen.run_worker(self._ask(work, said, failed, done), group="model-work")
+        alongside(self._screen, "model-work", self._ask, work, said, failed, done)
 
     async def _ask(
         self,
@@ -114,7 +115,7 @@ class ModelDesk:
     def load(self, *, refresh: bool = False) -> None:
         """Fetch the list; ``refresh`` has the studio look at the models folder before."""
         self._reload_due = False
-        self._screen.run_worker(self._load(refresh), group="model-list", exclusive=True)
+        beside(self._screen, "model-list", self._load, refresh)
 
     async def _load(self, refresh: bool) -> None:
         try:
@@ -126,7 +127,7 @@ class ModelDesk:
         self._screen.show_models(models)
 
     def _load_jobs(self) -> None:
-        self._screen.run_worker(self._fetch_jobs(), group="model-jobs", exclusive=True)
+        beside(self._screen, "model-jobs", self._fetch_jobs)
 
     async def _fetch_jobs(self) -> None:
         try:
@@ -148,7 +149,7 @@ class ModelDesk:
         self._pictured = wanted
         if not wanted:
             self._screen.query_one(ModelDetails).show_picture(None)
-        self._screen.run_worker(self._picture(wanted), group="model-picture", exclusive=True)
+        beside(self._screen, "model-picture", self._picture, wanted)
 
     async def _picture(self, path: str) -> None:
         if not path:
@@ -266,7 +267,7 @@ class ModelDesk:
     def start_scan(self, paths: list[str]) -> ScanRun:
         """Begin to look through folders; none means the remembered ones."""
         run = self.scan = ScanRun(paths)
-        self._screen.run_worker(self._scan(run), group="model-scan", exclusive=True)
+        beside(self._screen, "model-scan", self._scan, run)
         return run
 
     async def _scan(self, run: ScanRun) -> None:
@@ -285,7 +286,7 @@ class ModelDesk:
     def install_found(self, run: ScanRun, *, copy_files: bool) -> None:
         """Put what is chosen of a scan on the list."""
         if run.chosen and run.installing is None:
-            self._screen.run_worker(self._install_found(run, copy_files), group="model-found")
+            alongside(self._screen, "model-found", self._install_found, run, copy_files)
 
     async def _install_found(self, run: ScanRun, copy_files: bool) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.models import ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import alongside
 from invoke_tui.tui.words import size
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class ModelWork:
         elif model.missing:
             self._note("Its files are gone: there is nothing to read.")
         else:
-            self._running[model.key] = self._screen.run_worker(self._work(model, work), group="model-work")
+            self._running[model.key] = alongside(self._screen, "model-work", self._work, model, work)
 
     async def _work(self, model: ModelRecord, work: Callable[[StudioClient], Awaitable[str]]) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -15,6 +15,7 @@ from invoke_tui.domain.device import CacheLimits, WorkerStatus
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import Event, ItemChanged, LogLine, MemoryChanged, Snapshot, WorkerChanged
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.screens.monitor_budget import BudgetScreen
 from invoke_tui.tui.widgets.memory_bars import MemoryBars
@@ -136,8 +137,10 @@ class MonitorScreen(StudioScreen):
             self._load_nodes()
         self._paint()
 
-    @work(group="machine", exclusive=True)
-    async def _look(self) -> None:
+    def _look(self) -> None:
+        beside(self, "machine", self._look_now)
+
+    async def _look_now(self) -> None:
         if not self.studio.link.connected:
             return
         try:
@@ -147,8 +150,10 @@ class MonitorScreen(StudioScreen):
             return  # the bar above says that the studio is away; what was seen last stays
         self._paint()
 
-    @work(group="nodes", exclusive=True)
-    async def _load_nodes(self) -> None:
+    def _load_nodes(self) -> None:
+        beside(self, "nodes", self._load_nodes_now)
+
+    async def _load_nodes_now(self) -> None:
         if not self.studio.link.connected:
             return
         try:
@@ -182,7 +187,7 @@ class MonitorScreen(StudioScreen):
     # -- doing ----------------------------------------------------------------------------------------------------
 
     def _ask(self, ask: Callable[[StudioClient], Awaitable[int]], said: str) -> None:
-        self.run_worker(self._do(ask, said), group="memory-work")
+        alongside(self, "memory-work", self._do, ask, said)
 
     async def _do(self, ask: Callable[[StudioClient], Awaitable[int]], said: str) -> None:
         try:
@@ -223,7 +228,7 @@ class MonitorScreen(StudioScreen):
 
     def _set_limits(self, limits: CacheLimits | None) -> None:
         if limits is not None:
-            self.run_worker(self._set_limits_now(limits), group="memory-work")
+            alongside(self, "memory-work", self._set_limits_now, limits)
 
     async def _set_limits_now(self, limits: CacheLimits) -> None:
         try:

@@ -16,6 +16,7 @@ from invoke_tui.domain.events import Event, ItemChanged, Progress, QueueChanged,
 from invoke_tui.domain.queue import ItemStatus, QueueCounts, QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.screens.item import ItemScreen
@@ -110,13 +111,13 @@ class QueueScreen(StudioScreen):
 
     def _reload(self) -> None:
         self._reload_due = False
-        self.run_worker(self._load(more=False), group="queue", exclusive=True)
+        beside(self, "queue", self._load, more=False)
 
     @on(QueueList.Wanted)
     def _more(self) -> None:
         if not self._loading and self._next is not None:
             self._loading = True
-            self.run_worker(self._load(more=True), group="queue", exclusive=True)
+            beside(self, "queue", self._load, more=True)
 
     async def _load(self, *, more: bool) -> None:
         rows = self.query_one(QueueList)
@@ -170,7 +171,7 @@ class QueueScreen(StudioScreen):
     # -- doing ----------------------------------------------------------------------------------------------------
 
     def _ask(self, work: Callable[[StudioClient], Awaitable[object]], said: str = "") -> None:
-        self.run_worker(self._do(work, said), group="queue-work")
+        alongside(self, "queue-work", self._do, work, said)
 
     async def _do(self, work: Callable[[StudioClient], Awaitable[object]], said: str) -> None:
         try:

@@ -11,7 +11,7 @@ from invoke_tui.domain.images import ImageRecord, Listing
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.recalling import Choice, everything
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.copying import copy
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.prompts.preset_values import PROMPTS
@@ -75,7 +75,7 @@ class Results:
 
     def load_thumbnails(self, names: list[str]) -> None:
         """Fetch what the strip asks for."""
-        self._screen.run_worker(self._load_thumbnails(names), group="thumbnails")
+        alongside(self._screen, "thumbnails", self._load_thumbnails, names)
 
     async def _load_thumbnails(self, names: list[str]) -> None:
         from invoke_tui.tui.pictures.thumbnails import thumbnail_strips

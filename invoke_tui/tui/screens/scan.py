@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, complete
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.scan_run import STATUSES, ScanRun
 from invoke_tui.tui.widgets.fields import SmallButton, Toggle
 from invoke_tui.tui.widgets.model_rows import Rows
@@ -85,7 +86,7 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """What goes on, or what is remembered."""
         self.set_interval(LOOK_EVERY, self._look)
-        self.run_worker(self._remembered(), group="scan-folders", exclusive=True)
+        beside(self, "scan-folders", self._remembered)
         field = self.query_one(ScanPath)
         field.value = self._begin
         field.cursor_position = len(self._begin)
@@ -213,7 +214,7 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
 
     @on(Input.Changed, "#scan-path")
     def _typed(self, event: Input.Changed) -> None:
-        self.run_worker(self._complete(event.value), group="scan-complete", exclusive=True)
+        beside(self, "scan-complete", self._complete, event.value)
 
     async def _complete(self, typed: str) -> None:
         if not typed.startswith(PATHS):
@@ -267,7 +268,7 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
 
         def gone() -> None:
             if self.is_attached:
-                self.run_worker(self._remembered(), group="scan-folders", exclusive=True)
+                beside(self, "scan-folders", self._remembered)
 
         self._desk.ask(
             lambda client: client.forget_folder(path), said="Forgotten; its models stay.", done=gone

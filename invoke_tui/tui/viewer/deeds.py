@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import ImageChanges, ImageRecord, Selection
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
@@ -45,7 +45,7 @@ class Deeds:
         self._desk.changed(image.model_copy(update=changes.model_dump(exclude_unset=True)))
         selection = Selection(names=[image.image_name])
 
-        self._screen.run_worker(self._ask_for(image, selection, changes), group="deeds")
+        alongside(self._screen, "deeds", self._ask_for, image, selection, changes)
 
     async def _ask_for(self, before: ImageRecord, selection: Selection, changes: ImageChanges) -> None:
         try:

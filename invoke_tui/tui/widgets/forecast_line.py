@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import ValidationError
-from textual import work
 from textual.content import Content
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,9 +48,11 @@ class ForecastLine(Static):
             self._asked = asked
             self.ask()
 
-    @work(group="forecast", exclusive=True)
-    async def ask(self) -> None:
+    def ask(self) -> None:
         """Ask the studio after a moment of quiet; the next change cancels this."""
+        beside(self, "forecast", self._ask_soon)
+
+    async def _ask_soon(self) -> None:
         try:
             request = GenerationRequest.model_validate(self._asked or {})
         except ValidationError:

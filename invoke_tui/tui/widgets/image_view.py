@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import alongside
 from invoke_tui.tui.pictures.fit import Cells
 from invoke_tui.tui.pictures.frames import Frame, Showable
 from invoke_tui.tui.pictures.pace import Quality
@@ -65,7 +66,7 @@ class ImageView(Widget, can_focus=False):
 
     def on_mount(self) -> None:
         """Wait for pictures."""
-        self.run_worker(self._pump(), group=f"image-{id(self)}", exit_on_error=True)
+        alongside(self, f"image-{id(self)}", self._pump)
 
     def on_unmount(self) -> None:
         """Give the terminal its memory back."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.worker import Worker, WorkerError
@@ -12,6 +11,7 @@ from textual.worker import Worker, WorkerError
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.images import LAST, ImageRecord
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import TYPED
 from invoke_tui.tui.widgets.picture_source import PictureSource
 from invoke_tui.tui.widgets.thumbnail import TILE
@@ -54,9 +54,7 @@ class PictureLookup:
 
     def start(self, source: PictureSource) -> None:
         """Look up what stands in a field now, in the place of what stood there."""
-        self._running[id(source)] = self._node.run_worker(
-            partial(self._find, source), group=f"take-{id(source)}", exclusive=True
-        )
+        self._running[id(source)] = beside(self._node, f"take-{id(source)}", self._find, source)
 
     async def settled(self) -> None:
         """Wait until everything that was named has been looked up."""

@@ -25,7 +25,7 @@ from invoke_tui.domain.keeping import (
     Step,
 )
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.gallery.choose import Choice, ChooseScreen, Chosen
 from invoke_tui.tui.gallery.keeping import words
 from invoke_tui.tui.gallery.keeping.arrange import ArrangeScreen
@@ -169,7 +169,7 @@ class HousekeepingScreen(PromptDialog[str]):
         if await self.app.push_screen_wait(ConfirmScreen(question, "Go back to it")):
             self._say(Content.styled("the studio is stopped, the backup checked…", "$text-accent"))
             # of the app, for it has to come to its end when this window is closed
-            self.app.run_worker(self._put_back(file), group="restore")
+            alongside(self.app, "restore", self._put_back, file)
 
     async def _put_back(self, file: str) -> None:
         self._running = True
