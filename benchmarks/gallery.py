@@ -52,6 +52,7 @@ QUERIES = ("foxlike", "seed:77", "castlelet lampish", "on:2025-03")
 PAGES = 9
 """From one end, before going to the other."""
 DATE = re.compile(r"20\d\d-\d\d-\d\d")
+LOOKED_THROUGH = ("SCAN images", "SCAN image_texts", "SCAN boards")
 BARE = [sys.executable, str(Path(__file__).with_name("bare_grid.py"))]
 
 
@@ -200,25 +201,29 @@ class Plain:
             Listing(query=query)
             for query in (*QUERIES, "-fox", "starred:yes", "model:3", "has:lora", "steps:>9")
         ]
-        found = []
-        for listing in asked:
-            compiled = _statement(listing).compile(
-                dialect=self.connection.dialect, compile_kwargs={"render_postcompile": True}
-            )
-            parameters = compiled.construct_params()
-            cursor: Any = self.connection.connection.cursor()
-            steps = cursor.execute(
-                f"EXPLAIN QUERY PLAN {compiled}", [parameters[name] for name in compiled.positiontup or ()]
-            )
-            plan = [step[3] for step in steps]
-            if any(step.startswith("SCAN") and "INDEX" not in step for step in plan):
-                found.append(f"{listing.order} {listing.query}: {plan}")
-        return found
+        return [
+            f"{listing.order} {listing.query}: {plan}"
+            for listing in asked
+            for plan in self._unindexed(listing)
+        ]
+
+    def _unindexed(self, listing: Listing) -> Iterator[list[str]]:
+        """The plans of what the daemon asks for a page, as it asks it."""
+        asked: list[str] = []
+        sqlite: Any = self.connection.connection.driver_connection
+        sqlite.set_trace_callback(asked.append)
+        listings.Listings(Path()).page(self.connection, listing, 1, at=0, limit=100, metadata=False)
+        sqlite.set_trace_callback(None)
+        for statement in asked:
+            if statement.startswith("--"):  # FTS5's own, not whole
+                continue
+            plan = [step[3] for step in sqlite.execute(f"EXPLAIN QUERY PLAN {statement}")]
+            if any(step.startswith(LOOKED_THROUGH) and "INDEX" not in step for step in plan):
+                yield plan
 
 
 def _statement(listing: Listing) -> Any:
-    query, _ = listings._read(listing)
-    chosen = listings._chosen(listing, query, images.c.id)
+    chosen = listings._chosen(listing, listings._read(listing).asked, images.c.id)
     return chosen.order_by(*listings._ordered(listing.order))
 
 

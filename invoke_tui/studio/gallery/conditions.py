@@ -45,6 +45,12 @@ def wanted(parts: tuple[Asked, ...]) -> Iterator[ColumnElement[bool]]:
         yield not_(func.coalesce(asked, false())) if part.negated else asked
 
 
+def indexed(part: Asked) -> bool:
+    """Whether a part of a query is words that the index finds alone."""
+    found = (isinstance(one, Words) and _has_index(one) for one in part.conditions)
+    return bool(part.conditions) and not part.negated and all(found)
+
+
 def match(words: Words) -> str:
     """FTS5's expression for words: as they begin, a phrase as it stands. Every character of theirs is text."""
     quoted = '"' + words.text.replace('"', '""') + '"' + ("" if words.phrase else "*")
@@ -84,12 +90,17 @@ def _condition(asked: Condition) -> ColumnElement[bool]:
 
 
 def _words(words: Words) -> ColumnElement[bool]:
-    """By the index; writing without spaces between words, and what has no letters, by looking through the texts."""
-    if any(ord(letter) >= 0x2E80 for letter in words.text) or not any(map(str.isalnum, words.text)):
-        columns = [_COLUMNS[words.where]] if words.where else list(_COLUMNS.values())
-        inside = or_(*(image_texts.c[name].contains(words.text, autoescape=True) for name in columns))
-        return images.c.id.in_(select(image_texts.c.id).where(inside))
-    return images.c.id.in_(found_by(match(words)))
+    """By the index, or by looking through the texts."""
+    if _has_index(words):
+        return images.c.id.in_(found_by(match(words)))
+    columns = [_COLUMNS[words.where]] if words.where else list(_COLUMNS.values())
+    inside = or_(*(image_texts.c[name].contains(words.text, autoescape=True) for name in columns))
+    return images.c.id.in_(select(image_texts.c.id).where(inside))
+
+
+def _has_index(words: Words) -> bool:
+    """Writing without spaces between words is not in the index, nor is what has no letters."""
+    return all(ord(letter) < 0x2E80 for letter in words.text) and any(map(str.isalnum, words.text))
 
 
 def _has(feature: str) -> ColumnElement[bool]:

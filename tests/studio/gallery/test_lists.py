@@ -244,9 +244,8 @@ async def test_a_list_is_read_from_an_index_alone(gallery: Gallery, order: Any, 
     """Boards are small beside the gallery: in other orders than by age they may be sorted."""
 
     def plan(connection: Connection) -> str:
-        query, _ = listings._read(Listing())
-        listing = Listing(order=order, board_id=board)
-        statement = listings._chosen(listing, query, listings.images.c.id).order_by(*listings._ordered(order))
+        chosen = listings._chosen(Listing(order=order, board_id=board), (), listings.images.c.id)
+        statement = chosen.order_by(*listings._ordered(order))
         compiled = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}")
         return json.dumps([row[3] for row in explained])
