@@ -27,7 +27,7 @@ from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, ahead, late, session, themes
-from invoke_tui.tui.beside import beside
+from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.deletions import Deletions
 from invoke_tui.tui.keys import act_in_turn, guard_pastes, read_alt_keys
 from invoke_tui.tui.palette import ActionProvider
@@ -145,7 +145,7 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self._first_frame)
 
     def _first_frame(self) -> None:
-        self.run_worker(self._furnish(), name="furnish", exit_on_error=True)
+        alongside(self, "furnish", self._furnish)
 
     async def _furnish(self) -> None:
         """Put in what came late, and open the line to the daemon."""
@@ -175,10 +175,10 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
                 await screen.furnish()
         if self.current_mode == "arriving":
             await self.action_go(self.first_screen)
-        self.run_worker(self.link.run(), name="link", group="link", exit_on_error=True)
+        alongside(self, "link", self.link.run)
         if not self.is_headless:
             self.last_key = max(self.last_key, time.monotonic())
-            self.run_worker(ahead.open_gallery(self), name="ahead", exit_on_error=True)
+            alongside(self, "ahead", ahead.open_gallery, self)
         _collect_again()
 
     async def action_quit(self) -> None:
