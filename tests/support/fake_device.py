@@ -207,8 +207,10 @@ def making_tensors() -> Iterator[None]:
     """While inside, ``torch.tensor`` can make tensors on the device, too.
 
     torch makes a tensor out of numbers below the level at which a Python backend is asked. (Not for longer than a
-    test: libraries compare functions with ``torch.tensor`` and go astray when it is another one.)
+    test: libraries compare functions with ``torch.tensor`` and go astray when it is another one. torch's own list of
+    what makes tensors is made when it is first looked into: here, so that the right ones stand in it for ever.)
     """
+    torch.utils._device._device_constructors()
     before = torch.tensor, torch.as_tensor
     torch.tensor, torch.as_tensor = _by_way_of_cpu(torch.tensor), _by_way_of_cpu(torch.as_tensor)
     try:
