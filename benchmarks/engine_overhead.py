@@ -31,8 +31,8 @@ from benchmarks.studio import PATIENCE, TemporaryStudio
 from invoke_tui.client import StudioClient
 from invoke_tui.config.paths import locate
 from invoke_tui.domain.events import Preview, Progress, Snapshot
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.domain.schedulers import SchedulerName
 
 TARGET = 1.02

@@ -37,7 +37,7 @@ from benchmarks.studio import TemporaryStudio, program
 from benchmarks.terminal import Terminal, cpu_seconds
 from invoke_tui.config.paths import locate
 from invoke_tui.config.settings import load
-from invoke_tui.domain.images import ImageOrder, Listing
+from invoke_tui.domain.gallery.images import ImageOrder, Listing
 from invoke_tui.studio.database.database import open_engine
 from invoke_tui.studio.database.tables import images
 from invoke_tui.studio.gallery import listing as listings

@@ -27,8 +27,8 @@ from torch import Tensor
 
 from benchmarks.figures import median, parser, report, rounded
 from benchmarks.text_job import part, text_job, unet
-from invoke_tui.domain.fields import LoRAField, VAEField
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.graph.fields import LoRAField, VAEField
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.engine.engine import Engine
 from invoke_tui.engine.hooks import SilentHooks

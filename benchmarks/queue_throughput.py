@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.figures import median, parser, report, rounded
-from invoke_tui.domain.parameters import ResolvedRequest
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.request.parameters import ResolvedRequest
+from invoke_tui.domain.running.queue import ItemStatus
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.queue import edits, leases

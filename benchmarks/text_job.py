@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from invoke_tui.domain.fields import CLIPField, UNetField
-from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.domain.texts import CompelText
+from invoke_tui.domain.graph.fields import CLIPField, UNetField
+from invoke_tui.domain.models.records import ModelIdentifier
+from invoke_tui.domain.request.texts import CompelText
 from invoke_tui.engine.engine import Engine
 from invoke_tui.engine.hooks import SilentHooks
 from invoke_tui.engine.jobs import DenoiseJob

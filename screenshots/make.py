@@ -19,8 +19,8 @@ from textual.pilot import Pilot
 
 from invoke_tui.client import StudioClient
 from invoke_tui.config.settings import Studio, load
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.queue import ItemStatus
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.grid import PictureGrid
 from invoke_tui.tui.pictures.detect import TerminalGraphics

@@ -15,7 +15,7 @@ from invoke_tui.cli.vary import last_axis
 from invoke_tui.cli.wait import Wait, wait_for
 from invoke_tui.client.export.sheet import Cell, contact_sheet, in_rows
 from invoke_tui.domain.errors import ExitCode, StudioError
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.running.queue import ItemStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from invoke_tui.cli.save import Destination
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.images import ImageRecord
-    from invoke_tui.domain.parameters import GenerationRequest
-    from invoke_tui.domain.queue import EnqueueResult
+    from invoke_tui.domain.gallery.images import ImageRecord
+    from invoke_tui.domain.request.parameters import GenerationRequest
+    from invoke_tui.domain.running.queue import EnqueueResult
 
 
 @dataclass

@@ -11,8 +11,8 @@ import typer
 from pydantic import ValidationError
 
 from invoke_tui.cli.parameters import loras
-from invoke_tui.domain.creative import CreativeRequest
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.request.creative import CreativeRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 
 CREATIVE_FLAGS: Final = {

@@ -11,8 +11,8 @@ from invoke_tui.cli.steering import with_steering
 if TYPE_CHECKING:
     from invoke_tui.cli.output import Output
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.forecast import Forecast
-    from invoke_tui.domain.parameters import GenerationRequest
+    from invoke_tui.domain.request.forecast import Forecast
+    from invoke_tui.domain.request.parameters import GenerationRequest
 
 
 def print_forecast(output: Output, studio: Studio, request: GenerationRequest) -> None:

@@ -19,7 +19,7 @@ from invoke_tui.cli.save import Destination
 from invoke_tui.cli.steering import CONTROL_HELP, REFERENCE_HELP, controls, references
 from invoke_tui.cli.vary import dynamic_values, matrix
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.parameters import PROMPT_LIMIT, GenerationRequest, LongPrompts
+from invoke_tui.domain.request.parameters import PROMPT_LIMIT, GenerationRequest, LongPrompts
 from invoke_tui.prompt.dynamic.scan import is_dynamic
 
 

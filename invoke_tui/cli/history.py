@@ -12,7 +12,7 @@ from invoke_tui.cli.templates import ask
 from invoke_tui.domain.errors import BadInputError
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.history import RememberedPrompt
+    from invoke_tui.domain.request.history import RememberedPrompt
 
 
 def history(

@@ -8,8 +8,8 @@ from invoke_tui.cli.options import attach, run
 from invoke_tui.cli.presets import over
 from invoke_tui.cli.said import said_by
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.recalling import Choice, everything
+from invoke_tui.domain.gallery.recalling import Choice, everything
+from invoke_tui.domain.request.parameters import GenerationRequest
 
 if TYPE_CHECKING:
     from invoke_tui.cli.output import Output

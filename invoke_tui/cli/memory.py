@@ -10,15 +10,15 @@ from pydantic import ValidationError
 
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
-from invoke_tui.domain.device import CacheLimits
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.running.device import CacheLimits
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.device import WorkerStatus
-    from invoke_tui.domain.machine import MachineUse, NodeTime
-    from invoke_tui.domain.status import StudioStatus
+    from invoke_tui.domain.running.device import WorkerStatus
+    from invoke_tui.domain.running.machine import MachineUse, NodeTime
+    from invoke_tui.domain.running.status import StudioStatus
 
 Device = Annotated[
     str, typer.Option("--device", help="Only the engine of this device.", metavar="NAME", show_default=False)

@@ -11,12 +11,12 @@ from invoke_tui.cli.parameters import MORE_FLAGS, PICTURE_FLAGS, flag
 from invoke_tui.cli.refinement import refined, with_masks
 from invoke_tui.cli.taking import in_gallery
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.pictures import read_sides
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.pictures import read_sides
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import ImageCategory
+    from invoke_tui.domain.gallery.images import ImageCategory
 
 _METAVARS: Final = {
     "init_image": "FILE_OR_NAME",

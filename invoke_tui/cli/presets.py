@@ -15,8 +15,8 @@ from invoke_tui.domain.errors import NotFoundError
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.parameters import GenerationRequest
-    from invoke_tui.domain.presets import Preset
+    from invoke_tui.domain.request.parameters import GenerationRequest
+    from invoke_tui.domain.request.presets import Preset
 
 presets = program("Presets: all settings under a name. Use one with 'generate --preset NAME'.")
 Name = Annotated[str, typer.Argument(help="The preset's name.", show_default=False)]
@@ -56,7 +56,7 @@ def save(
     """Keep settings under a name, e.g. --set steps=20 --set model=NAME."""
     from invoke_tui.cli.vary import assigned
     from invoke_tui.client.preset_files import entry
-    from invoke_tui.domain.presets import Preset
+    from invoke_tui.domain.request.presets import Preset
 
     preset = Preset(name=name, request=assigned(settings or []))
     kept = ask(root, lambda client: client.save_preset(preset, replace=replace))
@@ -73,8 +73,8 @@ def diff(
     json: Json = False,
 ) -> None:
     """Show in what two presets differ."""
-    from invoke_tui.domain.parameters import GenerationRequest
-    from invoke_tui.domain.presets import difference
+    from invoke_tui.domain.request.parameters import GenerationRequest
+    from invoke_tui.domain.request.presets import difference
 
     one = ask(root, lambda client: find(client, name)).request
     two = ask(root, lambda client: find(client, other)).request if other else GenerationRequest()

@@ -12,7 +12,7 @@ from invoke_tui.cli.extract import extract
 from invoke_tui.cli.options import Json, Root, open_studio, program
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import BadInputError, ExitCode
-from invoke_tui.domain.parameters import PROMPT_LIMIT
+from invoke_tui.domain.request.parameters import PROMPT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,13 +10,13 @@ import typer
 from invoke_tui.cli.options import Json, Root, attach, open_studio, program, run
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import ExitCode
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.running.queue import ItemStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.queue import QueueItem, QueuePage
+    from invoke_tui.domain.running.queue import QueueItem, QueuePage
 
 queue = program("Look at the queue and steer it.")
 _Answer = TypeVar("_Answer")

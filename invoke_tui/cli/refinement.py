@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.refinement import FreeU
-from invoke_tui.domain.regions import RegionRequest
+from invoke_tui.domain.request.refinement import FreeU
+from invoke_tui.domain.request.regions import RegionRequest
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.parameters import GenerationRequest
+    from invoke_tui.domain.request.parameters import GenerationRequest
 
 _REGION: Final = {
     "prompt": "positive_prompt",

@@ -18,9 +18,9 @@ from invoke_tui.cli.save import Destination, save
 from invoke_tui.cli.taking import in_gallery
 from invoke_tui.cli.wait import Wait, wait_for
 from invoke_tui.domain.errors import BadInputError, ExitCode, NotFoundError, StudioError
-from invoke_tui.domain.images import PICTURE_NAME
-from invoke_tui.domain.queue import ItemStatus
-from invoke_tui.domain.replay import MADE_ON, ReplayOrder, ReplayPlan
+from invoke_tui.domain.gallery.images import PICTURE_NAME
+from invoke_tui.domain.gallery.replay import MADE_ON, ReplayOrder, ReplayPlan
+from invoke_tui.domain.running.queue import ItemStatus
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

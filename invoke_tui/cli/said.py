@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from invoke_tui.cli.taking import in_gallery
 from invoke_tui.domain.errors import NotFoundError, StudioError
-from invoke_tui.domain.images import LAST, PICTURE_NAME
-from invoke_tui.domain.metadata import GRAPH_KEY
-from invoke_tui.domain.replay import ReplayOrder
+from invoke_tui.domain.gallery.images import LAST, PICTURE_NAME
+from invoke_tui.domain.gallery.metadata import GRAPH_KEY
+from invoke_tui.domain.gallery.replay import ReplayOrder
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import ValidationError
 
-from invoke_tui.domain.controls import ControlRequest, ReferenceRequest
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.request.controls import ControlRequest, ReferenceRequest
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.parameters import GenerationRequest
+    from invoke_tui.domain.request.parameters import GenerationRequest
 
 CONTROL_HELP: Final = (
     "A picture that says where things are: model=NAME,image=FILE and, if you like, weight=, begin=, end=, mode=, "

@@ -18,7 +18,7 @@ from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.status import StudioStatus
+    from invoke_tui.domain.running.status import StudioStatus
 
 studio = program("Start, stop and look after the daemon.")
 studio.command()(memory.memory)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import ImageCategory
+    from invoke_tui.domain.gallery.images import ImageCategory
 
 
 async def in_gallery(client: StudioClient, named: str, category: ImageCategory, asked: str) -> str:

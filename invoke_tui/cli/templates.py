@@ -15,7 +15,7 @@ from invoke_tui.domain.errors import BadInputError
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.templates import ImportOutcome
+    from invoke_tui.domain.request.templates import ImportOutcome
 
 templates = program("Prompt templates: list, import, export, create, delete.")
 _Answer = TypeVar("_Answer")
@@ -67,7 +67,7 @@ def create(
     """Keep a new template."""
     from pydantic import ValidationError
 
-    from invoke_tui.domain.templates import TemplateText
+    from invoke_tui.domain.request.templates import TemplateText
 
     try:
         text = TemplateText(name=name, positive_prompt=positive, negative_prompt=negative)

@@ -16,10 +16,10 @@ from invoke_tui.cli.progress import ProgressLine
 from invoke_tui.cli.save import Destination, save
 from invoke_tui.cli.taking import in_gallery
 from invoke_tui.cli.wait import Wait, wait_for
-from invoke_tui.domain.creative import CREATIVE_SCALE, CreativeRequest
 from invoke_tui.domain.errors import BadInputError, ExitCode, NotFoundError, StudioError
-from invoke_tui.domain.queue import ItemStatus
-from invoke_tui.domain.upscaling import MOST_PICTURES, MOST_SCALE, TILE_SIZE, UpscaleRequest
+from invoke_tui.domain.request.creative import CREATIVE_SCALE, CreativeRequest
+from invoke_tui.domain.request.upscaling import MOST_PICTURES, MOST_SCALE, TILE_SIZE, UpscaleRequest
+from invoke_tui.domain.running.queue import ItemStatus
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from invoke_tui.cli.parameters import FLAGS, explain
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 
 if TYPE_CHECKING:
     pass

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from invoke_tui.cli.persist import follow_until
 from invoke_tui.domain import events
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.running.queue import ItemStatus
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.config.paths import StudioPaths
-    from invoke_tui.domain.queue import QueueItem
+    from invoke_tui.domain.running.queue import QueueItem
 
 _PAGE: Final = 500
 _ONE_BY_ONE: Final = 20

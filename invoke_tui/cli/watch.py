@@ -10,7 +10,7 @@ from invoke_tui.domain import events
 if TYPE_CHECKING:
     from invoke_tui.cli.output import Output
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.queue import QueueCounts
+    from invoke_tui.domain.running.queue import QueueCounts
 
 
 async def watch_events(studio: Studio, output: Output, *, until_idle: bool, previews: bool) -> None:

@@ -22,10 +22,10 @@ from invoke_tui.client.replay import ReplayCalls
 from invoke_tui.client.transport import Transport
 from invoke_tui.domain.errors import UnreachableError
 from invoke_tui.domain.events import Event
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
-from invoke_tui.domain.status import StudioStatus
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.upscaling import UpscaleRequest
+from invoke_tui.domain.running.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
+from invoke_tui.domain.running.status import StudioStatus
 
 if TYPE_CHECKING:
     from invoke_tui.config.paths import StudioPaths

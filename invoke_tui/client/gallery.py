@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.boards import BoardChanges, BoardList, BoardRecord, BoardText, SavedSearch
-from invoke_tui.domain.images import (
+from invoke_tui.domain.gallery.boards import BoardChanges, BoardList, BoardRecord, BoardText, SavedSearch
+from invoke_tui.domain.gallery.images import (
     DateGroup,
     ImageCategory,
     ImageChanges,
@@ -108,7 +108,7 @@ class GalleryCalls:
         return await self._transport.get_made(f"images/{name}/preprocessed/{preprocessor}")
 
     async def image_file(self, name: str) -> bytes:
-        """The file as it is; its format is how the name ends (``domain.images.format_of``)."""
+        """The file as it is; its format is how the name ends (``domain.gallery.images.format_of``)."""
         return await self._transport.get(f"images/{name}/file")
 
     async def thumbnail(self, name: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.history import RememberedPrompt
+from invoke_tui.domain.request.history import RememberedPrompt
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport

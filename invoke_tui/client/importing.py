@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.importing import FileTexts, ImportJob, ImportOrder
+from invoke_tui.domain.gallery.importing import FileTexts, ImportJob, ImportOrder
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.installs import InstallAnswer, InstallJob, InstallRequest, SourceReading, StarterList
-from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+from invoke_tui.domain.models.installs import (
+    InstallAnswer,
+    InstallJob,
+    InstallRequest,
+    SourceReading,
+    StarterList,
+)
+from invoke_tui.domain.models.wanted import FoundModel, WantedModel
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport

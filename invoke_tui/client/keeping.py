@@ -14,7 +14,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from invoke_tui.domain.errors import ExitCode, StudioError, UnreachableError, error_from_json
-from invoke_tui.domain.keeping import (
+from invoke_tui.domain.gallery.keeping import (
     ArrangeOrder,
     ArrangePlan,
     ArrangeReport,

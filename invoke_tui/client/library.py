@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.presets import Preset
-from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
-from invoke_tui.domain.wildcards import PromptPreview, WildcardList, WildcardValues
+from invoke_tui.domain.request.presets import Preset
+from invoke_tui.domain.request.templates import ImportOutcome, Template, TemplateText
+from invoke_tui.domain.request.wildcards import PromptPreview, WildcardList, WildcardValues
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport
-    from invoke_tui.domain.parameters import GenerationRequest
+    from invoke_tui.domain.request.parameters import GenerationRequest
 
 _TEMPLATES = TypeAdapter(list[Template])
 _PRESETS = TypeAdapter(list[Preset])

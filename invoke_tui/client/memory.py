@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.device import CacheLimits
-from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.machine import MachineUse, NodeTime
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.forecast import Forecast
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.device import CacheLimits
+from invoke_tui.domain.running.machine import MachineUse, NodeTime
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport

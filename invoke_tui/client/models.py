@@ -11,9 +11,16 @@ from pydantic import TypeAdapter
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import ExitCode, UnreachableError, error_from_json
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.scan import InstallOrder, ScanEntry, ScanFolder, ScanOrder, ScanRoot, ScanSummary
-from invoke_tui.domain.tokenizers import ModelTokenizers
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.scan import (
+    InstallOrder,
+    ScanEntry,
+    ScanFolder,
+    ScanOrder,
+    ScanRoot,
+    ScanSummary,
+)
+from invoke_tui.domain.models.tokenizers import ModelTokenizers
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport

@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.presets import Preset, usable
+from invoke_tui.domain.request.presets import Preset, usable
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.plain_yaml import load_plain
 

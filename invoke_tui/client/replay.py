@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from invoke_tui.domain.replay import Recalled, ReplayOrder, ReplayPlan
+from invoke_tui.domain.gallery.replay import Recalled, ReplayOrder, ReplayPlan
 
 if TYPE_CHECKING:
     from invoke_tui.client.transport import Transport

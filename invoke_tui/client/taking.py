@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.images import LAST, PICTURE_NAME
+from invoke_tui.domain.gallery.images import LAST, PICTURE_NAME
 
 if TYPE_CHECKING:
     from invoke_tui.client.client import StudioClient
-    from invoke_tui.domain.images import ImageCategory, ImageRecord
+    from invoke_tui.domain.gallery.images import ImageCategory, ImageRecord
 
 MOST_BYTES: Final = 64 * 2**20
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 from invoke_tui.config.tokens import UrlToken
-from invoke_tui.domain.picture_names import wrong_template
+from invoke_tui.domain.gallery.names import wrong_template
 
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 HashingAlgorithm = Literal[

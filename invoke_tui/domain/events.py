@@ -11,12 +11,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, TypeAdapter
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.device import MemoryUse, WorkerStatus
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.importing import ImportJob
-from invoke_tui.domain.installs import InstallJob
-from invoke_tui.domain.keeping import KeepingVerb, Step
-from invoke_tui.domain.queue import QueueCounts, QueueItem
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.gallery.importing import ImportJob
+from invoke_tui.domain.gallery.keeping import KeepingVerb, Step
+from invoke_tui.domain.models.installs import InstallJob
+from invoke_tui.domain.running.device import MemoryUse, WorkerStatus
+from invoke_tui.domain.running.queue import QueueCounts, QueueItem
 
 
 class _Event(Record):

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, TypeAdapter
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.images import ImageFormat
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.gallery.images import ImageFormat
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.running.device import CacheLimits, DeviceChoice, MemoryUse
 
 FRAME_HEADER: Final = struct.Struct(">II")
 MAX_JSON: Final = 64 * 2**20

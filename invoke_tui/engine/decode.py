@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.tiles import Tile, tiles_overlapping
+from invoke_tui.domain.request.tiles import Tile, tiles_overlapping
 from invoke_tui.engine.mosaic import assemble
 
 MIN_TILE: Final = 64

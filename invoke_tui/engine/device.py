@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 import torch
 
-from invoke_tui.domain.device import DeviceChoice, DeviceKind, PrecisionName
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.gpus import half_precision_problem
 from invoke_tui.domain.protocol import EngineSettings
+from invoke_tui.domain.running.device import DeviceChoice, DeviceKind, PrecisionName
+from invoke_tui.domain.running.gpus import half_precision_problem
 from invoke_tui.engine.memory.backend import backend_for, is_registered
 
 DTYPES: Final[dict[PrecisionName, torch.dtype]] = {

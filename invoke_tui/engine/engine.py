@@ -18,13 +18,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import LatentResize, SeamlessAxis, UNetField, VAEField
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord
+from invoke_tui.domain.graph.fields import LatentResize, SeamlessAxis, UNetField, VAEField
+from invoke_tui.domain.models.records import ModelIdentifier, ModelRecord
 from invoke_tui.domain.protocol import EngineSettings
-from invoke_tui.domain.references import Redux
-from invoke_tui.domain.texts import Text
+from invoke_tui.domain.request.references import Redux
+from invoke_tui.domain.request.texts import Text
+from invoke_tui.domain.running.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.decode import NotFiniteError, Told, check_latents, decode_latents

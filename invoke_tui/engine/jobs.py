@@ -6,10 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from invoke_tui.domain.controls import ControlMode, ReferenceMethod
-from invoke_tui.domain.fields import TransformerField, UNetField
-from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.domain.tiles import Tiling
+from invoke_tui.domain.graph.fields import ControlMode, ReferenceMethod, TransformerField, UNetField
+from invoke_tui.domain.models.records import ModelIdentifier
+from invoke_tui.domain.request.tiles import Tiling
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,8 +43,8 @@ class Control:
     """A ControlNet and the picture it follows, which has the size of the run's picture.
 
     ``weight`` is one number or one per step. It acts from ``begin`` to ``end``, both shares of the run. ``union`` is
-    the kind of picture for a model that knows several (``domain.controls.UNION_KINDS``). ``latents`` are those of the
-    picture, at which most of FLUX.1's look.
+    the kind of picture for a model that knows several (``domain.request.controls.UNION_KINDS``). ``latents`` are those
+    of the picture, at which most of FLUX.1's look.
     """
 
     model: ModelIdentifier

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.models.records import ModelIdentifier
 from invoke_tui.engine.decode import NotFiniteError
 from invoke_tui.engine.hooks import RunHooks
 from invoke_tui.engine.memory.ladder import Effort, Ladder

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from invoke_tui.domain.tiles import Tile
+from invoke_tui.domain.request.tiles import Tile
 
 Pixels = npt.NDArray[np.uint8]
 Make = Callable[[Tile], Tensor]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.domain.request.parameters import SEED_MAX
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.references import Redux
+from invoke_tui.domain.request.references import Redux
 from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.hooks import RunHooks
 from invoke_tui.engine.store import ModelStore

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from torch import Tensor, nn
 from torch.nn import functional
 
-from invoke_tui.domain.fields import SeamlessAxis
+from invoke_tui.domain.graph.fields import SeamlessAxis
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.models.records import ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.engine.adapters.embeddings import Embedding, load_embedding
 from invoke_tui.engine.adapters.lora.file import LoRA, load_lora
 from invoke_tui.engine.adapters.lora.names import Names, names_of

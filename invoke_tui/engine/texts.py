@@ -9,9 +9,9 @@ from typing import Any, Final, cast
 import torch
 from torch import Tensor, nn
 
-from invoke_tui.domain.fields import CLIPField, T5EncoderField
-from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText, Text
+from invoke_tui.domain.graph.fields import CLIPField, T5EncoderField
+from invoke_tui.domain.models.records import ModelIdentifier
+from invoke_tui.domain.request.texts import CompelText, FluxText, SD3Text, SDXLText, Text
 from invoke_tui.engine.adapters.embeddings import with_embeddings
 from invoke_tui.engine.adapters.lora.apply import with_loras
 from invoke_tui.engine.cancel import cancelable

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from invoke_tui.domain.tiles import Tile, tiles_overlapping
-from invoke_tui.domain.upscaling import MOST_PIXELS, check_size, target_size
+from invoke_tui.domain.request.tiles import Tile, tiles_overlapping
+from invoke_tui.domain.request.upscaling import MOST_PIXELS, check_size, target_size
 from invoke_tui.engine.decode import NotFiniteError
 from invoke_tui.engine.hooks import RunHooks
 from invoke_tui.engine.loading.upscalers import Upscaler

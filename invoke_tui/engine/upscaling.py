@@ -7,8 +7,8 @@ from typing import Final
 import torch
 from PIL import Image
 
-from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.domain.upscaling import TILE_SIZE
+from invoke_tui.domain.models.records import ModelIdentifier
+from invoke_tui.domain.request.upscaling import TILE_SIZE
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.decode import NotFiniteError
 from invoke_tui.engine.hooks import Log, RunHooks

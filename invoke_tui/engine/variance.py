@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from invoke_tui.domain.fields import LatentResize
+from invoke_tui.domain.graph.fields import LatentResize
 from invoke_tui.engine.embeds import Conditioning
 
 _SMOOTH = ("bilinear", "bicubic")

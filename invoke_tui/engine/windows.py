@@ -9,7 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from invoke_tui.domain.tiles import Tile, Tiling, tiles_overlapping
+from invoke_tui.domain.request.tiles import Tile, Tiling, tiles_overlapping
 
 CELL: Final = 8
 """Pixels a side that one latent stands for."""

@@ -14,8 +14,8 @@ from typing import Any
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Graph, Node
-from invoke_tui.domain.queue import Batch, BatchDatum
+from invoke_tui.domain.graph.graph import Graph, Node
+from invoke_tui.domain.running.queue import Batch, BatchDatum
 from invoke_tui.nodes.registry import find
 
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from invoke_tui.domain.fields import DenoiseMaskField, EncodedPromptField, LatentsField, TensorField
+from invoke_tui.domain.graph.fields import DenoiseMaskField, EncodedPromptField, LatentsField, TensorField
 from invoke_tui.nodes.base import Invocation, Output
 
 Held = TypeVar("Held")

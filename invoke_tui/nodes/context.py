@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     ControlField,
     DenoiseMaskField,
     ImageField,
@@ -20,11 +20,11 @@ from invoke_tui.domain.fields import (
     UNetField,
     VAEField,
 )
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
-from invoke_tui.domain.references import Redux
+from invoke_tui.domain.models.records import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.request.references import Redux
+from invoke_tui.domain.request.texts import Text
+from invoke_tui.domain.request.tiles import Tiling
 from invoke_tui.domain.schedulers import SchedulerName
-from invoke_tui.domain.texts import Text
-from invoke_tui.domain.tiles import Tiling
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Edge, Graph
+from invoke_tui.domain.graph.graph import Edge, Graph
 from invoke_tui.nodes.base import Invocation, Output
 from invoke_tui.nodes.connections import input_shapes
 from invoke_tui.nodes.plan import Branch, Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from invoke_tui.domain.graph import Edge, EdgeConnection, Graph
+from invoke_tui.domain.graph.graph import Edge, EdgeConnection, Graph
 from invoke_tui.nodes.base import Invocation
 from invoke_tui.nodes.connections import Shape, compatible, input_shapes, is_subtype, output_shapes
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Edge, Graph
+from invoke_tui.domain.graph.graph import Edge, Graph
 
 
 @dataclass(frozen=True)

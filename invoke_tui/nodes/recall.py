@@ -13,9 +13,12 @@ from typing import Any, Final, get_args
 import annotated_types
 from pydantic import ValidationError
 
-from invoke_tui.domain.controls import MOST_STEERING
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import (
+from invoke_tui.domain.gallery.replay import Difference
+from invoke_tui.domain.gallery.steering_metadata import STEERING_KEYS, model_key, steering_values
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.wanted import WantedModel
+from invoke_tui.domain.request.controls import MOST_STEERING
+from invoke_tui.domain.request.parameters import (
     LORA_WEIGHT,
     MOST_LORAS,
     PROMPT_LIMIT,
@@ -23,14 +26,11 @@ from invoke_tui.domain.parameters import (
     GenerationRequest,
     LongPrompts,
 )
-from invoke_tui.domain.pictures import PictureRequest
-from invoke_tui.domain.refinement import RefinementRequest
-from invoke_tui.domain.regions import MOST_REGIONS, RegionRequest
-from invoke_tui.domain.replay import Difference
+from invoke_tui.domain.request.pictures import PictureRequest
+from invoke_tui.domain.request.refinement import RefinementRequest
+from invoke_tui.domain.request.regions import MOST_REGIONS, RegionRequest
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
-from invoke_tui.domain.steering_metadata import STEERING_KEYS, model_key, steering_values
 from invoke_tui.domain.text import safe_text
-from invoke_tui.domain.wanted_models import WantedModel
 from invoke_tui.nodes.recall_models import NoModel, Shelf
 
 LONGEST_NUMBER: Final = 40

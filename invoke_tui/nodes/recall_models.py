@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.replay import Difference, DifferenceKind
+from invoke_tui.domain.gallery.replay import Difference, DifferenceKind
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.models.wanted import WantedModel
 from invoke_tui.domain.text import safe_text
-from invoke_tui.domain.wanted_models import WantedModel
 
 KINDS: Final = {
     "vae": ModelType.VAE,

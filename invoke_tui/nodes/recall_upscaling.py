@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.replay import Difference
-from invoke_tui.domain.upscaling import UpscaleRequest
-from invoke_tui.domain.wanted_models import WantedModel
+from invoke_tui.domain.gallery.replay import Difference
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.wanted import WantedModel
+from invoke_tui.domain.request.upscaling import UpscaleRequest
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recall_models import NoModel, Shelf
 

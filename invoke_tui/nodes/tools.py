@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from invoke_tui.domain.models import ModelIdentifier, ModelType
-from invoke_tui.domain.tools import ToolKind, missing_tool
+from invoke_tui.domain.models.records import ModelIdentifier, ModelType
+from invoke_tui.domain.models.tools import ToolKind, missing_tool
 from invoke_tui.nodes.context import InvocationContext
 
 

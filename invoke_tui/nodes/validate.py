@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Edge, Graph, Node
+from invoke_tui.domain.graph.graph import Edge, Graph, Node
 from invoke_tui.nodes.base import Invocation, input_kind
 from invoke_tui.nodes.connections import compatible, describe, input_shapes, output_shapes
 from invoke_tui.nodes.loops import loop_problems

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.parameters import PROMPT_LIMIT
+from invoke_tui.domain.request.parameters import PROMPT_LIMIT
 
 MOST_BYTES: Final = 16 * 2**20
 MOST: Final = 10_000

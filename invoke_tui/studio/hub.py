@@ -18,7 +18,7 @@ from invoke_tui.domain.events import (
     Preview,
     Progress,
 )
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.running.queue import ItemStatus
 
 HISTORY: Final = 1000
 """State events kept for a front end that comes back after a short absence."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import psutil
 
-from invoke_tui.domain.machine import DiskUse, GpuUse, MachineUse, Pressure
+from invoke_tui.domain.running.machine import DiskUse, GpuUse, MachineUse, Pressure
 from invoke_tui.domain.text import safe_text
 
 _AMD: Final = "0x1002"

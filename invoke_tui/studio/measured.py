@@ -8,9 +8,9 @@ from typing import Final
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
-from invoke_tui.domain.device import MemoryUse, WorkerStatus
-from invoke_tui.domain.machine import NodeTime
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.running.device import MemoryUse, WorkerStatus
+from invoke_tui.domain.running.machine import NodeTime
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import component_sizes, step_times
 from invoke_tui.studio.workers.run import Run

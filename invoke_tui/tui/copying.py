@@ -11,14 +11,14 @@ from textual.app import SuspendNotSupported
 
 from invoke_tui.client.export.run import file_of
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.picture_texts import PictureText, text_of
+from invoke_tui.domain.gallery.texts import PictureText, text_of
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.external import away
 from invoke_tui.tui.pictures.handover import File, clipboard_sequence, hand_over
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
     from invoke_tui.tui.app import InvokeTuiApp
     from invoke_tui.tui.screens.base import StudioScreen
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import Selection
+    from invoke_tui.domain.gallery.images import Selection
 
 UNDOS: Final = 50
 """Deletions that can be undone one after the other; the trash keeps the older ones, too."""
@@ -29,7 +29,7 @@ class Deletions:
 
     async def undo(self, client: StudioClient) -> tuple[str, list[str]]:
         """Have what was deleted last back; says so, with the names, none where nothing was deleted."""
-        from invoke_tui.domain.images import Selection
+        from invoke_tui.domain.gallery.images import Selection
 
         if not self._names:
             return NOTHING, []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.parameters import PROMPT_LIMIT
+from invoke_tui.domain.request.parameters import PROMPT_LIMIT
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.families import SD, traits_of
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.models.families import SD, traits_of
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 
 Kind = Literal["integer", "decimal", "choice", "switch", "text", "model"]

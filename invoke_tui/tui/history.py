@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.device import CacheLimits, MemoryUse
     from invoke_tui.domain.events import LogLine
-    from invoke_tui.domain.machine import MachineUse
+    from invoke_tui.domain.running.device import CacheLimits, MemoryUse
+    from invoke_tui.domain.running.machine import MachineUse
 
 SPAN: Final = 300.0
 """Seconds that are shown."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from invoke_tui.domain.models import ModelDefaults, ModelRecord, ModelType
+from invoke_tui.domain.models.records import ModelDefaults, ModelRecord, ModelType
 from invoke_tui.tui.form_spec import FieldSpec, Kind
 
 _MAIN: Final = ("steps", "cfg_scale", "cfg_rescale_multiplier", "guidance", "width", "height")

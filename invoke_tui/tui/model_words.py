@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
 
 _TYPES: Final = {
     "spandrel_image_to_image": "upscaler",

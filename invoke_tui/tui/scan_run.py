@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from invoke_tui.client.models import ScanBegun
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.scan import ScanEntry, ScanRoot, ScanStatus, ScanSummary
+from invoke_tui.domain.models.scan import ScanEntry, ScanRoot, ScanStatus, ScanSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

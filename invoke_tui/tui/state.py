@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from invoke_tui.domain.device import WorkerStatus
 from invoke_tui.domain.events import (
     Event,
     ItemChanged,
@@ -17,7 +16,8 @@ from invoke_tui.domain.events import (
     StudioStopping,
     WorkerChanged,
 )
-from invoke_tui.domain.queue import ItemStatus, QueueCounts, QueueItem
+from invoke_tui.domain.running.device import WorkerStatus
+from invoke_tui.domain.running.queue import ItemStatus, QueueCounts, QueueItem
 from invoke_tui.tui.history import History
 from invoke_tui.tui.messages import LinkState
 

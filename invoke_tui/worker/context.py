@@ -7,11 +7,11 @@ from typing import Any
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.fields import ImageField
-from invoke_tui.domain.images import SUFFIXES
-from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.gallery.images import SUFFIXES
+from invoke_tui.domain.gallery.replay import MADE_ON
+from invoke_tui.domain.graph.fields import ImageField
+from invoke_tui.domain.models.records import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.protocol import ImageMade, NodeProgress
-from invoke_tui.domain.replay import MADE_ON
 from invoke_tui.nodes.context import SavedImage, SaveRequest
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.worker.item_state import ItemState, Stored

@@ -6,11 +6,11 @@ from typing import Any, Literal, Protocol
 
 from PIL.Image import Image
 
-from invoke_tui.domain.device import CacheLimits, DeviceChoice, MemoryUse
-from invoke_tui.domain.fields import LatentResize, VAEField
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord
-from invoke_tui.domain.references import Redux
-from invoke_tui.domain.texts import Text
+from invoke_tui.domain.graph.fields import LatentResize, VAEField
+from invoke_tui.domain.models.records import ModelIdentifier, ModelRecord
+from invoke_tui.domain.request.references import Redux
+from invoke_tui.domain.request.texts import Text
+from invoke_tui.domain.running.device import CacheLimits, DeviceChoice, MemoryUse
 from invoke_tui.engine.jobs import DenoiseJob
 
 LogLevel = Literal["debug", "info", "warning", "error"]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import CanceledError, NotFoundError
-from invoke_tui.domain.fields import ImageField
+from invoke_tui.domain.graph.fields import ImageField
 from invoke_tui.domain.protocol import EngineSettings, RunItem
 from invoke_tui.nodes import images
 from invoke_tui.worker.facade import EngineFacade

@@ -9,11 +9,11 @@ from typing import Any, Final
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import DenoiseMaskField, LatentResize, LatentsField, TensorField, VAEField
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.graph.fields import DenoiseMaskField, LatentResize, LatentsField, TensorField, VAEField
+from invoke_tui.domain.models.records import ModelIdentifier
 from invoke_tui.domain.protocol import StepPreview
-from invoke_tui.domain.references import Redux
-from invoke_tui.domain.texts import Text
+from invoke_tui.domain.request.references import Redux
+from invoke_tui.domain.request.texts import Text
 from invoke_tui.engine.jobs import DenoiseJob, DenoiseMask, FillImage, Region
 from invoke_tui.nodes.context import DenoiseCall, NoiseType, SizedLatents
 from invoke_tui.worker.item_state import ItemState, Stored

@@ -12,16 +12,16 @@ from PIL.Image import Exif, Image
 from PIL.PngImagePlugin import PngInfo
 from pydantic_core import to_json
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.images import ImageFormat
-from invoke_tui.domain.metadata import GRAPH_KEY, INFOTEXT_KEY, METADATA_KEY, NAME_KEY
-from invoke_tui.domain.xmp import packet
+from invoke_tui.domain.files.xmp import packet
+from invoke_tui.domain.gallery.images import ImageFormat
+from invoke_tui.domain.gallery.metadata import GRAPH_KEY, INFOTEXT_KEY, METADATA_KEY, NAME_KEY
+from invoke_tui.domain.graph.graph import Graph
 from invoke_tui.prompt.infotext import infotext_of
 
 _LARGEST: Final[dict[ImageFormat, int]] = {"png": 2**31 - 1, "webp": 16_383, "jpeg": 65_535}
 """Pixels of a side."""
 _MOST_WEBP: Final = 10_000_000
-"""Pixels of a WebP that can be decoded again in the memory that ``domain.decoding`` gives to one picture."""
+"""Pixels of a WebP that can be decoded again in the memory that ``domain.files.decoding`` gives to one picture."""
 _SEGMENT: Final = 65_000
 """Bytes of XMP, and of EXIF, that a JPEG takes."""
 _EXIF_IFD: Final = 0x8769

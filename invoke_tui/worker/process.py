@@ -19,7 +19,6 @@ from collections.abc import Callable
 
 import psutil
 
-from invoke_tui.domain.device import MemoryUse
 from invoke_tui.domain.protocol import (
     CancelItem,
     ClearCache,
@@ -31,6 +30,7 @@ from invoke_tui.domain.protocol import (
     Shutdown,
     UnloadComponent,
 )
+from invoke_tui.domain.running.device import MemoryUse
 from invoke_tui.nodes.registry import node_types
 from invoke_tui.worker.facade import EngineFacade, LogLevel
 from invoke_tui.worker.link import Link

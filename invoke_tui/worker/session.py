@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 
 from invoke_tui.domain.errors import CanceledError, StudioError
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.models.records import ModelRecord, ModelType
 from invoke_tui.domain.protocol import EngineSettings, ItemCanceled, ItemDone, ItemFailed, RunItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.nodes.base import Output

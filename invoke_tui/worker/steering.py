@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from invoke_tui.domain.fields import ImageField, LatentsField, TensorField
+from invoke_tui.domain.graph.fields import ImageField, LatentsField, TensorField
 from invoke_tui.engine.jobs import Adapter, Control, Reference
 from invoke_tui.nodes import images
 from invoke_tui.nodes.context import DenoiseCall

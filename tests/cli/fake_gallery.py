@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse, Response
 
-from invoke_tui.domain.boards import BoardChanges, BoardList, BoardRecord, BoardText, SavedSearch
-from invoke_tui.domain.images import ImageChanges, ImagePage, ImageRecord, Listing, Selection, TrashRecord
-from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus
+from invoke_tui.domain.gallery.boards import BoardChanges, BoardList, BoardRecord, BoardText, SavedSearch
+from invoke_tui.domain.gallery.images import (
+    ImageChanges,
+    ImagePage,
+    ImageRecord,
+    Listing,
+    Selection,
+    TrashRecord,
+)
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder, ImportStatus
 
 if TYPE_CHECKING:
     from tests.cli.fake_studio import FakeStudio

@@ -16,17 +16,17 @@ from PIL.PngImagePlugin import PngInfo
 
 import invoke_tui
 from invoke_tui.domain import events
-from invoke_tui.domain.device import ComponentUse, MemoryUse, WorkerStatus
-from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.machine import DiskUse, GpuUse, MachineUse, NodeTime
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
-from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
-from invoke_tui.domain.presets import Preset
-from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
-from invoke_tui.domain.replay import Recalled
-from invoke_tui.domain.status import StudioStatus
-from invoke_tui.domain.tools import missing_tool
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.gallery.replay import Recalled
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.tools import missing_tool
+from invoke_tui.domain.request.forecast import Forecast
+from invoke_tui.domain.request.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.domain.request.presets import Preset
+from invoke_tui.domain.running.device import ComponentUse, MemoryUse, WorkerStatus
+from invoke_tui.domain.running.machine import DiskUse, GpuUse, MachineUse, NodeTime
+from invoke_tui.domain.running.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from invoke_tui.domain.running.status import StudioStatus
 from invoke_tui.nodes.recall import request_from_metadata
 from tests.cli.fake_gallery import FakeGallery
 

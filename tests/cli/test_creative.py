@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from invoke_tui.cli import upscale as verb
-from invoke_tui.domain.creative import CreativeRequest
-from invoke_tui.domain.parameters import LoRARequest
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.request.creative import CreativeRequest
+from invoke_tui.domain.request.parameters import LoRARequest
+from invoke_tui.domain.request.upscaling import UpscaleRequest
 from tests.cli.conftest import Run
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke_tui.domain.images import Listing, Selection
+from invoke_tui.domain.gallery.images import Listing, Selection
 from tests.cli.conftest import Run
 from tests.cli.fake_gallery import with_pictures
 from tests.cli.fake_studio import FakeStudio, drawn

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke_tui.domain.importing import ImportJob, ImportOrder
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder
 from tests.cli.conftest import Run
 from tests.cli.fake_gallery import NOW
 from tests.cli.fake_studio import FakeStudio

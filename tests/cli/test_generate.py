@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
+from invoke_tui.domain.request.parameters import GenerationRequest, LoRARequest
 from tests.cli.conftest import Run
 from tests.cli.fake_studio import FakeStudio
 

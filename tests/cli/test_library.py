@@ -14,7 +14,7 @@ from invoke_tui.cli.prompts_file import read_prompts
 from invoke_tui.cli.vary import matrix, values_of
 from invoke_tui.client.export.sheet import Cell, contact_sheet
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 from tests.cli.conftest import Run
 from tests.cli.fake_studio import FakeStudio
 

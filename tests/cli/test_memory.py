@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from invoke_tui.domain.device import ComponentUse
+from invoke_tui.domain.running.device import ComponentUse
 from tests.cli.conftest import Run
 from tests.cli.fake_studio import GB, FakeStudio
 

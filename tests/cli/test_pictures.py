@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke_tui.domain.pictures import Outpaint, PictureRequest
+from invoke_tui.domain.request.pictures import Outpaint, PictureRequest
 from tests.cli.conftest import Run
 from tests.cli.fake_studio import FakeStudio
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from invoke_tui.client.export.sheet import Cell, in_rows
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.presets import Preset
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.presets import Preset
 from tests.cli.conftest import Run
 from tests.cli.fake_studio import FakeStudio
 

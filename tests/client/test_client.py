@@ -17,14 +17,14 @@ import invoke_tui
 from invoke_tui.client import StudioClient
 from invoke_tui.domain.errors import ExitCode, StudioError, UnreachableError
 from invoke_tui.domain.events import Snapshot
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.running.queue import ItemStatus
 from tests.studio.harness import PATIENCE, StudioHarness
 
 FRONT_END = """
 import asyncio, pathlib, sys
 from invoke_tui.client import StudioClient
 from invoke_tui.config.settings import load
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 
 async def main():
     async with await StudioClient.connect(load(pathlib.Path(sys.argv[1])).paths) as client:

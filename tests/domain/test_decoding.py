@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from invoke_tui.domain import decoding
-from invoke_tui.domain.decoding import cost, opened, small
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.files import decoding
+from invoke_tui.domain.files.decoding import cost, opened, small
 from tests.support.bombs import chunk, png
 
 RNG = np.random.default_rng(7)
@@ -35,7 +35,7 @@ def test_a_small_one_is_the_same_by_bands_and_at_once(mode: str, monkeypatch: py
     file = encoded(clouds(mode), **options)
     at_once = small(file, 40)
     monkeypatch.setattr(decoding, "BY_BANDS", 1_000)
-    monkeypatch.setattr("invoke_tui.domain.png.BAND_BYTES", 9_000)
+    monkeypatch.setattr("invoke_tui.domain.files.png.BAND_BYTES", 9_000)
     by_bands = small(file, 40)
     assert (by_bands.size, by_bands.mode) == ((40, 25), "RGB" if mode in ("RGB", "L") else "RGBA")
     assert np.array_equal(np.asarray(at_once), np.asarray(by_bands))

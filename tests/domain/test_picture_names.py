@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoke_tui.domain.picture_names import (
+from invoke_tui.domain.gallery.names import (
     FIELDS,
     LONGEST_PART,
     MOST_FOLDERS,

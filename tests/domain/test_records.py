@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from invoke_tui.domain import errors, events, protocol
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.metadata import CoreMetadata
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.gallery.metadata import CoreMetadata
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.request.parameters import GenerationRequest
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**31), st.binary(max_size=300)), max_size=8), st.integers(1, 64))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.tiles import Tile, extent, tiles_evenly, tiles_of_size, tiles_overlapping
+from invoke_tui.domain.request.tiles import Tile, extent, tiles_evenly, tiles_of_size, tiles_overlapping
 
 GOLDEN: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data" / "tiles.json").read_text())
 LENGTH = st.integers(1, 1500)

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from benchmarks.studio import TemporaryStudio
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.nodes.recall import request_from_metadata
 from tests.end_to_end.conftest import STARTER
 

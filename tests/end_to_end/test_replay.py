@@ -19,8 +19,8 @@ import invoke_tui
 from benchmarks.studio import TemporaryStudio
 from invoke_tui.client import StudioClient
 from invoke_tui.config.paths import locate
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.upscaling import UpscaleRequest
 
 STARTER = Path(invoke_tui.__file__).parent / "starter"
 SMALL: dict[str, Any] = {"width": 64, "height": 64, "steps": 2, "seed": 7}

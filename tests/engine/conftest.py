@@ -11,10 +11,16 @@ import pytest
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import CanceledError
-from invoke_tui.domain.fields import CLIPField, UNetField, VAEField
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.graph.fields import CLIPField, UNetField, VAEField
+from invoke_tui.domain.models.records import (
+    BaseModelType,
+    ModelFormat,
+    ModelIdentifier,
+    ModelRecord,
+    ModelType,
+)
 from invoke_tui.domain.protocol import EngineSettings
-from invoke_tui.domain.texts import CompelText
+from invoke_tui.domain.request.texts import CompelText
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
 from tests.engine.conftest import record_of
 from tests.engine.test_families import Studio, studio
 

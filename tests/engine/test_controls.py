@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from invoke_tui.domain.controls import ControlMode
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.graph.fields import ControlMode
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.engine.jobs import Adapter, Control
 from tests.engine import tiny_controls as tiny
 from tests.engine.test_families import SIZE, Studio, studio

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import nn
 
-from invoke_tui.domain.device import DeviceChoice
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.fields import VAEField
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.graph.fields import VAEField
+from invoke_tui.domain.models.records import BaseModelType, ModelType
 from invoke_tui.domain.protocol import EngineSettings
+from invoke_tui.domain.running.device import DeviceChoice
 from invoke_tui.engine.preview import Previewer, own_factors
 from invoke_tui.engine.seamless import seamless
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
-from invoke_tui.domain.fields import LoRAField
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.graph.fields import LoRAField
+from invoke_tui.domain.models.records import ModelIdentifier
 from invoke_tui.engine.embeds import join
 from invoke_tui.engine.guidance import guide, scales_by_call
 from tests.engine.conftest import Bench, Recorder, fields_of

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import CLIPField, T5EncoderField, TransformerField, UNetField, VAEField
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelIdentifier, ModelRecord
+from invoke_tui.domain.graph.fields import CLIPField, T5EncoderField, TransformerField, UNetField, VAEField
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelIdentifier, ModelRecord
 from invoke_tui.domain.protocol import EngineSettings
-from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText, Text
+from invoke_tui.domain.request.texts import CompelText, FluxText, SD3Text, SDXLText, Text
 from tests.engine.conftest import Recorder, record_of
 
 pytestmark = pytest.mark.engine

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import VAEField
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.graph.fields import VAEField
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.engine.jobs import Control
 from tests.engine import tiny_controls as tiny
 from tests.engine.conftest import Recorder

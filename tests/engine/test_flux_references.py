@@ -11,8 +11,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.references import Redux
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.references import Redux
 from invoke_tui.engine.jobs import FillImage, Reference, Region
 from invoke_tui.engine.redux import siglip_pixels
 from tests.engine import tiny_controls as tiny

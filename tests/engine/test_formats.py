@@ -52,7 +52,7 @@ def test_fp8(studio: Studio, scaled: bool, tmp_path: Path) -> None:
 
 
 def test_plain_fp8_loses_nothing_by_staying_in_8_bits(studio: Studio, tmp_path: Path) -> None:
-    from invoke_tui.domain.models import ModelDefaults
+    from invoke_tui.domain.models.records import ModelDefaults
     from invoke_tui.studio.models.scan import examine
 
     state = {
@@ -179,9 +179,9 @@ def test_gguf_blocks_stay_packed(studio: Studio, tmp_path: Path) -> None:
 def test_a_t5_encoder_of_llama_cpp_brings_its_tokenizer(studio: Studio, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
-    from invoke_tui.domain.fields import T5EncoderField
-    from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
-    from invoke_tui.domain.texts import FluxText
+    from invoke_tui.domain.graph.fields import T5EncoderField
+    from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
+    from invoke_tui.domain.request.texts import FluxText
     from tests.engine.conftest import Recorder, record_of
     from tests.engine.test_families import clip
     from tests.engine.tiny_families import t5_pieces
@@ -218,7 +218,7 @@ def test_a_t5_encoder_of_llama_cpp_brings_its_tokenizer(studio: Studio, tmp_path
 def test_a_t5_file_without_a_tokenizer_says_what_to_do(studio: Studio, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
-    from invoke_tui.domain.models import BaseModelType, ModelType
+    from invoke_tui.domain.models.records import BaseModelType, ModelType
     from tests.engine.conftest import record_of
 
     path = tmp_path / "t5.safetensors"
@@ -238,8 +238,8 @@ def test_a_t5_file_without_a_tokenizer_says_what_to_do(studio: Studio, tmp_path:
 def test_a_vae_of_its_own_in_a_single_file(studio: Studio, names: str, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
-    from invoke_tui.domain.fields import VAEField
-    from invoke_tui.domain.models import ModelType
+    from invoke_tui.domain.graph.fields import VAEField
+    from invoke_tui.domain.models.records import ModelType
     from tests.engine.conftest import Recorder
 
     sdxl = studio.know("sdxl")

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import VAEField
+from invoke_tui.domain.graph.fields import VAEField
 from invoke_tui.engine import engine as engine_module
 from invoke_tui.engine.guides.base import Guide, ModelCall
 from invoke_tui.engine.guides.masks import latent_mask

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from invoke_tui.domain.models import BaseModelType
+from invoke_tui.domain.models.records import BaseModelType
 from invoke_tui.engine.loading.build import library_class
 from invoke_tui.engine.loading.layouts.controlnet import CONTROLNET, CONTROLNET_OURS
 from invoke_tui.engine.loading.layouts.flux import FLUX_TRANSFORMER

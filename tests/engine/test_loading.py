@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.models import BaseModelType
+from invoke_tui.domain.models.records import BaseModelType
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 
 pytestmark = pytest.mark.engine

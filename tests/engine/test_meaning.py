@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from invoke_tui.domain.models import (
+from invoke_tui.domain.models.records import (
     BaseModelType,
     ModelDefaults,
     ModelFormat,
@@ -18,7 +18,7 @@ from invoke_tui.domain.models import (
     ModelRecord,
     ModelType,
 )
-from invoke_tui.domain.texts import CompelText
+from invoke_tui.domain.request.texts import CompelText
 from invoke_tui.starter.layout import MODEL_DIR
 from invoke_tui.starter.train_embedding import TEAL
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of

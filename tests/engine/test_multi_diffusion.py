@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from invoke_tui.domain.errors import BadInputError, CanceledError
-from invoke_tui.domain.models import BaseModelType
-from invoke_tui.domain.tiles import Tiling, tiles_overlapping
+from invoke_tui.domain.models.records import BaseModelType
+from invoke_tui.domain.request.tiles import Tiling, tiles_overlapping
 from invoke_tui.engine.jobs import Control, Region
 from invoke_tui.engine.windows import blended, windows_of
 from tests.engine import tiny_controls as tiny

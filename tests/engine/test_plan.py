@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from invoke_tui.domain.gpus import half_precision_problem
+from invoke_tui.domain.running.gpus import half_precision_problem
 from invoke_tui.engine.memory.plan import (
     GIB,
     Resident,

@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from invoke_tui.domain.controls import ReferenceMethod
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.graph.fields import ReferenceMethod
+from invoke_tui.domain.models.records import ModelRecord, ModelType
 from invoke_tui.engine.guides.references import clip_pixels
 from invoke_tui.engine.jobs import Reference
 from tests.engine import tiny_controls as tiny

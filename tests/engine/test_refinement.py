@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import BaseModelType, ModelDefaults
-from invoke_tui.domain.refinement import FreeU, HighRes
-from invoke_tui.domain.regions import ResolvedRegion
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults
+from invoke_tui.domain.request.refinement import FreeU, HighRes
+from invoke_tui.domain.request.regions import ResolvedRegion
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.starter.layout import MODEL_DIR
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelDefaults
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults
 from invoke_tui.engine.guides.regions import Side
 from invoke_tui.engine.jobs import Region
 from invoke_tui.starter.layout import MODEL_DIR

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import UNetField
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.graph.fields import UNetField
+from invoke_tui.domain.models.records import ModelIdentifier
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.engine.denoise import Rig, denoise
 from invoke_tui.engine.embeds import Conditioning

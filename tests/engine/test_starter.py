@@ -11,7 +11,7 @@ import pytest
 from PIL.Image import Image
 
 import invoke_tui
-from invoke_tui.domain.models import BaseModelType, ModelDefaults
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.starter.measure import colour_shares
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of

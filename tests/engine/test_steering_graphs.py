@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.controls import ResolvedControl, ResolvedReference
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.request.controls import ResolvedControl, ResolvedReference
 from invoke_tui.nodes.recipes import Cast, build_graph
 from tests.engine import test_flux_references as flux
 from tests.engine import tiny_controls as tiny

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from invoke_tui.domain.fields import CLIPField, LoRAField, T5EncoderField
-from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord
-from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText, Text
+from invoke_tui.domain.graph.fields import CLIPField, LoRAField, T5EncoderField
+from invoke_tui.domain.models.records import BaseModelType, ModelIdentifier, ModelRecord
+from invoke_tui.domain.request.texts import CompelText, FluxText, SD3Text, SDXLText, Text
 from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.kept import KeptConditioning
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of
@@ -202,7 +202,7 @@ def test_what_is_kept_is_bounded_in_bytes() -> None:
 def write_embedding(path: Path, vectors: int, fingerprint: str = "") -> ModelRecord:
     from safetensors.torch import save_file
 
-    from invoke_tui.domain.models import ModelFormat, ModelType
+    from invoke_tui.domain.models.records import ModelFormat, ModelType
 
     torch.manual_seed(vectors)
     save_file({"emb_params": torch.randn(vectors, 32)}, str(path))

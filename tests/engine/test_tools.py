@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import ModelType
+from invoke_tui.domain.models.records import ModelType
 from invoke_tui.engine.hooks import SilentHooks
 from invoke_tui.engine.loading.reader import Reader
 from invoke_tui.engine.loading.tools import load_tool

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError, CanceledError
-from invoke_tui.domain.models import ModelType
+from invoke_tui.domain.models.records import ModelType
 from invoke_tui.engine.upscale import plan_passes
 from tests.engine.conftest import Bench, Recorder, record_of
 from tests.engine.tiny_upscalers import network, new_names, record, write

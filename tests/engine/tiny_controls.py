@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from PIL import Image, ImageDraw
 
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from tests.engine.conftest import record_of
 from tests.engine.test_families import SIZE, Studio
 

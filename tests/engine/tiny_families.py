@@ -185,7 +185,7 @@ def original_state(folder: Path) -> dict[str, Tensor]:
 
 def vae_state(folder: Path, prefix: str = "") -> dict[str, Tensor]:
     """The autoencoder of a folder under its original names."""
-    from invoke_tui.domain.models import BaseModelType
+    from invoke_tui.domain.models.records import BaseModelType
     from invoke_tui.engine.loading.layouts.vae import vae_layout
 
     return _renamed(folder / "vae", vae_layout(BaseModelType.SD1), prefix)

@@ -10,7 +10,7 @@ import torch
 import transformers
 from torch import nn
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.studio.models.scan import examine
 
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
 
 
 def network(kind: str) -> nn.Module:

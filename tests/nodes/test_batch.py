@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.queue import Batch
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.running.queue import Batch
 from invoke_tui.nodes.batch import FieldValue, GraphTemplate, expand, session_count, substitute
 from tests.support.requests import text_to_image
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel
 
-from invoke_tui.domain.fields import ConditioningField, LatentsField
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.graph.fields import ConditioningField, LatentsField
+from invoke_tui.domain.models.records import ModelIdentifier
 from invoke_tui.nodes.base import Invocation
 from invoke_tui.nodes.cache import InvocationCache, cache_key, named_objects
 from invoke_tui.nodes.invocations.flow import CollectOutput

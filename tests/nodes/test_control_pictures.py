@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from invoke_tui.domain.controls import ResizeMode
+from invoke_tui.domain.graph.fields import ResizeMode
 from invoke_tui.nodes.images.fitting import fitted_control, resized_by_content
 from invoke_tui.nodes.images.preprocess import BY_NAME, canny, colour_map, shuffled
 

@@ -6,10 +6,16 @@ from typing import Any
 
 import pytest
 
-from invoke_tui.domain.creative import ResolvedCreative, denoising_start, holds, tile_controlnet, tile_count
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.creative import (
+    ResolvedCreative,
+    denoising_start,
+    holds,
+    tile_controlnet,
+    tile_count,
+)
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.creative import creative_graph
 from invoke_tui.nodes.validate import require_valid

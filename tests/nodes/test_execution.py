@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Graph
+from invoke_tui.domain.graph.graph import Graph
 from invoke_tui.nodes.execution import GraphExecution
 from invoke_tui.nodes.validate import validate
 

@@ -10,7 +10,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     CLIPField,
     ConditioningField,
     ImageField,
@@ -19,8 +19,8 @@ from invoke_tui.domain.fields import (
     UNetField,
     VAEField,
 )
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
-from invoke_tui.domain.texts import Text
+from invoke_tui.domain.models.records import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.request.texts import Text
 from invoke_tui.nodes.base import Invocation
 from invoke_tui.nodes.context import DenoiseCall, SavedImage, SaveRequest, SizedLatents
 from invoke_tui.nodes.registry import find

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invoke_tui.domain.models import BaseModelType
+from invoke_tui.domain.models.records import BaseModelType
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.nodes.validate import validate

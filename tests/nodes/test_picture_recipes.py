@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelType
-from invoke_tui.domain.pictures import Outpaint, Start
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.request.pictures import Outpaint, Start
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.nodes.validate import validate
@@ -134,7 +134,7 @@ def test_flux_fill() -> None:
 
 
 def test_the_refiner_comes_after() -> None:
-    from invoke_tui.domain.parameters import Refiner
+    from invoke_tui.domain.request.parameters import Refiner
 
     refiner = other("finish", ModelType.MAIN, BaseModelType.SDXL_REFINER)
     how = Refiner(

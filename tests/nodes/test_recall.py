@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoke_tui.domain.models import ModelType
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.replay import Difference
+from invoke_tui.domain.gallery.replay import Difference
+from invoke_tui.domain.models.records import ModelType
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.nodes.recall import request_from_metadata
 from tests.support.requests import model_record, vae_record
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.metadata import CoreMetadata
-from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
-from invoke_tui.domain.parameters import Refiner, ResolvedLoRA, ResolvedRequest
-from invoke_tui.domain.refinement import FreeU
-from invoke_tui.domain.regions import RegionRequest, ResolvedRegion
+from invoke_tui.domain.gallery.metadata import CoreMetadata
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import Refiner, ResolvedLoRA, ResolvedRequest
+from invoke_tui.domain.request.refinement import FreeU
+from invoke_tui.domain.request.regions import RegionRequest, ResolvedRegion
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.nodes.execution import GraphExecution
 from invoke_tui.nodes.invocations.loras import LoRALoaderOutput

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import FILL, traits_of
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelType
-from invoke_tui.domain.parameters import Refiner
-from invoke_tui.domain.pictures import Start
-from invoke_tui.domain.refinement import FreeU, HighRes
-from invoke_tui.domain.regions import ResolvedRegion
-from invoke_tui.domain.support import FAMILIES, FEATURES, record_of, support_page
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.families import FILL, traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.models.support import FAMILIES, FEATURES, record_of, support_page
+from invoke_tui.domain.request.parameters import Refiner
+from invoke_tui.domain.request.pictures import Start
+from invoke_tui.domain.request.refinement import FreeU, HighRes
+from invoke_tui.domain.request.regions import ResolvedRegion
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.nodes.recipes.refinement import cfg_scales
@@ -77,7 +77,7 @@ def test_every_family_can_or_says_why_not(family: str, feature: str) -> None:
 
 def test_the_page_of_what_is_supported_is_fresh() -> None:
     page = Path(__file__).parents[2] / "docs" / "support.md"
-    assert page.read_text() == support_page(), "python -m invoke_tui.domain.support > docs/support.md"
+    assert page.read_text() == support_page(), "python -m invoke_tui.domain.models.support > docs/support.md"
 
 
 def ends(graph: Graph, node: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import ModelType
+from invoke_tui.domain.models.records import ModelType
 from invoke_tui.nodes import images
 from invoke_tui.nodes.context import SavedImage
 from invoke_tui.nodes.registry import find

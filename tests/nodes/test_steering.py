@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.controls import (
+from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.tools import TOOLS
+from invoke_tui.domain.request.controls import (
     PREPROCESSORS,
     ReferenceRequest,
     ResolvedControl,
     ResolvedReference,
     preprocessor_named,
 )
-from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.references import check_reference
-from invoke_tui.domain.tools import TOOLS
+from invoke_tui.domain.request.references import check_reference
 from invoke_tui.nodes.invocations.controls import image_encoder
 from invoke_tui.nodes.invocations.flux_references import redux_encoder
 from invoke_tui.nodes.recall import request_from_metadata

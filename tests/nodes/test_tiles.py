@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import ImageField
-from invoke_tui.domain.tiles import Sides, Tile, tiles_evenly, tiles_of_size, tiles_overlapping
+from invoke_tui.domain.graph.fields import ImageField
+from invoke_tui.domain.request.tiles import Sides, Tile, tiles_evenly, tiles_of_size, tiles_overlapping
 from invoke_tui.nodes.images.merging import merged
 from invoke_tui.nodes.images.sharpen import unsharp_masked
 from invoke_tui.nodes.registry import find

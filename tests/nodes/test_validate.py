@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from invoke_tui.domain.errors import BadInputError, ExitCode
-from invoke_tui.domain.graph import Graph, Node
+from invoke_tui.domain.graph.graph import Graph, Node
 from invoke_tui.nodes.validate import Problem, require_valid, validate
 from tests.support.requests import model_record, text_to_image
 

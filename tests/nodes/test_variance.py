@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invoke_tui.domain.support import FAMILIES
+from invoke_tui.domain.models.support import FAMILIES
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.validate import validate
 from tests.nodes.test_refinement_recipes import HIGH, REGIONS, asked, ends

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.png import SIGNATURE
+from invoke_tui.domain.files.png import SIGNATURE
 from invoke_tui.prompt.extract import chunks
 from invoke_tui.prompt.extract.chunks import comment, texts_of
 from invoke_tui.prompt.extract.found import Found, scheduler

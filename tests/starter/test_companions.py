@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelType
 from invoke_tui.starter.assemble import COMPANIONS, SHIPPED, assemble, merged
 from invoke_tui.studio.models.scan import examine
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from invoke_tui.domain.controls import ResolvedControl
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.request.controls import ResolvedControl
 from invoke_tui.starter.measure import object_mask, to_lab
 from tests.support.requests import model_record, resolved
 

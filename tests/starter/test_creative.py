@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import invoke_tui
-from invoke_tui.domain.creative import ResolvedCreative
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.request.creative import ResolvedCreative
 from invoke_tui.starter.scenes import Background, Scene, Thing
 from invoke_tui.starter.scenes import draw as draw_scene
 from tests.support.requests import model_record, resolved

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from invoke_tui.domain.pictures import Outpaint
+from invoke_tui.domain.request.pictures import Outpaint
 from invoke_tui.starter.measure import measure, object_mask, to_lab
 from tests.nodes.test_picture_recipes import start
 from tests.support.requests import model_record, resolved

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.controls import ResolvedReference
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.request.controls import ResolvedReference
 from invoke_tui.starter.measure import Reading, measure
 from tests.support.requests import model_record, resolved
 

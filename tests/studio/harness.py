@@ -20,8 +20,8 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import load
 from invoke_tui.domain.errors import UnreachableError
 from invoke_tui.domain.events import Event
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import ItemStatus, QueueItem
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.queue import ItemStatus, QueueItem
 from tests.studio.nursery import Nursery
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
-from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
-from invoke_tui.domain.scan import ScanEntry
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.scan import ScanEntry
+from invoke_tui.domain.request.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.models.registry import Models

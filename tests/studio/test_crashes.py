@@ -13,7 +13,7 @@ import pytest
 
 from invoke_tui.domain.errors import UnreachableError
 from invoke_tui.domain.events import Event, ItemChanged, QueueChanged
-from invoke_tui.domain.queue import MAX_ATTEMPTS, ItemStatus
+from invoke_tui.domain.running.queue import MAX_ATTEMPTS, ItemStatus
 from tests.studio.harness import StudioHarness, alive, collect, until
 
 

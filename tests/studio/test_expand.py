@@ -11,10 +11,10 @@ import pytest_asyncio
 
 from invoke_tui.config.settings import Settings
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import Batch, BatchDatum
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.queue import Batch, BatchDatum
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.models.registry import Models

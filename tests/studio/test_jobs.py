@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from invoke_tui.domain.models import BaseModelType, ModelType
-from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
+from invoke_tui.domain.models.records import BaseModelType, ModelType
 from invoke_tui.domain.protocol import RunItem
-from invoke_tui.domain.queue import ItemStatus, QueueItem
+from invoke_tui.domain.request.parameters import GenerationRequest, LoRARequest
+from invoke_tui.domain.running.queue import ItemStatus, QueueItem
 from invoke_tui.nodes.recipes import build_graph
 from invoke_tui.studio.queue.rows import Claimed, Lease
 from invoke_tui.studio.requests.casting import cast_again

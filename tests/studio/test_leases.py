@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.parameters import ResolvedRequest
-from invoke_tui.domain.queue import MAX_ATTEMPTS, ItemStatus
+from invoke_tui.domain.request.parameters import ResolvedRequest
+from invoke_tui.domain.running.queue import MAX_ATTEMPTS, ItemStatus
 from invoke_tui.studio.database.database import open_engine
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.queue import edits, leases, order

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from invoke_tui.config.settings import load
-from invoke_tui.domain.device import CacheLimits, MemoryUse, WorkerStatus
-from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
-from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
-from invoke_tui.domain.refinement import HighRes
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.request.forecast import Forecast
+from invoke_tui.domain.request.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.domain.request.refinement import HighRes
+from invoke_tui.domain.running.device import CacheLimits, MemoryUse, WorkerStatus
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.machine import Machine

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.controls import ControlRequest
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.images import Listing
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.pictures import Outpaint, Start
+from invoke_tui.domain.gallery.images import Listing
+from invoke_tui.domain.request.controls import ControlRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.pictures import Outpaint, Start
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.models.registry import Models

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelType
-from invoke_tui.domain.parameters import GenerationRequest, LoRARequest, ResolvedRequest
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.request.parameters import GenerationRequest, LoRARequest, ResolvedRequest
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recipes import build_graph
 from invoke_tui.studio.requests.casting import cast_again

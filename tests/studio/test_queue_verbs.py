@@ -8,7 +8,7 @@ import pytest
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.events import QueueChanged, Snapshot
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.running.queue import ItemStatus
 from tests.studio.harness import StudioHarness, collect, until
 
 

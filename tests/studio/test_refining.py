@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelDefaults
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.studio.gallery.intake import Look
 from invoke_tui.studio.requests.refining import highres_of, regions_of

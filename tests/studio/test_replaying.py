@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from invoke_tui.client import StudioClient
-from invoke_tui.domain.replay import ReplayOrder, ReplayPlan
+from invoke_tui.domain.gallery.replay import ReplayOrder, ReplayPlan
 from tests.studio.harness import StudioHarness
 
 GONE = {"key": "gone", "hash": "blake3:9", "name": "gone", "base": "sd-1", "type": "main"}

@@ -12,12 +12,12 @@ from PIL import Image, ImageDraw
 
 from invoke_tui.client import StudioClient
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.images import Listing
-from invoke_tui.domain.models import BaseModelType, ModelDefaults
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.pictures import Outpaint
-from invoke_tui.domain.queue import ItemStatus
-from invoke_tui.domain.sizes import scaled_size
+from invoke_tui.domain.gallery.images import Listing
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.pictures import Outpaint
+from invoke_tui.domain.request.sizes import scaled_size
+from invoke_tui.domain.running.queue import ItemStatus
 from invoke_tui.studio.gallery.intake import Look, as_png, look, taken_name
 from invoke_tui.studio.requests.starting import Framed, start_of
 from tests.studio.harness import StudioHarness, until

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 from safetensors.numpy import save_file
 
-from invoke_tui.domain.controls import ControlRequest, ReferenceRequest
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.models import ModelType
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.models.records import ModelType
+from invoke_tui.domain.request.controls import ControlRequest, ReferenceRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.starter.assemble import assemble
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare

@@ -13,11 +13,11 @@ from pydantic_core import to_json
 
 import invoke_tui
 from invoke_tui.client import StudioClient
-from invoke_tui.domain.creative import CreativeRequest
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.queue import ItemStatus
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.request.creative import CreativeRequest
+from invoke_tui.domain.request.upscaling import UpscaleRequest
+from invoke_tui.domain.running.queue import ItemStatus
 from tests.studio.harness import StudioHarness
 
 WEIGHTS = f"{invoke_tui.__path__[0]}/starter/companions/upscaler/starter-upscaler.safetensors"

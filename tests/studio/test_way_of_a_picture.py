@@ -20,9 +20,9 @@ from websockets.typing import Origin
 from invoke_tui.client import StudioClient
 from invoke_tui.domain.errors import BadInputError, ExitCode, NotFoundError, UnreachableError
 from invoke_tui.domain.events import Event, ImageAdded, ItemChanged, Snapshot
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import Batch, BatchDatum, ItemStatus
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.queue import Batch, BatchDatum, ItemStatus
 from tests.studio.harness import StudioHarness, alive, collect, until
 
 

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from invoke_tui.client import StudioClient
-from invoke_tui.domain.controls import ControlRequest
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.regions import RegionRequest
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.request.controls import ControlRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.regions import RegionRequest
+from invoke_tui.domain.request.upscaling import UpscaleRequest
 from tests.studio.harness import StudioHarness
 
 

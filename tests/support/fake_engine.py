@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from invoke_tui.domain.device import CacheLimits, ComponentUse, DeviceChoice, MemoryUse
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.fields import VAEField
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.graph.fields import VAEField
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.domain.protocol import EngineSettings
-from invoke_tui.domain.texts import Text
+from invoke_tui.domain.request.texts import Text
+from invoke_tui.domain.running.device import CacheLimits, ComponentUse, DeviceChoice, MemoryUse
 
 
 class FakeDeviceError(Exception):

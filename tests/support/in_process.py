@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.domain.protocol import EngineSettings, ImageMade, ItemFailed, RunItem
 from invoke_tui.worker.session import SessionRunner
 

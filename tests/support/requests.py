@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
-from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.protocol import RunItem
+from invoke_tui.domain.request.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, build_graph
 
 SESSION = "7f1f6f0e-7d0e-4d0b-9d5b-0f3a4f4f6d11"

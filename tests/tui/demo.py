@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.tui.pictures.detect import detect
 from tests.tui.fake_client import FakeClient
 from tests.tui.harness import make_app

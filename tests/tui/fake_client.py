@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from invoke_tui.domain.device import DeviceChoice, MemoryUse, WorkerStatus
 from invoke_tui.domain.errors import NotFoundError, UnreachableError
 from invoke_tui.domain.events import (
     Event,
@@ -25,11 +24,12 @@ from invoke_tui.domain.events import (
     Snapshot,
     StudioStopping,
 )
-from invoke_tui.domain.images import ImageRecord, Thumbnail
-from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
-from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
-from invoke_tui.domain.replay import Recalled
-from invoke_tui.domain.tokenizers import ModelTokenizers, TokenizerDefinition
+from invoke_tui.domain.gallery.images import ImageRecord, Thumbnail
+from invoke_tui.domain.gallery.replay import Recalled
+from invoke_tui.domain.models.tokenizers import ModelTokenizers, TokenizerDefinition
+from invoke_tui.domain.request.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.domain.running.device import DeviceChoice, MemoryUse, WorkerStatus
+from invoke_tui.domain.running.queue import EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
 from invoke_tui.nodes.recall import request_from_metadata
 from tests.tui.fake_gallery import FakeGallery
 from tests.tui.fake_keeping import FakeKeeping

@@ -9,11 +9,10 @@ from typing import Any
 
 from PIL import Image
 
-from invoke_tui.domain.boards import BoardChanges, BoardList, BoardRecord, SavedSearch
 from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.domain.events import Event, GalleryChanged
-from invoke_tui.domain.gallery_query import read_query
-from invoke_tui.domain.images import (
+from invoke_tui.domain.gallery.boards import BoardChanges, BoardList, BoardRecord, SavedSearch
+from invoke_tui.domain.gallery.images import (
     DateGroup,
     ImageChanges,
     ImagePage,
@@ -22,6 +21,7 @@ from invoke_tui.domain.images import (
     Selection,
     TrashRecord,
 )
+from invoke_tui.domain.gallery.query import read_query
 
 NEWEST = datetime(2026, 3, 31, 12, tzinfo=UTC)
 

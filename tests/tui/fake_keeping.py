@@ -8,7 +8,7 @@ from typing import Any
 
 from invoke_tui.client.keeping import REPORTS, Report
 from invoke_tui.domain.errors import CanceledError, NotFoundError
-from invoke_tui.domain.keeping import (
+from invoke_tui.domain.gallery.keeping import (
     ArrangeOrder,
     ArrangePlan,
     BackupFile,

@@ -9,9 +9,9 @@ from typing import Any
 
 from invoke_tui.domain.errors import BadInputError, StudioError
 from invoke_tui.domain.fuzzy import Fuzzy
-from invoke_tui.domain.history import RememberedPrompt
-from invoke_tui.domain.presets import Preset
-from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
+from invoke_tui.domain.request.history import RememberedPrompt
+from invoke_tui.domain.request.presets import Preset
+from invoke_tui.domain.request.templates import ImportOutcome, Template, TemplateText
 from invoke_tui.prompt.templates.defaults import default_templates
 
 USED = datetime(2026, 3, 1, 12, tzinfo=UTC)

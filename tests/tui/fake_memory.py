@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from invoke_tui.domain.device import CacheLimits, ComponentUse, DeviceChoice, MemoryUse, WorkerStatus
-from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.machine import DiskUse, GpuUse, MachineUse, NodeTime, Pressure
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.forecast import Forecast
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.device import CacheLimits, ComponentUse, DeviceChoice, MemoryUse, WorkerStatus
+from invoke_tui.domain.running.machine import DiskUse, GpuUse, MachineUse, NodeTime, Pressure
 
 GIB = 2**30
 

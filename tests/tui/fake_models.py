@@ -10,7 +10,7 @@ from typing import Any, Literal
 from invoke_tui.client.models import ScanBegun
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.events import Event, InstallChanged, ModelsChanged
-from invoke_tui.domain.installs import (
+from invoke_tui.domain.models.installs import (
     InstallAnswer,
     InstallJob,
     InstallRequest,
@@ -20,9 +20,9 @@ from invoke_tui.domain.installs import (
     StarterList,
     StarterModel,
 )
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelRecord, ModelType
-from invoke_tui.domain.scan import ScanEntry, ScanFolder, ScanRoot, ScanSummary
-from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.scan import ScanEntry, ScanFolder, ScanRoot, ScanSummary
+from invoke_tui.domain.models.wanted import FoundModel, WantedModel
 
 ADDED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from typing import Any
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.images import ImageCategory, ImageRecord
-from invoke_tui.domain.queue import EnqueueResult, ItemStatus, QueueItem
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.gallery.images import ImageCategory, ImageRecord
+from invoke_tui.domain.request.upscaling import UpscaleRequest
+from invoke_tui.domain.running.queue import EnqueueResult, ItemStatus, QueueItem
 
 
 class FakePictures:

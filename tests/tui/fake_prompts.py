@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.wildcards import (
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.wildcards import (
     PromptPreview,
     WildcardList,
     WildcardName,

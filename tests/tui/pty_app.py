@@ -6,10 +6,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.installs import InstallError, InstallStatus
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.queue import ItemStatus, QueueItem
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.models.installs import InstallError, InstallStatus
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.running.queue import ItemStatus, QueueItem
 from invoke_tui.tui.pictures.detect import TerminalGraphics
 from tests.tui.fake_client import FakeClient, paint
 from tests.tui.fake_models import ADDED, a_find, a_job, a_model

@@ -6,9 +6,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from invoke_tui.domain.device import ComponentUse
 from invoke_tui.domain.events import LogLine, MemoryChanged, Progress
-from invoke_tui.domain.machine import DiskUse, MachineUse, NodeTime
+from invoke_tui.domain.running.device import ComponentUse
+from invoke_tui.domain.running.machine import DiskUse, MachineUse, NodeTime
 from tests.tui.fake_client import FakeClient
 from tests.tui.fake_memory import A_GPU, a_card, a_component
 from tests.tui.harness import make_app

@@ -10,9 +10,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
-from invoke_tui.domain.images import Listing
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.replay import Recalled
+from invoke_tui.domain.gallery.images import Listing
+from invoke_tui.domain.gallery.replay import Recalled
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.tui import actions
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.editor import PromptEditor

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.picture_texts import text_of
+from invoke_tui.domain.gallery.texts import text_of
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.screen import GalleryScreen
 from invoke_tui.tui.pictures import tmux

@@ -6,8 +6,8 @@ from typing import Any
 
 from textual.widgets import Input, Select, Static
 
-from invoke_tui.domain.creative import CreativeRequest
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.request.creative import CreativeRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.screens.upscale import UpscaleScreen
 from invoke_tui.tui.widgets.fields import Field, Toggle

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke_tui.domain.images import ImageRecord, Selection
+from invoke_tui.domain.gallery.images import ImageRecord, Selection
 from invoke_tui.tui.gallery.export_dialog import ExportScreen
 from invoke_tui.tui.prompts.file_line import FileInput
 from invoke_tui.tui.screens.confirm import ConfirmScreen

@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.widgets import Select
 
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.widgets.choice import Choice
 from invoke_tui.tui.widgets.fields import Field, NumberField

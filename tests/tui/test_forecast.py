@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from invoke_tui.domain.errors import UnreachableError
-from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.forecast import Forecast
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.widgets.forecast_line import ForecastLine
 from tests.tui.fake_client import FakeClient

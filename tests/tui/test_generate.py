@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets.fields import Field, NumberField

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults, ModelRecord, ModelType
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.widgets.fields import SmallButton
 from invoke_tui.tui.widgets.lora_form import LoRAForm, LoRASearch, best

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import ModelFormat, ModelRecord
+from invoke_tui.domain.models.records import ModelFormat, ModelRecord
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.screens.model_delete import DeleteModelScreen

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.events import InstallProgress
-from invoke_tui.domain.installs import InstallError, InstallStatus
+from invoke_tui.domain.models.installs import InstallError, InstallStatus
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.screens.install import InstallScreen
 from invoke_tui.tui.screens.models import ModelsScreen

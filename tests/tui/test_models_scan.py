@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.scan import ScanFolder, ScanSummary
+from invoke_tui.domain.models.scan import ScanFolder, ScanSummary
 from invoke_tui.tui import complete
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.screens.models import ModelsScreen

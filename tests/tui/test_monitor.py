@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from invoke_tui.domain.device import CacheLimits
 from invoke_tui.domain.events import LogLine, MemoryChanged, Progress, WorkerChanged
+from invoke_tui.domain.running.device import CacheLimits
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.screens.monitor import MonitorScreen
 from invoke_tui.tui.screens.monitor_budget import BudgetScreen

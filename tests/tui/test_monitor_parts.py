@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from invoke_tui.domain.machine import MachineUse
+from invoke_tui.domain.running.machine import MachineUse
 from invoke_tui.tui.history import LINES, SAMPLES, SPAN, History
 from invoke_tui.tui.widgets.memory_cut import Marks, cells, ram_parts, total_of, vram_parts
 from invoke_tui.tui.widgets.monitor_machine import spark

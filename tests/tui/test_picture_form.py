@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.pictures import Outpaint
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.pictures import Outpaint
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.preset_values import form_values as preset_values
 from invoke_tui.tui.screens.upscale import UpscaleScreen

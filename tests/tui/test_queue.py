@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from textual.widgets import Static
 
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import ItemStatus, QueueItem
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.queue import ItemStatus, QueueItem
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.screens.item import ItemScreen

@@ -10,11 +10,11 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from invoke_tui.domain.events import ModelsChanged
-from invoke_tui.domain.models import ModelType
-from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
-from invoke_tui.domain.recalling import everything
-from invoke_tui.domain.replay import Recalled
-from invoke_tui.domain.wanted_models import FoundModel
+from invoke_tui.domain.gallery.recalling import everything
+from invoke_tui.domain.gallery.replay import Recalled
+from invoke_tui.domain.models.records import ModelType
+from invoke_tui.domain.models.wanted import FoundModel
+from invoke_tui.domain.request.parameters import GenerationRequest, LoRARequest
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.recalling.dialog import RecallScreen

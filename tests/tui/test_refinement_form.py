@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
-from invoke_tui.domain.models import BaseModelType, ModelType
-from invoke_tui.domain.recalling import everything
-from invoke_tui.domain.refinement import FreeU
+from invoke_tui.domain.gallery.recalling import everything
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.request.refinement import FreeU
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.preset_values import changes
 from invoke_tui.tui.prompts.preset_values import form_values as preset_values

@@ -14,9 +14,9 @@ from typing import Any, Protocol, cast
 import pytest
 from textual.pilot import Pilot
 
-from invoke_tui.domain.boards import BoardRecord, SavedSearch
-from invoke_tui.domain.keeping import Finding
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.gallery.boards import BoardRecord, SavedSearch
+from invoke_tui.domain.gallery.keeping import Finding
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.screen import GalleryScreen
 from invoke_tui.tui.prompts.editor import PromptEditor

@@ -11,11 +11,11 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from invoke_tui.domain.controls import ControlRequest, ReferenceRequest
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelRecord, ModelType
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.regions import RegionRequest
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults, ModelRecord, ModelType
+from invoke_tui.domain.request.controls import ControlRequest, ReferenceRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.regions import RegionRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.preset_values import changes
 from invoke_tui.tui.steering.controls import ControlGroup

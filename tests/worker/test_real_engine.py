@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.domain.protocol import (
     CancelItem,
     EngineSettings,

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelType
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import ModelType
 from invoke_tui.domain.protocol import (
     CancelItem,
     EngineSettings,

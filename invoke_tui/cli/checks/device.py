@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from invoke_tui.cli.checks.base import GIB, Check, gib
-from invoke_tui.domain.gpus import half_precision_problem
+from invoke_tui.domain.running.gpus import half_precision_problem
 from invoke_tui.domain.text import safe_text
 
 _ASK_TORCH: Final = """

@@ -12,8 +12,8 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import StudioError, UnreachableError
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
-    from invoke_tui.domain.status import StudioStatus
+    from invoke_tui.domain.models.records import ModelRecord
+    from invoke_tui.domain.running.status import StudioStatus
 
 
 def checks(root: Path | None, paths: StudioPaths) -> Iterator[Check]:

@@ -15,7 +15,7 @@ from invoke_tui.cli.output import Output
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.keeping import BackupReport
+    from invoke_tui.domain.gallery.keeping import BackupReport
 
 
 def backup(

@@ -10,14 +10,14 @@ import typer
 from invoke_tui.cli.gallery.chosen import Yes, ask, confirm, named, pictures
 from invoke_tui.cli.options import Json, Root, program
 from invoke_tui.cli.output import Output
-from invoke_tui.domain.boards import BOARD_NAME_LIMIT, UNCATEGORIZED, BoardChanges
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.gallery.boards import BOARD_NAME_LIMIT, UNCATEGORIZED, BoardChanges
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.boards import BoardList, BoardRecord
+    from invoke_tui.domain.gallery.boards import BoardList, BoardRecord
 
 boards = program("Boards: list, create, rename, archive, delete; say where new pictures go.")
 Wanted = Annotated[str, typer.Argument(metavar="BOARD", help="Name or id.", show_default=False)]

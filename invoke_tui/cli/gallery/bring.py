@@ -15,14 +15,14 @@ from invoke_tui.cli.gallery.chosen import ask, pictures
 from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import ExitCode, UnreachableError
-from invoke_tui.domain.images import ImageCategory
+from invoke_tui.domain.gallery.images import ImageCategory
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.importing import ImportJob, ImportOrder
+    from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder
 
 _LOOK: Final = 0.2
 _KINDS: Final = {
@@ -76,7 +76,7 @@ def import_(
     E.g. gallery import ~/Pictures/foxes --board Foxes; gallery import ~/invokeai --in-place; gallery import
     ~/ComfyUI --boards-from-folders. An InvokeAI root brings its boards and stars and is never written to.
     """
-    from invoke_tui.domain.importing import ImportOrder
+    from invoke_tui.domain.gallery.importing import ImportOrder
 
     order = ImportOrder(
         path=os.path.abspath(Path(path).expanduser()),

@@ -10,8 +10,8 @@ import typer
 from invoke_tui.cli.gallery.chosen import Board, Names, Query, View, ask, chosen, pictures
 from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
-from invoke_tui.domain.boards import UNCATEGORIZED
-from invoke_tui.domain.images import ImageChanges
+from invoke_tui.domain.gallery.boards import UNCATEGORIZED
+from invoke_tui.domain.gallery.images import ImageChanges
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from invoke_tui.cli.options import attach, open_studio, run
-from invoke_tui.domain.boards import UNCATEGORIZED
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
-from invoke_tui.domain.images import LAST, ImageView, Listing, Selection
+from invoke_tui.domain.gallery.boards import UNCATEGORIZED
+from invoke_tui.domain.gallery.images import LAST, ImageView, Listing, Selection
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

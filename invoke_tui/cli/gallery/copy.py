@@ -16,7 +16,7 @@ from invoke_tui.domain.errors import BadInputError
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
 
 
 def copy(
@@ -44,7 +44,7 @@ def copy(
         return await client.image(name), file
 
     record, file = ask(root, fetched)
-    from invoke_tui.domain.picture_texts import text_of
+    from invoke_tui.domain.gallery.texts import text_of
     from invoke_tui.tui.pictures.handover import File, hand_over, put_into_clipboard
 
     text = "" if what == "picture" else text_of(record, what)

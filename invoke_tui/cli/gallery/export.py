@@ -14,7 +14,7 @@ from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
 from invoke_tui.client.export.makers import ExportForm, Wishes, form_of
 from invoke_tui.domain.errors import ExitCode
-from invoke_tui.domain.images import ImageOrder
+from invoke_tui.domain.gallery.images import ImageOrder
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

@@ -14,7 +14,7 @@ from invoke_tui.cli.gallery.chosen import ask
 from invoke_tui.cli.options import Json, Root, attach, open_studio, run
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import BadInputError, ExitCode, StudioError
-from invoke_tui.domain.keeping import (
+from invoke_tui.domain.gallery.keeping import (
     FINDINGS,
     ArrangeOrder,
     ArrangePlan,
@@ -26,7 +26,7 @@ from invoke_tui.domain.keeping import (
     Step,
     ThumbnailReport,
 )
-from invoke_tui.domain.picture_names import wrong_template
+from invoke_tui.domain.gallery.names import wrong_template
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

@@ -11,12 +11,12 @@ from invoke_tui.cli.gallery.chosen import Board, View, ask, listed
 from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.gallery_query import KEYS
-from invoke_tui.domain.images import ImageOrder
+from invoke_tui.domain.gallery.images import ImageOrder
+from invoke_tui.domain.gallery.query import KEYS
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import ImagePage, ImageRecord
+    from invoke_tui.domain.gallery.images import ImagePage, ImageRecord
 
 WORDS: Final = {"ignore_unknown_options": True}
 """For verbs that take ``-dog`` as a word of a query."""

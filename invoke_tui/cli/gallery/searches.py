@@ -10,13 +10,13 @@ import typer
 from invoke_tui.cli.gallery.chosen import ask
 from invoke_tui.cli.options import Json, Root, program
 from invoke_tui.cli.output import Output
-from invoke_tui.domain.boards import BOARD_NAME_LIMIT
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.gallery_query import LONGEST, read_query
+from invoke_tui.domain.gallery.boards import BOARD_NAME_LIMIT
+from invoke_tui.domain.gallery.query import LONGEST, read_query
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.boards import SavedSearch
+    from invoke_tui.domain.gallery.boards import SavedSearch
 
 searches = program("Saved searches, which the screen shows beside the boards.")
 Name = Annotated[str, typer.Argument(help="Its name.", show_default=False)]

@@ -12,11 +12,11 @@ from invoke_tui.cli.gallery.chosen import ask, named
 from invoke_tui.cli.options import Json, Root, open_studio
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.images import LAST, PICTURE_NAME
+from invoke_tui.domain.gallery.images import LAST, PICTURE_NAME
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
     from invoke_tui.prompt.extract.read import Reading
 
 

@@ -11,7 +11,7 @@ from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.keeping import SpaceReport
+    from invoke_tui.domain.gallery.keeping import SpaceReport
 
 
 def space(root: Root = None, json: Json = False) -> None:

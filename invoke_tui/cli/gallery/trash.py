@@ -11,7 +11,7 @@ from invoke_tui.cli.gallery.chosen import Board, Names, Query, View, Yes, ask, c
 from invoke_tui.cli.models.shared import size
 from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
-from invoke_tui.domain.images import Listing, Selection, TrashRecord
+from invoke_tui.domain.gallery.images import Listing, Selection, TrashRecord
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

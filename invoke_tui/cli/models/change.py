@@ -18,7 +18,7 @@ from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
 
 
 def edit(

@@ -14,7 +14,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.scan import ScanEntry
+    from invoke_tui.domain.models.scan import ScanEntry
 
 
 def identify(

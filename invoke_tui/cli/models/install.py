@@ -16,8 +16,8 @@ from invoke_tui.domain.errors import BadInputError
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.installs import InstallJob, InstallRequest, StarterList
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.installs import InstallJob, InstallRequest, StarterList
+    from invoke_tui.domain.models.records import ModelRecord
 
 
 def install(
@@ -48,7 +48,7 @@ def install(
     """Install a model and what it needs. JSON lines of progress; the last one holds the model."""
     from pydantic import ValidationError
 
-    from invoke_tui.domain.installs import InstallRequest
+    from invoke_tui.domain.models.installs import InstallRequest
 
     try:
         request = InstallRequest.model_validate(

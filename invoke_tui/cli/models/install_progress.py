@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from invoke_tui.cli.models.shared import size
-from invoke_tui.domain.installs import InstallJob, InstallStatus
+from invoke_tui.domain.models.installs import InstallJob, InstallStatus
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:

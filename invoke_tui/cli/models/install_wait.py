@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke_tui.cli.persist import follow_until
 from invoke_tui.domain import events
 from invoke_tui.domain.errors import CanceledError, StudioError
-from invoke_tui.domain.installs import InstallJob, InstallStatus
+from invoke_tui.domain.models.installs import InstallJob, InstallStatus
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient

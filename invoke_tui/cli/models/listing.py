@@ -11,7 +11,7 @@ from invoke_tui.cli.options import Json, Root
 from invoke_tui.cli.output import Output
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
 
 _LISTED = ("key", "name", "base", "type", "format", "path", "file_size", "hash", "installed", "missing")
 

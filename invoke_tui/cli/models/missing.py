@@ -19,7 +19,7 @@ from invoke_tui.domain.text import safe_text
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+    from invoke_tui.domain.models.wanted import FoundModel, WantedModel
 
 
 def missing(
@@ -106,7 +106,7 @@ async def _install(
     client: StudioClient, studio: Studio, sources: list[str], output: Output
 ) -> list[dict[str, Any]]:
     """Bring them here; the models."""
-    from invoke_tui.domain.installs import InstallRequest
+    from invoke_tui.domain.models.installs import InstallRequest
 
     answers = [await client.install(InstallRequest(source=source)) for source in dict.fromkeys(sources)]
     jobs = [job for answer in answers for job in answer.jobs]

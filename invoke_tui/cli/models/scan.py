@@ -17,7 +17,7 @@ from invoke_tui.cli.output import Output
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.scan import ScanEntry, ScanFolder, ScanSummary
+    from invoke_tui.domain.models.scan import ScanEntry, ScanFolder, ScanSummary
 
 _KINDS = {"invokeai": "InvokeAI", "comfyui": "ComfyUI", "a1111": "A1111 or Forge", "folder": "models"}
 
@@ -85,11 +85,11 @@ def _tell(output: Output, line: str) -> None:
     elif output.as_json:
         output.json_line(json_.loads(line))
     elif line.startswith('{"summary"'):
-        from invoke_tui.domain.scan import ScanSummary
+        from invoke_tui.domain.models.scan import ScanSummary
 
         output.line(_sum_up(ScanSummary.model_validate(json_.loads(line)["summary"])))
     else:
-        from invoke_tui.domain.scan import ScanEntry
+        from invoke_tui.domain.models.scan import ScanEntry
 
         output.line(_say(ScanEntry.model_validate_json(line)))
 

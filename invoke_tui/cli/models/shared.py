@@ -14,7 +14,7 @@ from invoke_tui.domain.errors import NotFoundError
 if TYPE_CHECKING:
     from invoke_tui.cli.output import Output
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
 
 _Answer = TypeVar("_Answer")
 Wanted = Annotated[str, typer.Argument(metavar="MODEL", help="Key or name.", show_default=False)]

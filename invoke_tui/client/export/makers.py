@@ -16,7 +16,7 @@ from invoke_tui.client.export.places import WholeFile, WholeFolder
 from invoke_tui.client.export.sheet import Cell, contact_sheet
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
 
 MOST_ON_SHEET: Final = 1_000
 _MINE: Final = frozenset({"path", "item_id", "session_id", "node_id", "board_id"})

@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.picture_names import filled, numbered, wrong_template
+from invoke_tui.domain.gallery.names import filled, numbered, wrong_template
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
 
 
 class Names:

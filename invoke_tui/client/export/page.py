@@ -10,7 +10,7 @@ from invoke_tui.client.export.settings import PROMPTS, settings
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
 
 _STYLE: Final = """
 :root { color-scheme: light dark }

@@ -16,7 +16,7 @@ from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError, 
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import Listing, Selection
+    from invoke_tui.domain.gallery.images import Listing, Selection
 
 Told = Callable[[int, int], None]
 """Hears how many pictures are done, and of how many."""

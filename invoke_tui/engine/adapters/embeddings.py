@@ -17,7 +17,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.engine.loading.faults import damaged, missing
 from invoke_tui.engine.loading.reader import Reader
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord
 from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.factors import RgbFactors
 from invoke_tui.engine.jobs import DenoiseJob

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord
 from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.factors import SD_FACTORS, RgbFactors
 from invoke_tui.engine.jobs import DenoiseJob

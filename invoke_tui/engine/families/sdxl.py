@@ -8,7 +8,7 @@ from typing import Any, Final
 from torch import nn
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord
 from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.factors import SDXL_FACTORS, RgbFactors
 from invoke_tui.engine.families.sd import NOISE, StableDiffusion

@@ -12,9 +12,9 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from invoke_tui.domain.controls import UNION_KINDS
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.controls import UNION_KINDS
 from invoke_tui.engine.cancel import cancelable
 from invoke_tui.engine.embeds import Conditioning
 from invoke_tui.engine.guides.base import Guide, ModelCall, Run

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType
+from invoke_tui.domain.models.records import BaseModelType
 from invoke_tui.engine.adapters.ip_adapter import IPAdapter
 from invoke_tui.engine.guides.base import Guide, ModelCall, Run
 from invoke_tui.engine.guides.tools import Tools, weights_of

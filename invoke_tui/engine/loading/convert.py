@@ -15,7 +15,7 @@ from typing import Any, Final
 import torch
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord
 from invoke_tui.engine.families import family_of
 from invoke_tui.engine.loading.build import quiet_libraries
 from invoke_tui.engine.loading.load import load_part

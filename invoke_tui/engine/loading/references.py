@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord
 from invoke_tui.engine.loading.files import read_json
 from invoke_tui.engine.loading.layouts.ip_adapter import IP_ADAPTERS, XLABS_ADAPTER
 from invoke_tui.engine.loading.layouts.redux import REDUX

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.engine.errors import is_out_of_memory
 from invoke_tui.engine.loading.build import library_class
 from invoke_tui.engine.loading.faults import damaged
@@ -36,7 +36,7 @@ FILES: Final[Mapping[str, type[PictureTool]]] = {
     "mlsd": MLSD,
     "pidi": PiDiNet,
 }
-"""Tools that are single files, by kind (``domain.tools``)."""
+"""Tools that are single files, by kind (``domain.models.tools``)."""
 FOLDERS: Final[Mapping[str, _Seer]] = {
     "depth": Depth,
     "people": People,

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import psutil
 import torch
 
-from invoke_tui.domain.device import MemoryUse
+from invoke_tui.domain.running.device import MemoryUse
 from invoke_tui.engine.memory import heap
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from torch import nn
 
-from invoke_tui.domain.device import ComponentUse, MemoryUse
+from invoke_tui.domain.running.device import ComponentUse, MemoryUse
 from invoke_tui.engine.hooks import Log
 from invoke_tui.engine.memory import plan
 from invoke_tui.engine.memory.backend import DeviceBackend, memory_use

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from invoke_tui.domain.controls import ResizeMode
+from invoke_tui.domain.graph.fields import ResizeMode
 
 Size = tuple[int, int]
 FEW_COLOURS: Final = 200

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.tiles import Tile, extent
-from invoke_tui.domain.upscaling import check_size
+from invoke_tui.domain.request.tiles import Tile, extent
+from invoke_tui.domain.request.upscaling import check_size
 from invoke_tui.nodes.images.kinds import BlendMode
 
 Values = npt.NDArray[np.float32]

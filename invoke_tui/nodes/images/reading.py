@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from invoke_tui.domain.decoding import room, upright_size
 from invoke_tui.domain.errors import BadInputError, StudioError
+from invoke_tui.domain.files.decoding import room, upright_size
 from invoke_tui.domain.text import safe_text
 
 MOST_PIXELS: Final = 100_000_000
@@ -45,7 +45,7 @@ class Measured:
 def open_picture(source: str | Path | bytes, name: str = "", *, beside: int | None = None) -> Image.Image:
     """Read a picture. ``name`` is what people call it. Raises ``BadInputError`` for anything that is none.
 
-    With ``beside``, the bytes a pixel of what is made of it, also for what ``domain.decoding`` finds too large.
+    With ``beside``, the bytes a pixel of what is made of it, also for what ``domain.files.decoding`` finds too large.
     """
     with _opened(source, name) as image:
         if beside is None:

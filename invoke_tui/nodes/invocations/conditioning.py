@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     CLIPField,
     ConditioningField,
     FluxConditioningField,
@@ -12,8 +12,8 @@ from invoke_tui.domain.fields import (
     T5EncoderField,
     TensorField,
 )
-from invoke_tui.domain.parameters import LongPrompts
-from invoke_tui.domain.texts import CompelText, FluxText, SD3Text, SDXLText
+from invoke_tui.domain.request.parameters import LongPrompts
+from invoke_tui.domain.request.texts import CompelText, FluxText, SD3Text, SDXLText
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.registry import node, output

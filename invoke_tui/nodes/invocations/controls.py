@@ -8,17 +8,20 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from invoke_tui.domain.controls import ControlMode, ImageEncoder, ReferenceMethod, ResizeMode
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     ControlField,
+    ControlMode,
     FluxControlNetField,
     ImageField,
     IPAdapterField,
+    ReferenceMethod,
+    ResizeMode,
     T2IAdapterField,
     TensorField,
 )
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.models.records import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.request.controls import ImageEncoder
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.registry import node, output

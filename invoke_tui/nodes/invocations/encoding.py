@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from invoke_tui.domain.fields import ImageField, MetadataField, VAEField
-from invoke_tui.domain.models import BaseModelType
+from invoke_tui.domain.graph.fields import ImageField, MetadataField, VAEField
+from invoke_tui.domain.models.records import BaseModelType
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.invocations.latents import BoardField, LatentsOutput

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     DenoiseMaskField,
     FluxConditioningField,
     FluxControlNetField,
@@ -19,7 +19,7 @@ from invoke_tui.domain.fields import (
     TransformerField,
     VAEField,
 )
-from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.domain.request.parameters import SEED_MAX
 from invoke_tui.nodes import images
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import DenoiseCall, FillCall, InvocationContext, NoiseType

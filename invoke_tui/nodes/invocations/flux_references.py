@@ -8,9 +8,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.fields import FluxReduxConditioningField, ImageField, IPAdapterField, TensorField
-from invoke_tui.domain.models import ModelIdentifier, ModelRecord, ModelType
-from invoke_tui.domain.references import Downsampling, Redux
+from invoke_tui.domain.graph.fields import FluxReduxConditioningField, ImageField, IPAdapterField, TensorField
+from invoke_tui.domain.models.records import ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.request.references import Downsampling, Redux
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.invocations.controls import IPAdapterOutput, Weight, image_encoder, inputs_of, required

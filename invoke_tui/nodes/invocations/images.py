@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from invoke_tui.domain.fields import ColorField, ImageField, MetadataField
-from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.domain.graph.fields import ColorField, ImageField, MetadataField
+from invoke_tui.domain.request.parameters import SEED_MAX
 from invoke_tui.nodes import images
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import InvocationContext, SaveRequest

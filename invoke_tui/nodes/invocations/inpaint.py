@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from invoke_tui.domain.fields import ColorField, FluxFillConditioningField, ImageField, TensorField
-from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.domain.graph.fields import ColorField, FluxFillConditioningField, ImageField, TensorField
+from invoke_tui.domain.request.parameters import SEED_MAX
 from invoke_tui.nodes import images
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext

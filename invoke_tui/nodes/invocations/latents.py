@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, Type
 from pydantic import Field, model_validator
 
 from invoke_tui.domain.base import Document
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     ConditioningField,
     ControlField,
     DenoiseMaskField,
@@ -19,7 +19,7 @@ from invoke_tui.domain.fields import (
     UNetField,
     VAEField,
 )
-from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.domain.request.parameters import SEED_MAX
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import DenoiseCall, InvocationContext, NoiseType, SaveRequest

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import CLIPField, LoRAField, T5EncoderField, TransformerField, UNetField
-from invoke_tui.domain.models import ModelIdentifier, ModelType
+from invoke_tui.domain.graph.fields import CLIPField, LoRAField, T5EncoderField, TransformerField, UNetField
+from invoke_tui.domain.models.records import ModelIdentifier, ModelType
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.registry import node, output

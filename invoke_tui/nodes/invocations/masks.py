@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     DenoiseMaskField,
     ImageField,
     LatentsField,

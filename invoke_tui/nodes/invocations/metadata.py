@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import ConfigDict
 
 from invoke_tui import __version__
-from invoke_tui.domain.fields import MetadataField
-from invoke_tui.domain.metadata import LoRAMetadata
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.gallery.metadata import LoRAMetadata
+from invoke_tui.domain.graph.fields import MetadataField
+from invoke_tui.domain.models.records import ModelIdentifier
 from invoke_tui.nodes.base import COMMON_FIELDS, Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.registry import node, output

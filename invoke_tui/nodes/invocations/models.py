@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     CLIPField,
     SeamlessAxis,
     T5EncoderField,
@@ -12,7 +12,7 @@ from invoke_tui.domain.fields import (
     UNetField,
     VAEField,
 )
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.models.records import ModelIdentifier
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.registry import node, output

@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from invoke_tui.domain.fields import ConditioningField, ControlField, LatentsField, UNetField
+from invoke_tui.domain.graph.fields import ConditioningField, ControlField, LatentsField, UNetField
+from invoke_tui.domain.request.tiles import Tiling
 from invoke_tui.domain.schedulers import SchedulerName
-from invoke_tui.domain.tiles import Tiling
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import DenoiseCall, InvocationContext
 from invoke_tui.nodes.invocations.latents import LatentsOutput, several

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from invoke_tui.domain.controls import refused_preprocessor
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import ImageField
-from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.domain.tools import ToolKind
+from invoke_tui.domain.graph.fields import ImageField
+from invoke_tui.domain.models.records import ModelIdentifier
+from invoke_tui.domain.models.tools import ToolKind
+from invoke_tui.domain.request.controls import refused_preprocessor
 from invoke_tui.nodes import images
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import InvocationContext

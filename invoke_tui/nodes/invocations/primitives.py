@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.models.records import ModelIdentifier
 from invoke_tui.domain.schedulers import SchedulerName
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext

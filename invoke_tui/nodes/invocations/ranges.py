@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.domain.request.parameters import SEED_MAX
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.invocations.primitives import FloatCollectionOutput, IntegerCollectionOutput

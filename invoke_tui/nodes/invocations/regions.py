@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     ConditioningField,
     FluxConditioningField,
     FluxReduxConditioningField,

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from invoke_tui.domain.fields import ImageField
-from invoke_tui.domain.tiles import Tile, TileWithImage, tiles_evenly, tiles_of_size, tiles_overlapping
+from invoke_tui.domain.graph.fields import ImageField
+from invoke_tui.domain.request.tiles import (
+    Tile,
+    TileWithImage,
+    tiles_evenly,
+    tiles_of_size,
+    tiles_overlapping,
+)
 from invoke_tui.nodes import images
 from invoke_tui.nodes.base import Input, Invocation, Output
 from invoke_tui.nodes.context import InvocationContext

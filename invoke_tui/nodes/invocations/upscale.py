@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from invoke_tui.domain.fields import ImageField
-from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.domain.upscaling import MOST_SCALE, TILE_SIZE
+from invoke_tui.domain.graph.fields import ImageField
+from invoke_tui.domain.models.records import ModelIdentifier
+from invoke_tui.domain.request.upscaling import MOST_SCALE, TILE_SIZE
 from invoke_tui.nodes import images
 from invoke_tui.nodes.base import Input
 from invoke_tui.nodes.context import InvocationContext

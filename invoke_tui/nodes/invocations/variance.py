@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from invoke_tui.domain.fields import (
+from invoke_tui.domain.graph.fields import (
     ConditioningField,
     EncodedPromptField,
     FluxConditioningField,
@@ -12,7 +12,7 @@ from invoke_tui.domain.fields import (
     LatentsField,
     SD3ConditioningField,
 )
-from invoke_tui.domain.parameters import SEED_MAX
+from invoke_tui.domain.request.parameters import SEED_MAX
 from invoke_tui.nodes.base import Input, Invocation
 from invoke_tui.nodes.context import InvocationContext
 from invoke_tui.nodes.invocations.conditioning import (

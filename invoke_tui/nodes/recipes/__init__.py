@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import ResolvedRequest
 
 
 @dataclass(frozen=True)

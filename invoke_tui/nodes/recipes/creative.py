@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from invoke_tui.domain.controls import PREPROCESSORS
-from invoke_tui.domain.creative import SHARPEN, ResolvedCreative, denoising_start, holds
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.models import BaseModelType, ModelRecord
-from invoke_tui.domain.parameters import ResolvedRequest
-from invoke_tui.domain.upscaling import TILE_SIZE
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord
+from invoke_tui.domain.request.controls import PREPROCESSORS
+from invoke_tui.domain.request.creative import SHARPEN, ResolvedCreative, denoising_start, holds
+from invoke_tui.domain.request.parameters import ResolvedRequest
+from invoke_tui.domain.request.upscaling import TILE_SIZE
 from invoke_tui.nodes.invocations.metadata import APP_VERSION
 from invoke_tui.nodes.recipes import Cast, sd, sdxl
 from invoke_tui.nodes.recipes.loras import add_loras, check_loras, lora_metadata

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast
 
 COLLECTION_LOADER = "lora_collection_loader"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.parameters import ResolvedRequest
 from invoke_tui.nodes.invocations.metadata import APP_VERSION
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.loras import lora_metadata

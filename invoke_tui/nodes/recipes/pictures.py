@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import FILL, traits_of
-from invoke_tui.domain.graph import Graph, Node
-from invoke_tui.domain.parameters import ResolvedRequest
-from invoke_tui.domain.pictures import Outpaint, PictureSettings, Start
+from invoke_tui.domain.graph.graph import Graph, Node
+from invoke_tui.domain.models.families import FILL, traits_of
+from invoke_tui.domain.request.parameters import ResolvedRequest
+from invoke_tui.domain.request.pictures import Outpaint, PictureSettings, Start
 from invoke_tui.nodes.recipes import Cast
 
 ALMOST_WHITE: Final = 254

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from invoke_tui.domain.controls import ResolvedReference
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.references import DOWNSAMPLING, reference_kind
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.controls import ResolvedReference
+from invoke_tui.domain.request.references import DOWNSAMPLING, reference_kind
 
 _ADAPTER: Final = ("ip_adapter", "ip_adapter")
 _WAYS: Final = {"flux_redux": ("redux_cond", "redux_conditioning")}

@@ -6,11 +6,11 @@ from math import ceil, floor
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import ResolvedRequest
-from invoke_tui.domain.refinement import HighRes, RefinementSettings
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.parameters import ResolvedRequest
+from invoke_tui.domain.request.refinement import HighRes, RefinementSettings
 from invoke_tui.nodes.recipes import Cast
 
 FIRST_PASS: Final = "hrf_denoise"

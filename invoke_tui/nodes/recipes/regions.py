@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.parameters import ResolvedRequest
-from invoke_tui.domain.regions import RegionRequest, ResolvedRegion
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.request.parameters import ResolvedRequest
+from invoke_tui.domain.request.regions import RegionRequest, ResolvedRegion
 
 POSITIVE: Final = "pos_cond"
 NEGATIVE: Final = "neg_cond"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType
-from invoke_tui.domain.parameters import Refiner, ResolvedRequest
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import BaseModelType
+from invoke_tui.domain.request.parameters import Refiner, ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, recipe
 from invoke_tui.nodes.recipes.loras import add_loras
 from invoke_tui.nodes.recipes.parts import (

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from invoke_tui.domain.controls import (
+from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.controls import (
     FLUX_UNION,
     PREPROCESSORS,
     UNION_KINDS,
     ResolvedControl,
     ResolvedReference,
 )
-from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.request.parameters import ResolvedRequest
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.references import add_reference, collected, named, reference_metadata
 

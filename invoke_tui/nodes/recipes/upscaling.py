@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.upscaling import TILE_SIZE, UpscaleRequest
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.upscaling import TILE_SIZE, UpscaleRequest
 from invoke_tui.nodes.invocations.metadata import CoreMetadataInvocation
 
 INHERITED: Final = (

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.tokenizers import TokenizerDefinition
+from invoke_tui.domain.models.tokenizers import TokenizerDefinition
 from invoke_tui.prompt.counting.clip import BEGIN, END, clip_vocabulary
 
 _CLIP_WORDS: Final = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from invoke_tui.domain.tokenizers import TokenizerDefinition
+from invoke_tui.domain.models.tokenizers import TokenizerDefinition
 from invoke_tui.prompt.counting.build import build
 from invoke_tui.prompt.counting.chunks import split
 from invoke_tui.prompt.counting.tokens import Token, tokens_of

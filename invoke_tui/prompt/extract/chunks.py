@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.jpeg import segments
-from invoke_tui.domain.png import SIGNATURE, chunks
-from invoke_tui.domain.xmp import texts_in
+from invoke_tui.domain.files.jpeg import segments
+from invoke_tui.domain.files.png import SIGNATURE, chunks
+from invoke_tui.domain.files.xmp import texts_in
 from invoke_tui.prompt.extract import c2pa
 from invoke_tui.prompt.extract.found import json_object
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from invoke_tui.domain.parameters import PROMPT_LIMIT
+from invoke_tui.domain.request.parameters import PROMPT_LIMIT
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES
 from invoke_tui.domain.text import safe_text
 

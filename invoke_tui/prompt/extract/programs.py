@@ -6,7 +6,7 @@ import html
 import re
 from typing import Any, Final
 
-from invoke_tui.domain.parameters import PROMPT_LIMIT
+from invoke_tui.domain.request.parameters import PROMPT_LIMIT
 from invoke_tui.prompt.extract.chunks import Texts
 from invoke_tui.prompt.extract.found import (
     NUMBERS,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from invoke_tui.domain.decoding import room
+from invoke_tui.domain.files.decoding import room
 from invoke_tui.prompt.extract.chunks import MOST_TEXT, Texts, decoded
 from invoke_tui.prompt.extract.found import json_object
 

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from invoke_tui.domain.templates import Template
+from invoke_tui.domain.request.templates import Template
 
 
 @cache

@@ -13,7 +13,7 @@ import re
 from typing import Any, Final, Literal
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.templates import LONGEST_NAME, LONGEST_TEXT, TemplateText
+from invoke_tui.domain.request.templates import LONGEST_NAME, LONGEST_TEXT, TemplateText
 from invoke_tui.domain.text import safe_text
 
 MOST_BYTES: Final = 8 * 2**20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from invoke_tui.domain.templates import PLACEHOLDER, TemplateText
+from invoke_tui.domain.request.templates import PLACEHOLDER, TemplateText
 
 
 def merge(template: TemplateText, positive: str, negative: str) -> tuple[str, str]:

@@ -8,7 +8,8 @@ from uuid import uuid4
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from invoke_tui.domain.boards import (
+from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.gallery.boards import (
     UNCATEGORIZED,
     BoardChanges,
     BoardList,
@@ -16,7 +17,6 @@ from invoke_tui.domain.boards import (
     BoardText,
     SavedSearch,
 )
-from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import SHELVES, boards, images, moment, now, searches, state
 from invoke_tui.studio.gallery.lists import Lists

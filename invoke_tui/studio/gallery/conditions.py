@@ -9,8 +9,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, bindparam, func, not_, or_, select, text
 from sqlalchemy.sql.expression import false, true
 
-from invoke_tui.domain.boards import UNCATEGORIZED
-from invoke_tui.domain.gallery_query import Asked, Condition, Days, Flag, Named, Number, Similar, Words
+from invoke_tui.domain.gallery.boards import UNCATEGORIZED
+from invoke_tui.domain.gallery.query import Asked, Condition, Days, Flag, Named, Number, Similar, Words
 from invoke_tui.studio.database.tables import boards, image_texts, images
 
 _COLUMNS: Final = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.images import PICTURE_NAME
+from invoke_tui.domain.gallery.images import PICTURE_NAME
 from invoke_tui.studio import faults
 
 PART: Final = ".part"

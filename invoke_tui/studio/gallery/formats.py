@@ -7,12 +7,12 @@ import struct
 from pathlib import Path
 from typing import IO, Final
 
-from invoke_tui.domain.decoding import opened, room
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.images import ImageFormat
-from invoke_tui.domain.jpeg import SIZED, segments
-from invoke_tui.domain.png import SIGNATURE
-from invoke_tui.domain.xmp import LONGEST, texts_in
+from invoke_tui.domain.files.decoding import opened, room
+from invoke_tui.domain.files.jpeg import SIZED, segments
+from invoke_tui.domain.files.png import SIGNATURE
+from invoke_tui.domain.files.xmp import LONGEST, texts_in
+from invoke_tui.domain.gallery.images import ImageFormat
 from invoke_tui.studio.gallery.png import DamagedPictureError, PictureFacts, inspect
 
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"

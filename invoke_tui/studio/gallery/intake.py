@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID, uuid5
 
-from invoke_tui.domain.decoding import strips
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.png import SIGNATURE
+from invoke_tui.domain.files.decoding import strips
+from invoke_tui.domain.files.png import SIGNATURE
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.gallery.png import DamagedPictureError, inspect
 

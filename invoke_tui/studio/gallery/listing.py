@@ -21,10 +21,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, asc, desc, select, text
 
-from invoke_tui.domain.boards import UNCATEGORIZED
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.gallery_query import Asked, GalleryQuery, Words, read_query
-from invoke_tui.domain.images import PICTURE_NAME, DateGroup, ImageOrder, ImagePage, Listing
+from invoke_tui.domain.gallery.boards import UNCATEGORIZED
+from invoke_tui.domain.gallery.images import PICTURE_NAME, DateGroup, ImageOrder, ImagePage, Listing
+from invoke_tui.domain.gallery.query import Asked, GalleryQuery, Words, read_query
 from invoke_tui.studio.database.tables import SHELVES, image_texts, images, moment
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.conditions import found_by, indexed, match, wanted

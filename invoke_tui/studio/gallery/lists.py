@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from invoke_tui.domain.images import DateGroup, ImagePage, Listing, Selection
+from invoke_tui.domain.gallery.images import DateGroup, ImagePage, Listing, Selection
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.listing import Listings

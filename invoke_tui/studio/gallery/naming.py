@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from invoke_tui.domain.picture_names import filled, numbered
+from invoke_tui.domain.gallery.names import filled, numbered
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import boards, images
 from invoke_tui.studio.gallery.files import subfolder

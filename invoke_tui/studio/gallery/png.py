@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import PICTURE_NAME
-from invoke_tui.domain.metadata import GRAPH_KEY, METADATA_KEY, NAME_KEY, WORKFLOW_KEY
-from invoke_tui.domain.png import SIGNATURE, chunks
+from invoke_tui.domain.files.png import SIGNATURE, chunks
+from invoke_tui.domain.gallery.images import PICTURE_NAME
+from invoke_tui.domain.gallery.metadata import GRAPH_KEY, METADATA_KEY, NAME_KEY, WORKFLOW_KEY
 from invoke_tui.prompt.extract.found import json_object
 
 _TEXT_LIMIT: Final = 16 * 2**20

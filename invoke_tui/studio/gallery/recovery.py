@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from invoke_tui.config.paths import StudioPaths
-from invoke_tui.domain.images import PICTURE_NAME
+from invoke_tui.domain.gallery.images import PICTURE_NAME
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import stamp
 from invoke_tui.studio.gallery import rows

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Select, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.gallery.images import ImageRecord
 from invoke_tui.studio.database.tables import image_texts, images, moment, now
 from invoke_tui.studio.gallery.reading import read_metadata
 

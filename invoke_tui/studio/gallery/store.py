@@ -13,9 +13,9 @@ from sqlalchemy import Connection, func, select
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.images import ImageCategory, ImageRecord, Thumbnail
+from invoke_tui.domain.gallery.images import ImageCategory, ImageRecord, Thumbnail
 from invoke_tui.domain.protocol import ImageMade
-from invoke_tui.domain.queue import QueueItem
+from invoke_tui.domain.running.queue import QueueItem
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import stamp

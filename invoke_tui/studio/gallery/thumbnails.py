@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from invoke_tui.domain.decoding import small
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import Thumbnail
+from invoke_tui.domain.files.decoding import small
+from invoke_tui.domain.gallery.images import Thumbnail
 from invoke_tui.studio.gallery.files import write_whole
 from invoke_tui.studio.gallery.png import DamagedPictureError
 

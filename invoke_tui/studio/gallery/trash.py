@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import TrashRecord
+from invoke_tui.domain.gallery.images import TrashRecord
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import image_texts, images, now

@@ -13,8 +13,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.domain.fuzzy import Fuzzy
-from invoke_tui.domain.history import RememberedPrompt
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.history import RememberedPrompt
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import moment, now, prompt_history
 

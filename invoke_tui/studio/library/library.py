@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.presets import Preset, usable
-from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.presets import Preset, usable
+from invoke_tui.domain.request.templates import ImportOutcome, Template, TemplateText
 from invoke_tui.prompt.dynamic.wildcards import Wildcards
 from invoke_tui.prompt.templates.defaults import default_templates
 from invoke_tui.prompt.templates.merge import merge

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.templates import ImportOutcome
+from invoke_tui.domain.request.templates import ImportOutcome
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import library, now
 

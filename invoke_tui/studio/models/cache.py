@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from invoke_tui.domain.scan import ScanEntry, ScanStatus
+from invoke_tui.domain.models.scan import ScanEntry, ScanStatus
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import scan_cache
 from invoke_tui.studio.models.walk import Found

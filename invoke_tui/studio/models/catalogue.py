@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from pydantic import TypeAdapter
 
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 
 _LIST: TypeAdapter[list[ModelRecord]] = TypeAdapter(list[ModelRecord])
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.scan import ScanEntry, ScanOrder, ScanStatus
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.scan import ScanEntry, ScanOrder, ScanStatus
 from invoke_tui.studio.models.cache import Seen, seen
 from invoke_tui.studio.models.copying import copy_model
 from invoke_tui.studio.models.files import refuse_unusable

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.models import ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.records import ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.headers.header import UnreadableError
 from invoke_tui.studio.models.headers.read import read_header

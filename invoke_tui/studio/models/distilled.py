@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from invoke_tui.domain.models import BaseModelType, ModelDefaults
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults
 from invoke_tui.studio.models.identify.folders import read_json
 
 MOST_STEPS: Final = 16

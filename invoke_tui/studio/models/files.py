@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.scan import ScanEntry
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.models.scan import ScanEntry
 
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from invoke_tui.domain.models import ModelDefaults
+from invoke_tui.domain.models.records import ModelDefaults
 from invoke_tui.studio.models.identify.folder_kinds import OWN_FILE
 from invoke_tui.studio.models.identify.folders import read_json
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.scan import ScanEntry
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.scan import ScanEntry
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.models import records, rows
 from invoke_tui.studio.models.catalogue import Catalogue

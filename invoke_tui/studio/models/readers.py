@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.scan import ScanEntry
+from invoke_tui.domain.models.scan import ScanEntry
 from invoke_tui.studio.models.scan import examine, unreadable
 
 COUNT: Final = max(1, min(4, os.cpu_count() or 1))

@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 from pydantic import ValidationError
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import ModelDefaults, ModelRecord, ModelType
-from invoke_tui.domain.scan import ScanEntry
+from invoke_tui.domain.models.records import ModelDefaults, ModelRecord, ModelType
+from invoke_tui.domain.models.scan import ScanEntry
 
 EDITABLE: Final = frozenset(
     {

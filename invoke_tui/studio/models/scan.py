@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from invoke_tui.domain.models import ModelType
-from invoke_tui.domain.scan import ScanEntry
+from invoke_tui.domain.models.records import ModelType
+from invoke_tui.domain.models.scan import ScanEntry
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.distilled import distilled_defaults
 from invoke_tui.studio.models.folder_defaults import folder_defaults

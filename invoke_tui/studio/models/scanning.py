@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from invoke_tui.domain.scan import ScanOrder, ScanStatus, ScanSummary
+from invoke_tui.domain.models.scan import ScanOrder, ScanStatus, ScanSummary
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.models.cache import Seen, recall, remember, seen
 from invoke_tui.studio.models.comparing import Comparison, Contents

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.scan import InstallOrder, ScanEntry, ScanFolder, ScanOrder, ScanSummary
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.scan import InstallOrder, ScanEntry, ScanFolder, ScanOrder, ScanSummary
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import now, scan_folders
 from invoke_tui.studio.models.cache import recall

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.tokenizers import EncoderTraits, TokenizerDefinition
 from invoke_tui.domain.text import safe_text
-from invoke_tui.domain.tokenizers import EncoderTraits, TokenizerDefinition
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.prompt.counting.clip import clip_vocabulary
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.studio.models.headers.header import UnreadableError
 from invoke_tui.studio.models.headers.read import read_header
 

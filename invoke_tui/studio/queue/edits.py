@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.queue import ItemStatus, QueueItem
+from invoke_tui.domain.running.queue import ItemStatus, QueueItem
 from invoke_tui.studio.database.tables import now, queue_items
 from invoke_tui.studio.queue.order import IS_PENDING, front_priority, last_position
 from invoke_tui.studio.queue.rows import NewItem, read_items

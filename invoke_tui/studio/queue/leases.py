@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.queue import MAX_ATTEMPTS, ItemStatus, QueueItem
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.running.queue import MAX_ATTEMPTS, ItemStatus, QueueItem
 from invoke_tui.studio.database.tables import now, queue_items
 from invoke_tui.studio.queue.order import IN_ORDER, IS_PENDING
 from invoke_tui.studio.queue.rows import Claimed, Lease, holds, read_item

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Connection, func, select, update
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.queue import ItemStatus
+from invoke_tui.domain.running.queue import ItemStatus
 from invoke_tui.studio.database.tables import now, queue_items
 
 MoveTo = Literal["front", "up", "down", "back"]

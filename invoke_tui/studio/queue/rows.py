@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.parameters import ResolvedRequest
-from invoke_tui.domain.queue import ItemStatus, QueueCounts, QueueItem
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.request.parameters import ResolvedRequest
+from invoke_tui.domain.running.queue import ItemStatus, QueueCounts, QueueItem
 from invoke_tui.studio.database.tables import images, moment, queue_items
 
 

@@ -13,7 +13,14 @@ from sqlalchemy import Connection
 
 from invoke_tui.domain.errors import NotFoundError
 from invoke_tui.domain.events import ItemChanged, QueueChanged
-from invoke_tui.domain.queue import MAX_ATTEMPTS, EnqueueResult, ItemStatus, QueueCounts, QueueItem, QueuePage
+from invoke_tui.domain.running.queue import (
+    MAX_ATTEMPTS,
+    EnqueueResult,
+    ItemStatus,
+    QueueCounts,
+    QueueItem,
+    QueuePage,
+)
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.hub import Hub

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.graph import Graph, Node
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.domain.graph.graph import Graph, Node
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import GenerationRequest, ResolvedRequest
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.studio.models.registry import Models

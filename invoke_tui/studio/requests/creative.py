@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from invoke_tui.domain.controls import PREPROCESSORS, UNION_KINDS, preprocessor_named
-from invoke_tui.domain.creative import (
+from invoke_tui.domain.errors import NotFoundError
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.request.controls import PREPROCESSORS, UNION_KINDS, preprocessor_named
+from invoke_tui.domain.request.creative import (
     CREATIVE_SCALE,
     TILE_STARTERS,
     CreativeRequest,
@@ -16,11 +19,8 @@ from invoke_tui.domain.creative import (
     called,
     tile_controlnet,
 )
-from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.parameters import PROMPT_LIMIT, SEED_MAX, GenerationRequest, ResolvedRequest
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.request.parameters import PROMPT_LIMIT, SEED_MAX, GenerationRequest, ResolvedRequest
+from invoke_tui.domain.request.upscaling import UpscaleRequest
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.creative import check_creative, creative_graph
 from invoke_tui.studio.models.registry import Models

@@ -9,9 +9,9 @@ from typing import Final
 
 from invoke_tui.config.settings import Settings
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import FamilyTraits, traits_of
-from invoke_tui.domain.models import BaseModelType, ModelRecord
-from invoke_tui.domain.parameters import (
+from invoke_tui.domain.models.families import FamilyTraits, traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord
+from invoke_tui.domain.request.parameters import (
     LORA_WEIGHT,
     SEED_MAX,
     GenerationRequest,
@@ -19,11 +19,11 @@ from invoke_tui.domain.parameters import (
     ResolvedLoRA,
     ResolvedRequest,
 )
-from invoke_tui.domain.queue import Batch
-from invoke_tui.domain.refinement import RefinementSettings
-from invoke_tui.domain.regions import ResolvedRegion
+from invoke_tui.domain.request.refinement import RefinementSettings
+from invoke_tui.domain.request.regions import ResolvedRegion
+from invoke_tui.domain.request.wildcards import PromptPreview, TextProblem
+from invoke_tui.domain.running.queue import Batch
 from invoke_tui.domain.schedulers import SchedulerName
-from invoke_tui.domain.wildcards import PromptPreview, TextProblem
 from invoke_tui.nodes.batch import GraphTemplate, check_batch, session_count
 from invoke_tui.nodes.batch import expand as expand_sessions
 from invoke_tui.nodes.recipes import Cast, build_graph

@@ -10,12 +10,12 @@ from typing import Final, Literal
 import psutil
 
 from invoke_tui.config.settings import Settings
-from invoke_tui.domain.device import MemoryUse, WorkerStatus
-from invoke_tui.domain.families import FILL, traits_of
-from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.machine import GpuUse
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
-from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.models.families import FILL, traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.request.forecast import Forecast
+from invoke_tui.domain.request.parameters import ResolvedRequest
+from invoke_tui.domain.running.device import MemoryUse, WorkerStatus
+from invoke_tui.domain.running.machine import GpuUse
 from invoke_tui.studio.measured import DENOISERS, Measured, StepTime
 
 _GB: Final = 2**30

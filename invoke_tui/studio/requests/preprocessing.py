@@ -10,13 +10,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from invoke_tui.domain.controls import PREPROCESSORS, Preprocessor, preprocessor_named, refused_preprocessor
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelType
-from invoke_tui.domain.pictures import Start
-from invoke_tui.domain.queue import ItemStatus
-from invoke_tui.domain.tools import ToolKind, missing_tool
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import ModelType
+from invoke_tui.domain.models.tools import ToolKind, missing_tool
+from invoke_tui.domain.request.controls import (
+    PREPROCESSORS,
+    Preprocessor,
+    preprocessor_named,
+    refused_preprocessor,
+)
+from invoke_tui.domain.request.pictures import Start
+from invoke_tui.domain.running.queue import ItemStatus
 from invoke_tui.nodes import images
 from invoke_tui.studio.gallery.store import PREVIEW
 from invoke_tui.studio.models.registry import Models

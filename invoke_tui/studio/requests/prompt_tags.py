@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.parameters import MOST_LORAS, GenerationRequest, LoRARequest
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import MOST_LORAS, GenerationRequest, LoRARequest
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.prompt.flatten import ignored_words, loras
 from invoke_tui.prompt.parse import parse

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.refinement import HighRes
-from invoke_tui.domain.regions import RegionRequest, ResolvedRegion
-from invoke_tui.domain.sizes import shrunk, to_grid
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.refinement import HighRes
+from invoke_tui.domain.request.regions import RegionRequest, ResolvedRegion
+from invoke_tui.domain.request.sizes import shrunk, to_grid
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.requests.starting import differs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.regions import ResolvedRegion
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.regions import ResolvedRegion
 from invoke_tui.prompt.dynamic import expand as dynamic
 from invoke_tui.prompt.dynamic.expand import Expansion
 from invoke_tui.prompt.dynamic.wildcards import Wildcards

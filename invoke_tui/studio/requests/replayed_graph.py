@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from invoke_tui.domain.graph import Graph, Node
-from invoke_tui.domain.models import ModelType
-from invoke_tui.domain.replay import Difference
+from invoke_tui.domain.gallery.replay import Difference
+from invoke_tui.domain.graph.graph import Graph, Node
+from invoke_tui.domain.models.records import ModelType
+from invoke_tui.domain.models.wanted import WantedModel
 from invoke_tui.domain.text import safe_text
-from invoke_tui.domain.wanted_models import WantedModel
 from invoke_tui.nodes.recall_models import KINDS, NoModel, Shelf
 
 MOST: Final = 8

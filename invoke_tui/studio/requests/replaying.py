@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.images import PICTURE_NAME
-from invoke_tui.domain.parameters import MOST_LORAS, GenerationRequest
-from invoke_tui.domain.replay import Difference, Recalled, ReplayOrder, ReplayPlan
+from invoke_tui.domain.gallery.images import PICTURE_NAME
+from invoke_tui.domain.gallery.replay import Difference, Recalled, ReplayOrder, ReplayPlan
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.wanted import WantedModel
+from invoke_tui.domain.request.parameters import MOST_LORAS, GenerationRequest
 from invoke_tui.domain.text import safe_text
-from invoke_tui.domain.wanted_models import WantedModel
 from invoke_tui.nodes.recall import request_from_metadata
 from invoke_tui.nodes.recall_models import NoModel, Shelf
 from invoke_tui.nodes.recall_upscaling import is_upscaled, upscale_from_metadata

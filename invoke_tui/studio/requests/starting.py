@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import BaseModelType, ModelRecord
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.pictures import PictureSettings, ScaleMethod, Start, StartMode
-from invoke_tui.domain.sizes import SDXL_SIZES, scaled_size, shrunk, to_grid
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.pictures import PictureSettings, ScaleMethod, Start, StartMode
+from invoke_tui.domain.request.sizes import SDXL_SIZES, scaled_size, shrunk, to_grid
 from invoke_tui.nodes.recipes.pictures import fitted_size, padded_size
 from invoke_tui.studio.gallery.intake import Look
 from invoke_tui.studio.gallery.store import Gallery

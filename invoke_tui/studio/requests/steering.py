@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from invoke_tui.domain.controls import (
+from invoke_tui.domain.errors import BadInputError, NotFoundError
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.controls import (
     PREPROCESSORS,
     UNION_KINDS,
     USUAL,
@@ -17,10 +19,8 @@ from invoke_tui.domain.controls import (
     ResolvedReference,
     knows_kinds,
 )
-from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.references import KINDS, check_reference, reference_kind
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.references import KINDS, check_reference, reference_kind
 from invoke_tui.nodes.invocations.controls import image_encoder
 from invoke_tui.nodes.invocations.flux_references import redux_encoder
 from invoke_tui.nodes.recipes import Cast

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke_tui.domain.creative import CREATIVE_SCALE
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.upscaling import UpscaleRequest, check_size, target_size
+from invoke_tui.domain.request.creative import CREATIVE_SCALE
+from invoke_tui.domain.request.upscaling import UpscaleRequest, check_size, target_size
 from invoke_tui.nodes.recipes.upscaling import upscale_graph
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.requests.casting import upscaler_of

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from invoke_tui.domain.boards import BoardChanges, BoardList, BoardRecord, BoardText, SavedSearch
 from invoke_tui.domain.events import GalleryChanged
+from invoke_tui.domain.gallery.boards import BoardChanges, BoardList, BoardRecord, BoardText, SavedSearch
 from invoke_tui.studio.services import Given
 
 router = APIRouter(tags=["gallery"])

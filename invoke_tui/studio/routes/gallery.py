@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
-from invoke_tui.domain.boards import UNCATEGORIZED
 from invoke_tui.domain.events import GalleryChanged, ImageAdded
-from invoke_tui.domain.images import (
+from invoke_tui.domain.gallery.boards import UNCATEGORIZED
+from invoke_tui.domain.gallery.images import (
     DateGroup,
     ImageCategory,
     ImageChanges,
@@ -21,7 +21,7 @@ from invoke_tui.domain.images import (
     TrashRecord,
     format_of,
 )
-from invoke_tui.domain.importing import FileTexts
+from invoke_tui.domain.gallery.importing import FileTexts
 from invoke_tui.studio.gallery.importing.looking import file_texts
 from invoke_tui.studio.requests.preprocessing import control_picture
 from invoke_tui.studio.services import Given, Services

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.history import RememberedPrompt
+from invoke_tui.domain.request.history import RememberedPrompt
 from invoke_tui.studio.services import Given
 
 router = APIRouter(prefix="/history", tags=["library"])

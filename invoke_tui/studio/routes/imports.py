@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from invoke_tui.domain.importing import ImportJob, ImportOrder
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder
 from invoke_tui.studio.services import Given
 
 router = APIRouter(prefix="/imports", tags=["gallery"])

@@ -5,8 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.installs import InstallAnswer, InstallJob, InstallRequest, SourceReading, StarterList
-from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+from invoke_tui.domain.models.installs import (
+    InstallAnswer,
+    InstallJob,
+    InstallRequest,
+    SourceReading,
+    StarterList,
+)
+from invoke_tui.domain.models.wanted import FoundModel, WantedModel
 from invoke_tui.studio.services import Given
 
 router = APIRouter(prefix="/installs", tags=["models"])

@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.keeping import (
+from invoke_tui.domain.gallery.keeping import (
     FINDINGS,
     ArrangeOrder,
     ArrangePlan,

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.presets import Preset
-from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
-from invoke_tui.domain.wildcards import (
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.presets import Preset
+from invoke_tui.domain.request.templates import ImportOutcome, Template, TemplateText
+from invoke_tui.domain.request.wildcards import (
     PromptPreview,
     WildcardList,
     WildcardName,

@@ -7,11 +7,11 @@ import asyncio
 from fastapi import APIRouter
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.device import CacheLimits
-from invoke_tui.domain.forecast import Forecast
-from invoke_tui.domain.machine import MachineUse, NodeTime
-from invoke_tui.domain.parameters import GenerationRequest
 from invoke_tui.domain.protocol import ClearCache, UnloadComponent
+from invoke_tui.domain.request.forecast import Forecast
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.device import CacheLimits
+from invoke_tui.domain.running.machine import MachineUse, NodeTime
 from invoke_tui.studio.requests.expand import expand
 from invoke_tui.studio.requests.forecast import forecast, room_for
 from invoke_tui.studio.services import Given

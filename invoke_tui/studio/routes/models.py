@@ -16,10 +16,10 @@ from pydantic import Field
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import ModelsChanged
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.scan import InstallOrder, ScanFolder, ScanOrder
-from invoke_tui.domain.tokenizers import ModelTokenizers
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.models.scan import InstallOrder, ScanFolder, ScanOrder
+from invoke_tui.domain.models.tokenizers import ModelTokenizers
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.studio.errors import body as body_of
 from invoke_tui.studio.models.converting import Converting
 from invoke_tui.studio.models.hashing import Hashing

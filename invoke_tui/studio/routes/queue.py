@@ -9,9 +9,9 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.events import ModelsChanged
-from invoke_tui.domain.parameters import GenerationRequest, ResolvedRequest
-from invoke_tui.domain.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
-from invoke_tui.domain.upscaling import UpscaleRequest
+from invoke_tui.domain.request.parameters import GenerationRequest, ResolvedRequest
+from invoke_tui.domain.request.upscaling import UpscaleRequest
+from invoke_tui.domain.running.queue import Batch, EnqueueResult, ItemStatus, QueueItem, QueuePage
 from invoke_tui.studio.queue.order import MoveTo
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.requests.expand import expand, expand_batch

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.replay import Recalled, ReplayOrder, ReplayPlan
+from invoke_tui.domain.gallery.replay import Recalled, ReplayOrder, ReplayPlan
 from invoke_tui.studio.requests.replaying import recalled, replay
 from invoke_tui.studio.services import Given
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 import invoke_tui
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.events import Snapshot
-from invoke_tui.domain.status import StudioStatus
+from invoke_tui.domain.running.status import StudioStatus
 from invoke_tui.studio.hub import Envelope, Reader, TooSlowError
 from invoke_tui.studio.services import Given, Services
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from invoke_tui.domain.device import DeviceChoice, MemoryUse, WorkerState, WorkerStatus
 from invoke_tui.domain.events import MemoryChanged, WorkerChanged
+from invoke_tui.domain.running.device import DeviceChoice, MemoryUse, WorkerState, WorkerStatus
 from invoke_tui.studio.hub import Hub
 
 _NOTICEABLE: Final = 2**24

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from invoke_tui.domain.controls import TOOL_NODES
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.models.records import ModelRecord, ModelType
 from invoke_tui.domain.protocol import RunItem
+from invoke_tui.domain.request.controls import TOOL_NODES
 from invoke_tui.prompt.triggers import triggers
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from invoke_tui.domain.device import CacheLimits
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import ImageAdded, LogLine
 from invoke_tui.domain.protocol import (
@@ -29,7 +28,8 @@ from invoke_tui.domain.protocol import (
     StepPreview,
     WorkerLog,
 )
-from invoke_tui.domain.queue import MAX_ATTEMPTS, ItemStatus
+from invoke_tui.domain.running.device import CacheLimits
+from invoke_tui.domain.running.queue import MAX_ATTEMPTS, ItemStatus
 from invoke_tui.studio.gallery.files import DiskFullError
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub

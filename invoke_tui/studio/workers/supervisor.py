@@ -15,8 +15,8 @@ from invoke_tui.config.atomic import write_private
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.device import CacheLimits, WorkerStatus
 from invoke_tui.domain.protocol import SetLimits
+from invoke_tui.domain.running.device import CacheLimits, WorkerStatus
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.measured import Measured

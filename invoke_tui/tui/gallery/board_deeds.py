@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from invoke_tui.domain.boards import BOARD_NAME_LIMIT, BoardChanges, BoardRecord, SavedSearch
 from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.gallery.boards import BOARD_NAME_LIMIT, BoardChanges, BoardRecord, SavedSearch
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.gallery.choose import Choice, ChooseScreen

@@ -11,7 +11,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.words import size
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageOrder, ImageRecord
+    from invoke_tui.domain.gallery.images import ImageOrder, ImageRecord
 
 
 def caption(image: ImageRecord, order: ImageOrder, *, marked: bool, width: int) -> Content:

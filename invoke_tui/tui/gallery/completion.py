@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from invoke_tui.domain.boards import UNCATEGORIZED
-from invoke_tui.domain.gallery_query import DAYS, FLAGS, HAS, KEYS
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.gallery.boards import UNCATEGORIZED
+from invoke_tui.domain.gallery.query import DAYS, FLAGS, HAS, KEYS
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.prompts.completion import Candidate
 

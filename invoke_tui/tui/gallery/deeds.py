@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from invoke_tui.domain.boards import UNCATEGORIZED, BoardChanges
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageChanges, ImageRecord, Listing, Selection
+from invoke_tui.domain.gallery.boards import UNCATEGORIZED, BoardChanges
+from invoke_tui.domain.gallery.images import ImageChanges, ImageRecord, Listing, Selection
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.deletions import counted

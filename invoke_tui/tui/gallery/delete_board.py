@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from invoke_tui.domain.boards import BoardRecord
+from invoke_tui.domain.gallery.boards import BoardRecord
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.prompts.dialog import PromptDialog
 from invoke_tui.tui.widgets.fields import SmallButton

@@ -17,7 +17,7 @@ from invoke_tui.domain.events import (
     ModelsChanged,
     Snapshot,
 )
-from invoke_tui.domain.images import ImagePage, ImageRecord, ImageView, Listing
+from invoke_tui.domain.gallery.images import ImagePage, ImageRecord, ImageView, Listing
 from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.gallery.completion import Known
 from invoke_tui.tui.gallery.pages import SIZE, Pages

@@ -17,7 +17,7 @@ from invoke_tui.tui.recalling.metadata import prompts
 from invoke_tui.tui.words import at_home, size
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
 
 LABEL: Final = 11
 """Columns of a label."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.importing import ImportJob, ImportOrder
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 

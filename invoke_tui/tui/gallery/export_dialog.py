@@ -17,7 +17,7 @@ from textual.widgets import Input, Select, Static
 from invoke_tui.client.export.makers import ExportForm, Wishes
 from invoke_tui.client.export.run import export, file_of, names_of
 from invoke_tui.domain.errors import BadInputError, CanceledError, StudioError
-from invoke_tui.domain.picture_names import FIELDS, wrong_template
+from invoke_tui.domain.gallery.names import FIELDS, wrong_template
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.copying import hand_over_from
@@ -33,7 +33,7 @@ from invoke_tui.tui.words import at_home, size
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import Selection
+    from invoke_tui.domain.gallery.images import Selection
 
 HERE: Final = "here"
 SUFFIXES: Final = {"folder": "", "zip": ".zip", "sheet": ".png", "html": ".html"}

@@ -10,7 +10,7 @@ from invoke_tui.tui.gallery.choose import Choice, ChooseScreen
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import Listing
+    from invoke_tui.domain.gallery.images import Listing
     from invoke_tui.tui.gallery.screen import GalleryScreen
 
 AGED: Final = ("newest", "oldest")

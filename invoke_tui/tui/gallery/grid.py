@@ -14,7 +14,7 @@ from invoke_tui.tui.gallery.tiles import TileGrid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from invoke_tui.domain.images import Listing
+    from invoke_tui.domain.gallery.images import Listing
 
 
 class PictureGrid(TileGrid):

@@ -14,9 +14,9 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from invoke_tui.client import StudioClient
-from invoke_tui.domain.boards import BOARD_NAME_LIMIT, BoardRecord
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus
+from invoke_tui.domain.gallery.boards import BOARD_NAME_LIMIT, BoardRecord
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder, ImportStatus
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import PromptDialog, told

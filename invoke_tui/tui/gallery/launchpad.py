@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.content import Content
 from textual.widgets import Static
 
-from invoke_tui.domain.images import Listing
+from invoke_tui.domain.gallery.images import Listing
 
 
 class GalleryLaunchpad(Static):

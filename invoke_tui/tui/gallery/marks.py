@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from invoke_tui.domain.images import Listing, Selection
+from invoke_tui.domain.gallery.images import Listing, Selection
 
 MOST: Final = 10_000
 """Names that one selection can hold (``Selection.names``); all of a listing has no such limit."""

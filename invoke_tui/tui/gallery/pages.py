@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImagePage, ImageRecord
+    from invoke_tui.domain.gallery.images import ImagePage, ImageRecord
 
 SIZE: Final = 100
 """Pictures of a page."""

@@ -12,7 +12,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import Input
 
-from invoke_tui.domain.gallery_query import LONGEST, TEXTS, read_query
+from invoke_tui.domain.gallery.query import LONGEST, TEXTS, read_query
 from invoke_tui.tui.gallery.completion import Known, completions
 from invoke_tui.tui.prompts.popup import CompletionPopup
 

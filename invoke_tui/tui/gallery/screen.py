@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ORDERS, ImagePage, ImageRecord, Listing
+from invoke_tui.domain.gallery.images import ORDERS, ImagePage, ImageRecord, Listing
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.gallery.board_deeds import BoardDeeds

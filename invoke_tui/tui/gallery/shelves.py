@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from invoke_tui.domain.boards import UNCATEGORIZED, BoardList, BoardRecord, SavedSearch
-from invoke_tui.domain.images import ImageRecord, ImageView, Listing
+from invoke_tui.domain.gallery.boards import UNCATEGORIZED, BoardList, BoardRecord, SavedSearch
+from invoke_tui.domain.gallery.images import ImageRecord, ImageView, Listing
 
 ALL: Final = "all"
 TRASH: Final = "trash"

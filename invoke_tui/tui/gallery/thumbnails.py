@@ -16,7 +16,7 @@ from invoke_tui.tui.pictures.frames import Frame, Picture, make
 from invoke_tui.tui.pictures.pace import Quality
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import Thumbnail
+    from invoke_tui.domain.gallery.images import Thumbnail
     from invoke_tui.tui.app import InvokeTuiApp
 
 AT_ONCE: Final = 8

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.style import Style as VisualStyle
 
-    from invoke_tui.domain.images import ImageOrder, ImagePage, ImageRecord
+    from invoke_tui.domain.gallery.images import ImageOrder, ImagePage, ImageRecord
     from invoke_tui.tui.app import InvokeTuiApp
 
 

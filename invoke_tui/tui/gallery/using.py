@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.gallery.images import ImageRecord
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.copying import Copied, copy
 from invoke_tui.tui.recalling.choose import use
@@ -13,7 +13,7 @@ from invoke_tui.tui.screens.picture_texts import PictureTextsScreen
 from invoke_tui.tui.screens.upscale import UpscaleScreen
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.upscaling import UpscaleRequest
+    from invoke_tui.domain.request.upscaling import UpscaleRequest
     from invoke_tui.tui.gallery.desk import GalleryDesk
     from invoke_tui.tui.gallery.screen import GalleryScreen
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast, get_args
 
-from invoke_tui.domain.images import ORDERS, ImageOrder, ImageView, Listing
+from invoke_tui.domain.gallery.images import ORDERS, ImageOrder, ImageView, Listing
 from invoke_tui.tui.gallery.layout import SIZES, USUAL
 from invoke_tui.tui.gallery.panes import PANES
 from invoke_tui.tui.gallery.shelves import ALL, EVERYTHING, TRASH, Shelf

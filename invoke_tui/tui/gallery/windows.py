@@ -8,7 +8,7 @@ from invoke_tui.tui.beside import beside
 from invoke_tui.tui.gallery.dropping import bring
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import Selection
+    from invoke_tui.domain.gallery.images import Selection
     from invoke_tui.tui.gallery.deeds import Deeds
     from invoke_tui.tui.gallery.screen import GalleryScreen
 

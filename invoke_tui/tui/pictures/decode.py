@@ -6,8 +6,8 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Final
 
-from invoke_tui.domain.decoding import FORMATS, MOST_BYTES, cost
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.files.decoding import FORMATS, MOST_BYTES, cost
 
 if TYPE_CHECKING:
     from PIL.Image import Image

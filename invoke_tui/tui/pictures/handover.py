@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from invoke_tui.domain.decoding import small
 from invoke_tui.domain.errors import BadInputError, CanceledError, StudioError
+from invoke_tui.domain.files.decoding import small
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.pictures import tmux
 from invoke_tui.tui.pictures.detect import probe, raw

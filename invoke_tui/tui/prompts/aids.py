@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from textual.content import Content
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import LORA_WEIGHT
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import LORA_WEIGHT
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.completion import Lora, Phrases, Sources
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.wildcards import PromptPreview
+    from invoke_tui.domain.request.wildcards import PromptPreview
     from invoke_tui.prompt.counting.counter import Counted, TokenCounter
     from invoke_tui.tui.prompts.panel import PromptBox
     from invoke_tui.tui.screens.desk import Desk

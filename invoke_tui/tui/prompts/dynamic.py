@@ -25,8 +25,8 @@ from invoke_tui.tui.widgets.fields import NumberField, SmallButton, Toggle
 from invoke_tui.tui.widgets.model_rows import Rows
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.parameters import GenerationRequest
-    from invoke_tui.domain.wildcards import PromptPreview
+    from invoke_tui.domain.request.parameters import GenerationRequest
+    from invoke_tui.domain.request.wildcards import PromptPreview
     from invoke_tui.tui.screens.desk import Desk
 
 LEAD = 12

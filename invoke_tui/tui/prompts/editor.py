@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from invoke_tui.tui.prompts.popup import CompletionPopup
 
 LENGTH_LIMIT: Final = 200_000
-"""Characters the editor takes: what a request holds (``domain.parameters.PROMPT_LIMIT``)."""
+"""Characters the editor takes: what a request holds (``domain.request.parameters.PROMPT_LIMIT``)."""
 
 
 class PromptEditor(ColouredArea):

@@ -28,7 +28,7 @@ from invoke_tui.tui.widgets.fields import SmallButton, Toggle
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
     from invoke_tui.tui.screens.desk import Desk
 
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".txt")

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.history import RememberedPrompt
+from invoke_tui.domain.request.history import RememberedPrompt
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.beside import alongside, beside

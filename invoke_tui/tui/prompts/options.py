@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.parameters import SeedBehaviour
+from invoke_tui.domain.request.parameters import SeedBehaviour
 
 
 class PromptOptions(Record):

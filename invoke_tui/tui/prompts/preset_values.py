@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from textual.content import Content
 
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.parameters import LORA_WEIGHT, GenerationRequest, LoRARequest
-from invoke_tui.domain.pictures import Outpaint
-from invoke_tui.domain.presets import difference
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import LORA_WEIGHT, GenerationRequest, LoRARequest
+from invoke_tui.domain.request.pictures import Outpaint
+from invoke_tui.domain.request.presets import difference
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import LABELS

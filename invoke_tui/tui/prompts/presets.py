@@ -12,7 +12,7 @@ from textual.content import Content
 from invoke_tui.client.preset_files import MOST_BYTES, SUFFIXES, read_presets, write_presets
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.fuzzy import Fuzzy
-from invoke_tui.domain.presets import Preset, difference
+from invoke_tui.domain.request.presets import Preset, difference
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.prompts.name import Named, NameScreen
@@ -23,8 +23,8 @@ from invoke_tui.tui.prompts.templates import told_outcome
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
-    from invoke_tui.domain.parameters import GenerationRequest
+    from invoke_tui.domain.models.records import ModelRecord
+    from invoke_tui.domain.request.parameters import GenerationRequest
     from invoke_tui.tui.screens.desk import Desk
 
 

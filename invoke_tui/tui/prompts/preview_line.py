@@ -10,14 +10,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.dynamic.scan import is_dynamic
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.places import alike
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.wildcards import PromptPreview
+    from invoke_tui.domain.request.wildcards import PromptPreview
 
 QUIET: Final = 0.3
 """Seconds without a change before the studio is asked."""

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Static, TextArea
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.templates import LONGEST_NAME, PLACEHOLDER, Template, TemplateText
+from invoke_tui.domain.request.templates import LONGEST_NAME, PLACEHOLDER, Template, TemplateText
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.templates.merge import pieces
 from invoke_tui.tui import actions

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from invoke_tui.domain.fuzzy import Fuzzy
-from invoke_tui.domain.templates import ImportOutcome, Template, TemplateText
+from invoke_tui.domain.request.templates import ImportOutcome, Template, TemplateText
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.templates.files import MOST_BYTES, read_templates, write_templates
 from invoke_tui.prompt.templates.merge import merge

@@ -13,7 +13,7 @@ from invoke_tui.tui.widgets.model_rows import Rows, cell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from invoke_tui.domain.wildcards import WildcardName
+    from invoke_tui.domain.request.wildcards import WildcardName
 
 
 @dataclass

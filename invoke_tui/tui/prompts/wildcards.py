@@ -21,7 +21,7 @@ from invoke_tui.tui.prompts.wildcard_tree import Node, WildcardRows
 from invoke_tui.tui.widgets.model_rows import Rows, cell
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.wildcards import WildcardList, WildcardValues
+    from invoke_tui.domain.request.wildcards import WildcardList, WildcardValues
     from invoke_tui.tui.screens.desk import Desk
 
 SHOWN = 1_000

@@ -10,8 +10,8 @@ from invoke_tui.tui.recalling.dialog import RecallScreen
 from invoke_tui.tui.screens.generate import GenerateScreen
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
-    from invoke_tui.domain.parameters import GenerationRequest
+    from invoke_tui.domain.gallery.images import ImageRecord
+    from invoke_tui.domain.request.parameters import GenerationRequest
     from invoke_tui.tui.app import InvokeTuiApp
     from invoke_tui.tui.screens.base import StudioScreen
 

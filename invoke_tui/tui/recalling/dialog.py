@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import Event, ModelsChanged
-from invoke_tui.domain.recalling import Choice, everything
+from invoke_tui.domain.gallery.recalling import Choice, everything
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.beside import beside
@@ -24,10 +24,10 @@ from invoke_tui.tui.recalling.rows import RecallRows
 from invoke_tui.tui.widgets.model_rows import Rows
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
-    from invoke_tui.domain.parameters import GenerationRequest
-    from invoke_tui.domain.replay import Recalled
-    from invoke_tui.domain.wanted_models import WantedModel
+    from invoke_tui.domain.gallery.replay import Recalled
+    from invoke_tui.domain.models.records import ModelRecord
+    from invoke_tui.domain.models.wanted import WantedModel
+    from invoke_tui.domain.request.parameters import GenerationRequest
 
 AROUND: Final = 11
 """Lines of the dialog that are none of the list's."""

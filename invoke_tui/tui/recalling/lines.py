@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.pictures import PictureRequest
-from invoke_tui.domain.recalling import LISTS, Choice
-from invoke_tui.domain.refinement import RefinementRequest
-from invoke_tui.domain.replay import HOLDS_BACK, Difference
+from invoke_tui.domain.gallery.recalling import LISTS, Choice
+from invoke_tui.domain.gallery.replay import HOLDS_BACK, Difference
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.pictures import PictureRequest
+from invoke_tui.domain.request.refinement import RefinementRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.prompts.preset_values import PROMPTS, label, model_name, word
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke_tui.domain.installs import InstallRequest
+from invoke_tui.domain.models.installs import InstallRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from invoke_tui.tui.words import size
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
-    from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+    from invoke_tui.domain.models.records import ModelRecord
+    from invoke_tui.domain.models.wanted import FoundModel, WantedModel
     from invoke_tui.tui.recalling.dialog import RecallScreen
 
 

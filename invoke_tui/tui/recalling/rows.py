@@ -8,7 +8,7 @@ from typing import Final
 from textual.content import Content
 from textual.geometry import Region
 
-from invoke_tui.domain.replay import HOLDS_BACK
+from invoke_tui.domain.gallery.replay import HOLDS_BACK
 from invoke_tui.tui.recalling.actions import RECALL
 from invoke_tui.tui.recalling.lines import Line
 from invoke_tui.tui.widgets.model_rows import Rows, cell

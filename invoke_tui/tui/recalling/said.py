@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from invoke_tui.domain.recalling import Choice
-from invoke_tui.domain.replay import Difference
+from invoke_tui.domain.gallery.recalling import Choice
+from invoke_tui.domain.gallery.replay import Difference
 from invoke_tui.tui.prompts.preset_values import PROMPTS, form_values, label
 from invoke_tui.tui.widgets.refinement_form import FREEU
 

@@ -16,10 +16,10 @@ from invoke_tui.domain.events import (
     Progress,
     Snapshot,
 )
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import ItemStatus, QueueItem
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.running.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.pictures.frames import Picture
@@ -37,9 +37,9 @@ from invoke_tui.tui.widgets.settings_form import SettingsForm
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.forecast import Forecast
-    from invoke_tui.domain.upscaling import UpscaleRequest
-    from invoke_tui.domain.wildcards import PromptPreview
+    from invoke_tui.domain.request.forecast import Forecast
+    from invoke_tui.domain.request.upscaling import UpscaleRequest
+    from invoke_tui.domain.request.wildcards import PromptPreview
     from invoke_tui.tui.screens.generate import GenerateScreen
     from invoke_tui.tui.session import Session
 

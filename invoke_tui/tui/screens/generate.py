@@ -25,10 +25,10 @@ from invoke_tui.tui.widgets.picture_pane import PicturePane
 from invoke_tui.tui.widgets.results_strip import ResultsStrip
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
-    from invoke_tui.domain.models import ModelRecord
-    from invoke_tui.domain.parameters import GenerationRequest
-    from invoke_tui.domain.recalling import Choice
+    from invoke_tui.domain.gallery.images import ImageRecord
+    from invoke_tui.domain.gallery.recalling import Choice
+    from invoke_tui.domain.models.records import ModelRecord
+    from invoke_tui.domain.request.parameters import GenerationRequest
     from invoke_tui.tui.messages import LinkChanged
     from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.session import Session

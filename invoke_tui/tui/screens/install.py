@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.installs import InstallRequest, SourceReading
+from invoke_tui.domain.models.installs import InstallRequest, SourceReading
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.beside import alongside, beside

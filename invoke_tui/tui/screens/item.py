@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.queue import QueueItem
+from invoke_tui.domain.running.queue import QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.pictures.frames import Picture

@@ -16,7 +16,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.widgets.fields import SmallButton
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
 
 
 class DeleteModelScreen(ModalScreen[str], inherit_bindings=False):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import Event, InstallChanged, InstallProgress, ModelsChanged, Snapshot
-from invoke_tui.domain.installs import InstallJob, InstallRequest, InstallStatus
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.installs import InstallJob, InstallRequest, InstallStatus
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.model_words import BUILT_IN, type_word

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.models import ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.records import ModelFormat, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import alongside
 from invoke_tui.tui.words import size

@@ -28,7 +28,7 @@ from invoke_tui.tui.widgets.pane_tabs import PaneTabs
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
 
 
 class ModelsScreen(StudioScreen):

@@ -11,9 +11,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
-from invoke_tui.domain.device import CacheLimits, WorkerStatus
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import Event, ItemChanged, LogLine, MemoryChanged, Snapshot, WorkerChanged
+from invoke_tui.domain.running.device import CacheLimits, WorkerStatus
 from invoke_tui.tui import actions
 from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.screens.base import StudioScreen

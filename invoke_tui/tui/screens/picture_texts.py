@@ -16,8 +16,8 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
-    from invoke_tui.domain.importing import FileTexts
+    from invoke_tui.domain.gallery.images import ImageRecord
+    from invoke_tui.domain.gallery.importing import FileTexts
     from invoke_tui.tui.app import InvokeTuiApp
 
 LONGEST = 20_000

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.events import Event, ItemChanged, Progress, QueueChanged, Snapshot
-from invoke_tui.domain.queue import ItemStatus, QueueCounts, QueueItem
+from invoke_tui.domain.running.queue import ItemStatus, QueueCounts, QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.beside import alongside, beside

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageRecord, Listing
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.recalling import Choice, everything
+from invoke_tui.domain.gallery.images import ImageRecord, Listing
+from invoke_tui.domain.gallery.recalling import Choice, everything
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import alongside, beside
 from invoke_tui.tui.copying import copy

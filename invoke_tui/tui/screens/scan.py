@@ -26,7 +26,7 @@ from invoke_tui.tui.widgets.scan_path import PATHS, ScanPath
 from invoke_tui.tui.words import bar, size
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
     from invoke_tui.tui.app import InvokeTuiApp
     from invoke_tui.tui.screens.model_desk import ModelDesk
 

@@ -14,14 +14,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Select, Static
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.model_words import format_word, type_word
 from invoke_tui.tui.widgets.fields import Field, SmallButton
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.scan import ScanEntry
+    from invoke_tui.domain.models.scan import ScanEntry
 
 
 _IDS: Final = {

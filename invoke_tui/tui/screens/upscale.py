@@ -12,12 +12,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Select, Static
 
-from invoke_tui.domain.creative import CREATIVE_SCALE
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.request.creative import CREATIVE_SCALE
+from invoke_tui.domain.request.upscaling import UpscaleRequest, check_size, target_size
 from invoke_tui.domain.text import safe_text
-from invoke_tui.domain.upscaling import UpscaleRequest, check_size, target_size
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import spec
 from invoke_tui.tui.prompts.dialog import PromptDialog, told

@@ -9,7 +9,11 @@ from textual import on
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from invoke_tui.domain.controls import (
+from invoke_tui.domain.errors import StudioError
+from invoke_tui.domain.gallery.images import ImageCategory
+from invoke_tui.domain.models.families import FamilyTraits
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.controls import (
     FLUX_UNION,
     MOST_STEERING,
     PREPROCESSORS,
@@ -18,10 +22,6 @@ from invoke_tui.domain.controls import (
     knows_kinds,
     preprocessor_named,
 )
-from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.families import FamilyTraits
-from invoke_tui.domain.images import ImageCategory
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
 from invoke_tui.tui import actions
 from invoke_tui.tui.steering.entry import Entry
 from invoke_tui.tui.steering.entry_group import EntryGroup

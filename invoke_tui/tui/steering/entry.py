@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.message import Message
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageCategory
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.gallery.images import ImageCategory
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.tui import actions
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.fields import SmallButton

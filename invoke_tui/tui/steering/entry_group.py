@@ -14,9 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.families import FamilyTraits, traits_of
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.models.families import FamilyTraits, traits_of
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.steering.entry import Entry, EntryHead

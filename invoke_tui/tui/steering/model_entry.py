@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.steering.entry import Entry, first_words
 from invoke_tui.tui.widgets.form_group import Trouble, by_name

@@ -7,9 +7,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from invoke_tui.domain.controls import PREPROCESSORS
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.request.controls import PREPROCESSORS
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.pictures.frames import Picture

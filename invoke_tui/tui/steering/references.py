@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Final
 
 from textual.widget import Widget
 
-from invoke_tui.domain.controls import MOST_STEERING, ReferenceRequest
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.families import FamilyTraits
-from invoke_tui.domain.images import ImageCategory
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
-from invoke_tui.domain.references import KINDS, SETTINGS, reference_kind
+from invoke_tui.domain.gallery.images import ImageCategory
+from invoke_tui.domain.models.families import FamilyTraits
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.request.controls import MOST_STEERING, ReferenceRequest
+from invoke_tui.domain.request.references import KINDS, SETTINGS, reference_kind
 from invoke_tui.tui.steering.controls import none_installed
 from invoke_tui.tui.steering.entry import Entry
 from invoke_tui.tui.steering.entry_group import EntryGroup

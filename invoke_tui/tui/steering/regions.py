@@ -9,10 +9,10 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from invoke_tui.domain.families import FamilyTraits
-from invoke_tui.domain.images import ImageCategory
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.regions import MOST_REGIONS, PROMPT_LIMIT, RegionRequest
+from invoke_tui.domain.gallery.images import ImageCategory
+from invoke_tui.domain.models.families import FamilyTraits
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.regions import MOST_REGIONS, PROMPT_LIMIT, RegionRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.steering.entry import Entry, first_words
 from invoke_tui.tui.steering.entry_group import EntryGroup

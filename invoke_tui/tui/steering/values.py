@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.controls import ControlRequest, ReferenceRequest
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.regions import RegionRequest
+from invoke_tui.domain.request.controls import ControlRequest, ReferenceRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.regions import RegionRequest
 from invoke_tui.tui.steering.controls import AUTO, NONE
 
 

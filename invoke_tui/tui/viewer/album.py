@@ -14,7 +14,7 @@ from invoke_tui.tui.viewer.original import Original, Shelf
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.domain.images import ImageRecord, Listing
+    from invoke_tui.domain.gallery.images import ImageRecord, Listing
 
 MOST_BYTES: Final = 64 * 2**20
 """Bytes of files that are kept, beside those that are shown."""

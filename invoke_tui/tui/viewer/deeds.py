@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageChanges, ImageRecord, Selection
+from invoke_tui.domain.gallery.images import ImageChanges, ImageRecord, Selection
 from invoke_tui.tui.beside import alongside, beside
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
 from invoke_tui.domain.events import Event, GalleryChanged, ImageAdded, Snapshot
-from invoke_tui.domain.images import ImageRecord, Listing
+from invoke_tui.domain.gallery.images import ImageRecord, Listing
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.viewer.album import Album
 from invoke_tui.tui.viewer.original import AT_ONCE

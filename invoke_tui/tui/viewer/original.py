@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import IO, TYPE_CHECKING, Final
 
-from invoke_tui.domain.decoding import FORMATS, MOST_BYTES, coefficients, cost, decoded, upright_size
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.png import Layout, bands, layout_of
+from invoke_tui.domain.files.decoding import FORMATS, MOST_BYTES, coefficients, cost, decoded, upright_size
+from invoke_tui.domain.files.png import Layout, bands, layout_of
 from invoke_tui.tui.viewer.geometry import Box, Size
 from invoke_tui.tui.viewer.measures import Histogram
 

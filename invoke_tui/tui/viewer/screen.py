@@ -29,7 +29,7 @@ from invoke_tui.tui.widgets.status_bar import StatusBar
 from invoke_tui.tui.words import size as bytes_in_words
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord, Listing
+    from invoke_tui.domain.gallery.images import ImageRecord, Listing
     from invoke_tui.tui.viewer.measures import Histogram
 
 LONGEST_NAME: Final = 24

@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 
 from textual.widget import Widget
 
-from invoke_tui.domain.families import SD, traits_of
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.families import SD, traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.tui.form_spec import FieldSpec, spec, usual_values
 from invoke_tui.tui.widgets.form_group import FormGroup, by_name
 

@@ -14,16 +14,16 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Select, Static
 
-from invoke_tui.domain.creative import (
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.request.creative import (
     TILE_STARTERS,
     CreativeRequest,
     denoising_start,
     tile_controlnet,
     tile_count,
 )
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.parameters import PROMPT_LIMIT
+from invoke_tui.domain.request.parameters import PROMPT_LIMIT
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.choice import Choice

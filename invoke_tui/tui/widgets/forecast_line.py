@@ -11,14 +11,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from invoke_tui.domain.forecast import Forecast
+    from invoke_tui.domain.request.forecast import Forecast
 
 Ask = Callable[[GenerationRequest], Awaitable["Forecast"]]
 

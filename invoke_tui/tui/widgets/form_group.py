@@ -24,9 +24,9 @@ from textual.widgets import Input, Select, Static
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageRecord
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.gallery.images import ImageRecord
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.form_spec import FieldSpec, spec

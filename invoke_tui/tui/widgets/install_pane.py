@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from invoke_tui.domain.events import InstallProgress
-from invoke_tui.domain.installs import InstallJob, InstallStatus
+from invoke_tui.domain.models.installs import InstallJob, InstallStatus
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.widgets.model_rows import Rows, cell

@@ -12,7 +12,7 @@ from invoke_tui.tui.model_words import type_word
 from invoke_tui.tui.widgets.model_rows import Rows, cell
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.installs import StarterList, StarterModel
+    from invoke_tui.domain.models.installs import StarterList, StarterModel
 
 
 @dataclass(frozen=True, slots=True)

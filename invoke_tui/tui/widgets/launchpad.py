@@ -10,7 +10,7 @@ from textual.widgets import Static
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
     from invoke_tui.tui.messages import LinkState
 
 

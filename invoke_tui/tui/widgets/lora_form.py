@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import LORA_WEIGHT, MOST_LORAS
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import LORA_WEIGHT, MOST_LORAS
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.widgets.fields import Field
 from invoke_tui.tui.widgets.form_group import FormGroup

@@ -15,8 +15,8 @@ from invoke_tui.tui.words import gigabytes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from invoke_tui.domain.device import WorkerStatus
-    from invoke_tui.domain.machine import MachineUse
+    from invoke_tui.domain.running.device import WorkerStatus
+    from invoke_tui.domain.running.machine import MachineUse
 
 LABEL: Final = 6
 VALUE: Final = 17

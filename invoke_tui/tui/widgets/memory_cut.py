@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from invoke_tui.domain.device import ComponentUse, MemoryUse
+    from invoke_tui.domain.running.device import ComponentUse, MemoryUse
 
 COLOURS: Final = ("$primary", "$accent", "$secondary", "$prompt-mark", "$success", "$prompt-hot")
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

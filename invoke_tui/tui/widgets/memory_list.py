@@ -17,7 +17,7 @@ from invoke_tui.tui.words import age, bar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from invoke_tui.domain.device import ComponentUse, WorkerStatus
+    from invoke_tui.domain.running.device import ComponentUse, WorkerStatus
 
 PART: Final = 15
 SIZE: Final = 8

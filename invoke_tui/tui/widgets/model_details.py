@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Static
 
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions

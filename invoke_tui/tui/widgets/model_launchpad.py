@@ -12,7 +12,7 @@ from invoke_tui.tui.model_words import BUILT_IN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from invoke_tui.domain.models import ModelRecord
+    from invoke_tui.domain.models.records import ModelRecord
 
 
 class ModelLaunchpad(Static):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.content import Content
 from textual.widget import Widget
 
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.models.records import ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.model_words import SORTS, Filter, format_word, place_word, type_word
 from invoke_tui.tui.widgets.model_rows import Rows, cell

@@ -15,8 +15,8 @@ from invoke_tui.tui.words import bar, duration, gigabytes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from invoke_tui.domain.device import MemoryUse, WorkerStatus
-    from invoke_tui.domain.machine import NodeTime
+    from invoke_tui.domain.running.device import MemoryUse, WorkerStatus
+    from invoke_tui.domain.running.machine import NodeTime
     from invoke_tui.tui.state import StudioState
 
 FIGURE: Final = 9

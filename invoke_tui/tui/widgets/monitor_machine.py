@@ -13,8 +13,8 @@ from invoke_tui.tui.words import gigabytes, size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from invoke_tui.domain.device import WorkerStatus
-    from invoke_tui.domain.machine import GpuUse, MachineUse
+    from invoke_tui.domain.running.device import WorkerStatus
+    from invoke_tui.domain.running.machine import GpuUse, MachineUse
     from invoke_tui.tui.history import History
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"

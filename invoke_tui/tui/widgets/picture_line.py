@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from invoke_tui.domain.images import LAST
+from invoke_tui.domain.gallery.images import LAST
 from invoke_tui.tui.form_spec import FieldSpec
 from invoke_tui.tui.prompts.file_line import FileInput
 from invoke_tui.tui.widgets.fields import Field, SmallButton

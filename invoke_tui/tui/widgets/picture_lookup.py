@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from textual.worker import Worker, WorkerError
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import LAST, ImageRecord
+from invoke_tui.domain.gallery.images import LAST, ImageRecord
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import TYPED

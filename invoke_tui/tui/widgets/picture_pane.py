@@ -18,8 +18,8 @@ from invoke_tui.tui.words import bar, duration
 
 if TYPE_CHECKING:
     from invoke_tui.domain.events import Progress
-    from invoke_tui.domain.images import ImageRecord
-    from invoke_tui.domain.queue import QueueItem
+    from invoke_tui.domain.gallery.images import ImageRecord
+    from invoke_tui.domain.running.queue import QueueItem
     from invoke_tui.tui.pictures.frames import Picture
 
 Mode = Literal["empty", "picture", "error"]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.families import SD
-from invoke_tui.domain.pictures import MOST_PADDING, Outpaint, StartMode, read_sides
+from invoke_tui.domain.models.families import SD
+from invoke_tui.domain.request.pictures import MOST_PADDING, Outpaint, StartMode, read_sides
 from invoke_tui.tui.widgets.form_group import FormGroup, Trouble
 from invoke_tui.tui.widgets.picture_source import PictureSource
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from textual.strip import Strip
 
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.images import LAST, PICTURE_NAME, ImageCategory, ImageRecord
+from invoke_tui.domain.gallery.images import LAST, PICTURE_NAME, ImageCategory, ImageRecord
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import complete
 from invoke_tui.tui.pictures.thumbnails import thumbnail_strips

@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
 
-from invoke_tui.domain.queue import ItemStatus, QueueItem
+from invoke_tui.domain.running.queue import ItemStatus, QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.words import age, bar, duration
 

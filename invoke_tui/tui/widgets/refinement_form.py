@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from invoke_tui.domain.families import SD, traits_of
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.refinement import FreeU
+from invoke_tui.domain.models.families import SD, traits_of
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.request.refinement import FreeU
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.form_group import FormGroup, Trouble, by_name

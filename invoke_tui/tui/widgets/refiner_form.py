@@ -9,8 +9,8 @@ from typing import ClassVar, Final
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from invoke_tui.domain.families import traits_of
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.families import traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.tui.form_spec import FieldSpec, spec
 from invoke_tui.tui.widgets.form_group import FormGroup, by_name
 

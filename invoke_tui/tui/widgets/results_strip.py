@@ -17,7 +17,7 @@ from textual.widget import Widget
 from invoke_tui.tui import actions
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.images import ImageRecord
+    from invoke_tui.domain.gallery.images import ImageRecord
 
 LIMIT: Final = 60
 GAP: Final = 1

@@ -15,7 +15,7 @@ from invoke_tui.tui.widgets.model_rows import Rows, cell
 from invoke_tui.tui.words import size
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.scan import ScanEntry, ScanFolder, ScanStatus
+    from invoke_tui.domain.models.scan import ScanEntry, ScanFolder, ScanStatus
     from invoke_tui.tui.scan_run import ScanRun
 
 COLOURS: Final[dict[ScanStatus, str]] = {

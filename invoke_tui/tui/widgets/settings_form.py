@@ -13,10 +13,10 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Select
 
-from invoke_tui.domain.families import FamilyTraits, traits_of
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.presets import usable
+from invoke_tui.domain.models.families import FamilyTraits, traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.presets import usable
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS, SchedulerName
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside

@@ -11,8 +11,8 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.words import bar, duration, gigabytes
 
 if TYPE_CHECKING:
-    from invoke_tui.domain.device import WorkerStatus
     from invoke_tui.domain.events import Event
+    from invoke_tui.domain.running.device import WorkerStatus
     from invoke_tui.tui.app import InvokeTuiApp
     from invoke_tui.tui.messages import LinkChanged
 

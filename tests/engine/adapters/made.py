@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from invoke_tui.domain.fields import LoRAField
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.graph.fields import LoRAField
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
 from tests.engine.conftest import Bench, record_of
 from tests.engine.test_families import Studio
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.engine.adapters.lora.keys import DENOISER, sort_keys
 from invoke_tui.engine.adapters.lora.names import Names, names_of
 from invoke_tui.engine.loading.layouts.flux import FLUX_TRANSFORMER

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
 from tests.engine.adapters import made
 from tests.engine.conftest import Recorder
 from tests.engine.test_families import Studio, studio, text_of

@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from invoke_tui.domain.fields import TransformerField
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelIdentifier, ModelRecord
-from invoke_tui.domain.texts import CompelText
+from invoke_tui.domain.graph.fields import TransformerField
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults, ModelIdentifier, ModelRecord
+from invoke_tui.domain.request.texts import CompelText
 from invoke_tui.engine.loading.quantised import unpacked
 from invoke_tui.engine.memory.streaming import placed_module
 from tests.engine.adapters import made

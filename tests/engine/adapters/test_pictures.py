@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
-from invoke_tui.domain.fields import TransformerField, UNetField
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelRecord, ModelType
+from invoke_tui.domain.graph.fields import TransformerField, UNetField
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults, ModelRecord, ModelType
 from invoke_tui.engine.memory.plan import GIB
 from invoke_tui.engine.memory.streaming import placed_module
 from tests.engine.adapters import made
@@ -243,7 +243,7 @@ class TestWhereverTheWeightsLie:
         limits = [0.3 * size / GIB, 100.0]
 
         def change(step: int) -> None:
-            from invoke_tui.domain.device import CacheLimits
+            from invoke_tui.domain.running.device import CacheLimits
 
             if step and limits:
                 now = free.engine._settings.model_dump(include=set(CacheLimits.model_fields))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import invoke_tui.starter.assemble as starter
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
 from invoke_tui.starter.measure import border_whiteness
 from tests.engine.adapters import made
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of

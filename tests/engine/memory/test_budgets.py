@@ -88,7 +88,7 @@ def test_a_cancel_in_the_middle_of_a_step_leaves_what_the_plan_put_there(
 
 
 def test_a_budget_that_shrinks_between_two_steps(bench: MakeBench, unlimited: dict[str, Any]) -> None:
-    from invoke_tui.domain.device import CacheLimits
+    from invoke_tui.domain.running.device import CacheLimits
 
     changing = bench()
     job = changing.job(steps=STEPS)
@@ -136,7 +136,7 @@ def test_a_hundred_jobs_over_six_models_in_a_budget_for_two(
 
 @pytest.mark.parametrize("parts", [1.0, 0.4])
 def test_weights_in_eight_bits(bench: MakeBench, unlimited: dict[str, Any], parts: float) -> None:
-    from invoke_tui.domain.models import ModelDefaults
+    from invoke_tui.domain.models.records import ModelDefaults
 
     small = bench(max_cache_vram_gb=parts * 0.3 * unlimited["unet"] / GIB + 100_000 / GIB)
     record = small.engine._store._records["tiny"]

@@ -125,7 +125,7 @@ def test_at_the_prompt(bench: MakeBench) -> None:
 
 
 def _text(bench: Bench, prompt: str) -> Any:
-    from invoke_tui.domain.texts import CompelText
+    from invoke_tui.domain.request.texts import CompelText
     from tests.engine.conftest import fields_of
 
     return CompelText(prompt=prompt, clip=fields_of(bench.sd1)[1])

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.engine.jobs import Control, Reference
 from tests.engine import tiny_controls as tiny
 from tests.engine.conftest import Bench, Recorder, record_of

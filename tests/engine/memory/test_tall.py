@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from invoke_tui.domain.tiles import Tiling
+from invoke_tui.domain.request.tiles import Tiling
 from tests.engine.conftest import Recorder, fields_of
 from tests.engine.memory.conftest import MakeBench, activations
 from tests.support.fake_device import METER

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from invoke_tui.domain.device import CacheLimits, MemoryUse
 from invoke_tui.domain.protocol import (
     ClearCache,
     EngineSettings,
@@ -20,6 +19,7 @@ from invoke_tui.domain.protocol import (
     SetLimits,
     UnloadComponent,
 )
+from invoke_tui.domain.running.device import CacheLimits, MemoryUse
 from invoke_tui.nodes.recipes import Cast, build_graph
 from tests.support import fake_device
 from tests.support.requests import model_record, resolved

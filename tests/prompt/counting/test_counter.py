@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.tokenizers import TokenizerDefinition
+from invoke_tui.domain.models.tokenizers import TokenizerDefinition
 from invoke_tui.prompt.counting.counter import Counted, TokenCounter
 from tests.prompt.prompts import WORDS, long_prompts, prompts
 
@@ -172,7 +172,7 @@ def test_damaged_tokenizers_are_one_error(scheme: Any, data: str | None) -> None
 def test_counting_brings_in_no_torch() -> None:
     code = """
 import sys
-from invoke_tui.domain.tokenizers import TokenizerDefinition
+from invoke_tui.domain.models.tokenizers import TokenizerDefinition
 from invoke_tui.prompt.counting.counter import TokenCounter
 assert "tokenizers" not in sys.modules
 print(TokenCounter(TokenizerDefinition(encoder="CLIP", limit=75, chunks=True)).count("a red cat").label)

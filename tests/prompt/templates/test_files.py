@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.templates import TemplateText
+from invoke_tui.domain.request.templates import TemplateText
 from invoke_tui.prompt.parse import parse
 from invoke_tui.prompt.templates.defaults import default_templates
 from invoke_tui.prompt.templates.files import MOST_BYTES, Format, read_templates, write_templates

@@ -14,8 +14,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from invoke_tui.config.paths import StudioPaths
-from invoke_tui.domain.images import ImageRecord, Listing
-from invoke_tui.domain.importing import ImportJob, ImportOrder
+from invoke_tui.domain.gallery.images import ImageRecord, Listing
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.gallery.importing.service import Imports
 from invoke_tui.studio.gallery.store import Gallery

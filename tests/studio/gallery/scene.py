@@ -19,9 +19,9 @@ from typing import Any, Literal
 
 from invoke_tui.client import StudioClient
 from invoke_tui.domain.errors import CanceledError, StudioError, UnreachableError
-from invoke_tui.domain.images import ImageRecord, Listing, Selection
-from invoke_tui.domain.importing import ImportJob, ImportOrder
-from invoke_tui.domain.keeping import CheckReport
+from invoke_tui.domain.gallery.images import ImageRecord, Listing, Selection
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder
+from invoke_tui.domain.gallery.keeping import CheckReport
 from tests.studio.fuse import VARIABLE, Fuse
 from tests.studio.harness import StudioHarness, until, wait_gone
 

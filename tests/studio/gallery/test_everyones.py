@@ -11,7 +11,7 @@ import pytest
 
 from invoke_tui.cli.main import main
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import Listing
+from invoke_tui.domain.gallery.images import Listing
 from tests.studio.harness import StudioHarness
 from tests.support import bombs
 from tests.support.foreign_pictures import ESCAPES, hostile_ones, true_ones, write

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.images import SUFFIXES, ImageFormat
-from invoke_tui.domain.xmp import packet, texts_in
+from invoke_tui.domain.files.xmp import packet, texts_in
+from invoke_tui.domain.gallery.images import SUFFIXES, ImageFormat
+from invoke_tui.domain.graph.graph import Graph
 from invoke_tui.prompt.extract.chunks import texts_of
 from invoke_tui.prompt.extract.infotext import read_infotext
 from invoke_tui.prompt.extract.read import read_picture

@@ -18,8 +18,8 @@ import pytest_asyncio
 from PIL import Image
 
 from invoke_tui.config.paths import locate
-from invoke_tui.domain.images import Listing
-from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus
+from invoke_tui.domain.gallery.images import Listing
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder, ImportStatus
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.database import DatabaseError

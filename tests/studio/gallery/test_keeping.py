@@ -15,12 +15,12 @@ from PIL import Image
 from sqlalchemy import text
 
 from invoke_tui.config.paths import StudioPaths, locate
-from invoke_tui.domain.boards import BoardText
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.images import Listing
-from invoke_tui.domain.importing import ImportOrder
-from invoke_tui.domain.keeping import ArrangeOrder, ArrangeReport, CheckReport, RebuildReport, Step
+from invoke_tui.domain.gallery.boards import BoardText
+from invoke_tui.domain.gallery.images import Listing
+from invoke_tui.domain.gallery.importing import ImportOrder
+from invoke_tui.domain.gallery.keeping import ArrangeOrder, ArrangeReport, CheckReport, RebuildReport, Step
+from invoke_tui.domain.graph.graph import Graph
 from invoke_tui.studio.database import Database, migrate, state
 from invoke_tui.studio.database.restoring import restore
 from invoke_tui.studio.gallery.importing.service import Imports

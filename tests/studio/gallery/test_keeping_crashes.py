@@ -10,8 +10,8 @@ import pytest
 
 from invoke_tui.client import StudioClient
 from invoke_tui.domain.errors import UnreachableError
-from invoke_tui.domain.images import Selection
-from invoke_tui.domain.keeping import ArrangeOrder
+from invoke_tui.domain.gallery.images import Selection
+from invoke_tui.domain.gallery.keeping import ArrangeOrder
 from tests.studio.gallery.test_keeping import picture
 from tests.studio.harness import StudioHarness, until, wait_gone
 

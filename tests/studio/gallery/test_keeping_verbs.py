@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from invoke_tui.cli.main import main
-from invoke_tui.domain.keeping import ArrangeOrder, CheckReport, MoveReport, Step
+from invoke_tui.domain.gallery.keeping import ArrangeOrder, CheckReport, MoveReport, Step
 from tests.studio.gallery.test_keeping import picture
 from tests.studio.harness import StudioHarness
 

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import load
-from invoke_tui.domain.boards import BoardChanges, BoardText
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
-from invoke_tui.domain.images import ORDERS, Listing, Selection
+from invoke_tui.domain.gallery.boards import BoardChanges, BoardText
+from invoke_tui.domain.gallery.images import ORDERS, Listing, Selection
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.gallery import listing as listings
 from invoke_tui.studio.gallery import rows

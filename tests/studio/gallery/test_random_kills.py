@@ -24,8 +24,8 @@ import pytest_asyncio
 from PIL import Image
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import ImageChanges, ImageRecord, Listing, Selection
-from invoke_tui.domain.keeping import ArrangeOrder
+from invoke_tui.domain.gallery.images import ImageChanges, ImageRecord, Listing, Selection
+from invoke_tui.domain.gallery.keeping import ArrangeOrder
 from invoke_tui.studio.database import migrate
 from tests.studio.gallery.bringing import trace
 from tests.studio.gallery.scene import WAYS, Scene, digest

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from invoke_tui.config.paths import StudioPaths, locate
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.images import Listing
+from invoke_tui.domain.gallery.images import Listing
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.gallery.files import checked_name, subfolder

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from invoke_tui.config.settings import load
-from invoke_tui.domain.installs import InstallJob, InstallRequest, InstallStatus
+from invoke_tui.domain.models.installs import InstallJob, InstallRequest, InstallStatus
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.models.install import service, web

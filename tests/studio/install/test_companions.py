@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke_tui.domain.installs import InstallRequest, InstallStatus
+from invoke_tui.domain.models.installs import InstallRequest, InstallStatus
 from invoke_tui.studio.models.install.reading import read
 from invoke_tui.studio.models.install.sites import Sites
 from tests.studio.install.conftest import Workbench

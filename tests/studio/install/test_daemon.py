@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from invoke_tui.domain.events import InstallChanged, InstallProgress, ModelsChanged
-from invoke_tui.domain.installs import InstallRequest, InstallStatus
+from invoke_tui.domain.models.installs import InstallRequest, InstallStatus
 from tests.studio.harness import StudioHarness, collect, until
 from tests.studio.install.made import lora, pipeline
 from tests.studio.install.server import SHA, Site

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from invoke_tui.domain.installs import InstallRequest, InstallStatus
+from invoke_tui.domain.models.installs import InstallRequest, InstallStatus
 from invoke_tui.studio.models.install import download, errors, run
 from invoke_tui.studio.models.install import job as job_module
 from invoke_tui.studio.models.install.plan import Plan, Wanted

@@ -10,8 +10,8 @@ import pytest
 from blake3 import blake3
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
-from invoke_tui.domain.models import ModelType
-from invoke_tui.domain.wanted_models import WantedModel
+from invoke_tui.domain.models.records import ModelType
+from invoke_tui.domain.models.wanted import WantedModel
 from invoke_tui.studio.models.install.sources import Civitai, parse
 from tests.studio.install.conftest import Workbench
 from tests.studio.install.made import lora

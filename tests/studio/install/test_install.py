@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.installs import InstallRequest, InstallStatus, StarterBundle, StarterModel
+from invoke_tui.domain.models.installs import InstallRequest, InstallStatus, StarterBundle, StarterModel
 from invoke_tui.studio.models.install import starters
 from tests.studio.install.conftest import Workbench
 from tests.studio.install.made import lora, pipeline, safetensors

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.installs import InstallRequest
+from invoke_tui.domain.models.installs import InstallRequest
 from invoke_tui.studio.models.install.reading import read
 from invoke_tui.studio.models.install.sites import Sites
 

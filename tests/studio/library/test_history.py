@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.library import history

@@ -7,9 +7,9 @@ import sqlite3
 import pytest
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.presets import Preset, difference, usable
-from invoke_tui.domain.templates import TemplateText
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.presets import Preset, difference, usable
+from invoke_tui.domain.request.templates import TemplateText
 from tests.studio.harness import StudioHarness
 
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.models import ModelFormat, ModelRecord
+from invoke_tui.domain.models.records import ModelFormat, ModelRecord
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.models.converting import Converting

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from invoke_tui.domain.models import BaseModelType, ModelDefaults
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults
 from invoke_tui.studio.models.distilled import distilled_defaults
 
 LARGE = ModelDefaults(width=1024, height=1024)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelType
 from invoke_tui.studio.models.headers.header import Header
 from invoke_tui.studio.models.identify import identify
 from invoke_tui.studio.models.identify.verdict import control_defaults, main_defaults

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelType
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.models.registry import Models

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import invoke_tui
-from invoke_tui.domain.scan import ScanEntry
+from invoke_tui.domain.models.scan import ScanEntry
 from invoke_tui.studio.models.scan import examine, scan
 from tests.studio.models.made import pair
 

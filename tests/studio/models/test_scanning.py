@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
-from invoke_tui.domain.scan import InstallOrder, ScanEntry, ScanOrder, ScanSummary
+from invoke_tui.domain.models.scan import InstallOrder, ScanEntry, ScanOrder, ScanSummary
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.migrate import prepare
 from invoke_tui.studio.models import copying

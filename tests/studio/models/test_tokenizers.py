@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
-from invoke_tui.domain.tokenizers import TokenizerDefinition
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.tokenizers import TokenizerDefinition
 from invoke_tui.nodes.recipes import Cast
 from invoke_tui.prompt.counting.counter import TokenCounter, counters_of
 from invoke_tui.starter.layout import MODEL_DIR

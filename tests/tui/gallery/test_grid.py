@@ -8,7 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from invoke_tui.domain.boards import BoardRecord
+from invoke_tui.domain.gallery.boards import BoardRecord
 from invoke_tui.tui import ahead
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.choose import ChooseScreen

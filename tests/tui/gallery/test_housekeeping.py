@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from invoke_tui.domain.events import KeepingChanged
-from invoke_tui.domain.keeping import BackupFile, Finding, Step
+from invoke_tui.domain.gallery.keeping import BackupFile, Finding, Step
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.gallery.choose import ChooseScreen
 from invoke_tui.tui.gallery.keeping import screen as keeping

@@ -9,8 +9,8 @@ import pytest
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus, SkippedFile
-from invoke_tui.domain.installs import InstallError
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder, ImportStatus, SkippedFile
+from invoke_tui.domain.models.installs import InstallError
 from invoke_tui.tui.gallery.import_dialog import ImportScreen
 from invoke_tui.tui.prompts.file_line import FileInput
 from invoke_tui.tui.widgets.fields import Toggle

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from invoke_tui.domain.boards import BoardList, BoardRecord, SavedSearch
-from invoke_tui.domain.images import ImagePage, Listing
+from invoke_tui.domain.gallery.boards import BoardList, BoardRecord, SavedSearch
+from invoke_tui.domain.gallery.images import ImagePage, Listing
 from invoke_tui.tui.gallery.completion import Known, completions
 from invoke_tui.tui.gallery.layout import Layout
 from invoke_tui.tui.gallery.marks import Marks

@@ -9,7 +9,7 @@ from typing import Any, cast
 from textual.pilot import Pilot
 
 from invoke_tui.config.paths import locate
-from invoke_tui.domain.boards import BoardRecord
+from invoke_tui.domain.gallery.boards import BoardRecord
 from invoke_tui.tui.gallery.screen import GalleryScreen
 from invoke_tui.tui.gallery.whereabouts import Whereabouts
 from tests.tui.fake_client import FakeClient

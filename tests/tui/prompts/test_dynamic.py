@@ -6,8 +6,8 @@ import pytest
 from textual.content import Content
 from textual.widgets import Static
 
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.wildcards import PromptPreview
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.wildcards import PromptPreview
 from invoke_tui.prompt.dynamic.expand import expand
 from invoke_tui.prompt.dynamic.varying import fixed, varying
 from invoke_tui.tui.app import InvokeTuiApp

@@ -8,7 +8,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from invoke_tui.domain.tokenizers import TokenizerDefinition
+from invoke_tui.domain.models.tokenizers import TokenizerDefinition
 from invoke_tui.tui import session
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.drawing import AT_ONCE, COLOUR_LIMIT

@@ -10,14 +10,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from invoke_tui.client.preset_files import read_presets, write_presets
-from invoke_tui.domain.controls import ControlRequest, ReferenceRequest
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelType
-from invoke_tui.domain.parameters import GenerationRequest, LoRARequest
-from invoke_tui.domain.pictures import Outpaint
-from invoke_tui.domain.presets import Preset, difference
-from invoke_tui.domain.refinement import FreeU, RefinementRequest
-from invoke_tui.domain.regions import RegionRequest
+from invoke_tui.domain.models.records import BaseModelType, ModelType
+from invoke_tui.domain.request.controls import ControlRequest, ReferenceRequest
+from invoke_tui.domain.request.parameters import GenerationRequest, LoRARequest
+from invoke_tui.domain.request.pictures import Outpaint
+from invoke_tui.domain.request.presets import Preset, difference
+from invoke_tui.domain.request.refinement import FreeU, RefinementRequest
+from invoke_tui.domain.request.regions import RegionRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.name import NameScreen
 from invoke_tui.tui.prompts.options import PromptOptions

@@ -8,7 +8,7 @@ from typing import Any, cast
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from invoke_tui.domain.templates import TemplateText
+from invoke_tui.domain.request.templates import TemplateText
 from invoke_tui.prompt.templates.files import read_templates
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.complete import joined, paths

@@ -9,7 +9,7 @@ from PIL import Image, PngImagePlugin
 from textual.widgets import Static
 from textual.widgets.text_area import Selection
 
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.prompt.explain import explain
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.convert import ConvertScreen, looks_like_a1111

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from invoke_tui.domain.wildcards import WildcardName
+from invoke_tui.domain.request.wildcards import WildcardName
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.wildcard_tree import WildcardRows, tree
 from invoke_tui.tui.prompts.wildcards import ValueRows, WildcardsScreen

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from invoke_tui.domain.images import Listing
+from invoke_tui.domain.gallery.images import Listing
 from invoke_tui.tui.viewer.light import LightBars
 from invoke_tui.tui.viewer.screen import ViewerScreen
 from tests.tui.harness import connected, make_app, settle, words

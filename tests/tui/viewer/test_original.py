@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.png import BAND_BYTES, layout_of
+from invoke_tui.domain.files.png import BAND_BYTES, layout_of
 from invoke_tui.tui.viewer import original as module
 from invoke_tui.tui.viewer.geometry import Box
 from invoke_tui.tui.viewer.original import Original, Shelf
@@ -29,7 +29,7 @@ def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures of a tenth of a megapixel are treated as those of a hundred are."""
     monkeypatch.setattr(module, "AT_ONCE", 20_000)
     monkeypatch.setattr(module, "MOST_PIXELS", 80_000)
-    monkeypatch.setattr("invoke_tui.domain.png.BAND_BYTES", BAND_BYTES // 128)
+    monkeypatch.setattr("invoke_tui.domain.files.png.BAND_BYTES", BAND_BYTES // 128)
 
 
 @pytest.mark.usefixtures("small_is_large")

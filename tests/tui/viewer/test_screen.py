@@ -10,7 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from invoke_tui.domain.images import Listing
+from invoke_tui.domain.gallery.images import Listing
 from invoke_tui.tui import actions
 from invoke_tui.tui.screens.generate import GenerateScreen
 from invoke_tui.tui.viewer.light import LightBars

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import LoRAField
-from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.graph.fields import LoRAField
+from invoke_tui.domain.models.records import BaseModelType, ModelIdentifier, ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.engine.adapters.lora.file import LoRA
 from invoke_tui.engine.adapters.lora.keys import DENOISER

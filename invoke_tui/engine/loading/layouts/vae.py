@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import Final
 
-from invoke_tui.domain.models import BaseModelType
+from invoke_tui.domain.models.records import BaseModelType
 from invoke_tui.engine.loading.layouts.layout import Config, Layout, Shapes
 from invoke_tui.engine.loading.layouts.rules import Rule, Turn, numbered, rule
 

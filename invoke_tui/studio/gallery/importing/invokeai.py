@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, get_args
 from urllib.parse import quote
 
-from invoke_tui.domain.boards import BOARD_NAME_LIMIT
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.images import PICTURE_NAME, ImageCategory, ImageOrigin
-from invoke_tui.domain.importing import SkippedFile
+from invoke_tui.domain.gallery.boards import BOARD_NAME_LIMIT
+from invoke_tui.domain.gallery.images import PICTURE_NAME, ImageCategory, ImageOrigin
+from invoke_tui.domain.gallery.importing import SkippedFile
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.gallery.importing.sources import Board, Source, Wanted
 from invoke_tui.studio.models.roots.invokeai import database_of, place_of, settings_of

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.importing import ImportJob
+from invoke_tui.domain.gallery.importing import ImportJob
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import images
 from invoke_tui.studio.gallery.files import sync_folder

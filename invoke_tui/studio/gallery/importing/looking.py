@@ -19,8 +19,8 @@ from typing import Any, Final
 from uuid import uuid5
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.images import SUFFIXES
-from invoke_tui.domain.importing import FileTexts, RawText
+from invoke_tui.domain.gallery.images import SUFFIXES
+from invoke_tui.domain.gallery.importing import FileTexts, RawText
 from invoke_tui.domain.text import safe_text
 from invoke_tui.prompt.convert.a1111 import from_a1111
 from invoke_tui.prompt.extract.found import Found, json_object

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
-from invoke_tui.domain.boards import BOARD_NAME_LIMIT, UNCATEGORIZED
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.importing import ImportOrder
+from invoke_tui.domain.gallery.boards import BOARD_NAME_LIMIT, UNCATEGORIZED
+from invoke_tui.domain.gallery.importing import ImportOrder
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.database.tables import boards, images, now
 from invoke_tui.studio.gallery.boards import Boards, board_for, check_parent

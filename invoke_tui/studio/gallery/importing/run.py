@@ -14,8 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, or_, select
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.images import FORMATS
-from invoke_tui.domain.importing import MOST_TOLD, ImportJob, SkippedFile
+from invoke_tui.domain.gallery.images import FORMATS
+from invoke_tui.domain.gallery.importing import MOST_TOLD, ImportJob, SkippedFile
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database

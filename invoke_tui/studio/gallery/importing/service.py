@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
 from invoke_tui.domain.events import GalleryChanged, ImportChanged, ImportProgress
-from invoke_tui.domain.importing import ImportJob, ImportOrder, ImportStatus
-from invoke_tui.domain.installs import InstallError as JobError
+from invoke_tui.domain.gallery.importing import ImportJob, ImportOrder, ImportStatus
+from invoke_tui.domain.models.installs import InstallError as JobError
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.gallery.importing import journal
 from invoke_tui.studio.gallery.importing.run import Import, Place

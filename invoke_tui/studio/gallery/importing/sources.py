@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.importing import ImportKind, ImportOrder, SkippedFile
+from invoke_tui.domain.gallery.importing import ImportKind, ImportOrder, SkippedFile
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.roots import comfyui
 from invoke_tui.studio.models.roots.recognise import A1111_SIGNS

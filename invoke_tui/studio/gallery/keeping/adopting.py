@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from invoke_tui.domain.images import PICTURE_NAME, format_of
+from invoke_tui.domain.gallery.images import PICTURE_NAME, format_of
 from invoke_tui.studio.gallery import rows
 from invoke_tui.studio.gallery.formats import facts_of, format_of_file
 from invoke_tui.studio.gallery.importing.looking import Seen, look_at, with_words

@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, select, update
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.keeping import ArrangeOrder, ArrangePlan, ArrangeReport, PlannedMove, Step
+from invoke_tui.domain.gallery.keeping import ArrangeOrder, ArrangePlan, ArrangeReport, PlannedMove, Step
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import boards, image_texts, images, moment

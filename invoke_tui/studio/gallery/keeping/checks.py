@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.keeping import Finding, Step
+from invoke_tui.domain.gallery.keeping import Finding, Step
 from invoke_tui.studio.database import Database
 from invoke_tui.studio.database.tables import image_texts, images
 from invoke_tui.studio.gallery.formats import check_pixels, facts_of, format_of_file

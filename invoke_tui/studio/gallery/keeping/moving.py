@@ -21,7 +21,7 @@ from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import environment_variable
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.keeping import MoveReport, Step
+from invoke_tui.domain.gallery.keeping import MoveReport, Step
 from invoke_tui.studio import faults
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.gallery.files import DiskFullError, make_folder, sync_folder

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.keeping import Finding, RebuildReport, Step
+from invoke_tui.domain.gallery.keeping import Finding, RebuildReport, Step
 from invoke_tui.studio.database import Database, state
 from invoke_tui.studio.database.tables import boards, images
 from invoke_tui.studio.gallery import rows

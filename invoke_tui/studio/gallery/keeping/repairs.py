@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.keeping import REPAIRS, CheckReport, Finding, FindingKind, Step
+from invoke_tui.domain.gallery.keeping import REPAIRS, CheckReport, Finding, FindingKind, Step
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.tables import image_texts, images
 from invoke_tui.studio.gallery import rows

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.keeping import (
+from invoke_tui.domain.gallery.keeping import (
     FINDINGS,
     ArrangeOrder,
     ArrangePlan,

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from invoke_tui.config.paths import StudioPaths
 from invoke_tui.config.settings import Settings
-from invoke_tui.domain.keeping import BackupFile, Held, SpaceReport
+from invoke_tui.domain.gallery.keeping import BackupFile, Held, SpaceReport
 from invoke_tui.studio.database import Database, migrate
 from invoke_tui.studio.database.tables import images
 from invoke_tui.studio.gallery.keeping.folder import ASIDE

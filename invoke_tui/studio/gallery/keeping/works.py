@@ -12,7 +12,7 @@ from typing import Final
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import CanceledError, NotFoundError, StudioError
 from invoke_tui.domain.events import GalleryChanged, KeepingChanged
-from invoke_tui.domain.keeping import KeepingVerb, Step
+from invoke_tui.domain.gallery.keeping import KeepingVerb, Step
 from invoke_tui.studio.hub import Hub
 
 _TELL_EVERY: Final = 0.25

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
 from invoke_tui.studio.models.identify.keys import Keys
 from invoke_tui.studio.models.identify.verdict import Verdict, control_defaults, unknown
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType, PredictionType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType, PredictionType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.identify.tools import FOLDER_TOOLS, folder_tool
 from invoke_tui.studio.models.identify.verdict import (

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.headers.header import Header, UnreadableError
 from invoke_tui.studio.models.identify.folder_kinds import OWN_FILE, encoder_of, part_of, pipeline_of

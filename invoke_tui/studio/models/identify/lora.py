@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
 from invoke_tui.studio.models.identify.keys import Keys
 from invoke_tui.studio.models.identify.verdict import BY_TEXT_WIDTH, Verdict, unknown
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelType, PredictionType
+from invoke_tui.domain.models.records import (
+    BaseModelType,
+    ModelDefaults,
+    ModelFormat,
+    ModelType,
+    PredictionType,
+)
 from invoke_tui.studio.models.identify import submodels
 from invoke_tui.studio.models.identify.keys import Keys
 from invoke_tui.studio.models.identify.verdict import IN_CHANNELS, Verdict, main_defaults, unknown

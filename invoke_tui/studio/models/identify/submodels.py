@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from invoke_tui.domain.models import BaseModelType
+from invoke_tui.domain.models.records import BaseModelType
 from invoke_tui.studio.models.identify.keys import Keys
 
 _TRANSFORMERS: Final = frozenset({BaseModelType.FLUX, BaseModelType.SD3})

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelType
-from invoke_tui.domain.tools import ToolKind
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
+from invoke_tui.domain.models.tools import ToolKind
 from invoke_tui.studio.models.identify.keys import Keys
 from invoke_tui.studio.models.identify.verdict import Verdict, unknown
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelType, PredictionType
+from invoke_tui.domain.models.records import (
+    BaseModelType,
+    ModelDefaults,
+    ModelFormat,
+    ModelType,
+    PredictionType,
+)
 
 BY_TEXT_WIDTH: Final = {
     768: BaseModelType.SD1,

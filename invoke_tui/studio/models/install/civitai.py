@@ -8,8 +8,8 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from invoke_tui.domain.errors import NotFoundError
+from invoke_tui.domain.models.wanted import FoundModel
 from invoke_tui.domain.text import safe_text
-from invoke_tui.domain.wanted_models import FoundModel
 from invoke_tui.studio.models.install.errors import DownloadError
 from invoke_tui.studio.models.install.names import is_weights, safe_name
 from invoke_tui.studio.models.install.plan import Plan, Wanted

@@ -9,8 +9,8 @@ from threading import Event
 from typing import Final
 
 from invoke_tui.domain.errors import NotFoundError, StudioError
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.wanted import FoundModel, WantedModel
 from invoke_tui.studio.models.hashing import hash_model
 from invoke_tui.studio.models.install import civitai, place, starters
 from invoke_tui.studio.models.install.errors import DownloadError, host_of

@@ -14,8 +14,14 @@ from pydantic import ValidationError
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.installs import InstallError, InstallFile, InstallJob, InstallRequest, InstallStatus
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.installs import (
+    InstallError,
+    InstallFile,
+    InstallJob,
+    InstallRequest,
+    InstallStatus,
+)
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.install.plan import Plan
 from invoke_tui.studio.models.install.sites import Sites

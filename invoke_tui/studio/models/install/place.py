@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.installs import InstallRequest, StarterModel
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.scan import ScanEntry
+from invoke_tui.domain.models.installs import InstallRequest, StarterModel
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.models.scan import ScanEntry
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.gallery.files import sync_folder
 from invoke_tui.studio.models.fingerprint import fingerprint

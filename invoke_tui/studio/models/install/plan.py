@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.models import SourceType
+from invoke_tui.domain.models.records import SourceType
 
 
 class Wanted(Record):

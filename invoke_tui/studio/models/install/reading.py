@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from invoke_tui.domain.installs import InstallRequest, SourceReading, StarterModel
+from invoke_tui.domain.models.installs import InstallRequest, SourceReading, StarterModel
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.install import starters
 from invoke_tui.studio.models.install.sites import Sites

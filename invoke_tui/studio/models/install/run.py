@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.installs import InstallStatus
-from invoke_tui.domain.models import ModelRecord
+from invoke_tui.domain.models.installs import InstallStatus
+from invoke_tui.domain.models.records import ModelRecord
 from invoke_tui.studio.models.install import place, starters
 from invoke_tui.studio.models.install.download import Download
 from invoke_tui.studio.models.install.errors import CutError, DownloadError, NoSpaceError, free_bytes

@@ -12,7 +12,7 @@ from uuid import uuid4
 from invoke_tui.config.settings import Settings
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.events import InstallChanged, InstallProgress, ModelsChanged
-from invoke_tui.domain.installs import (
+from invoke_tui.domain.models.installs import (
     InstallAnswer,
     InstallError,
     InstallJob,
@@ -22,8 +22,8 @@ from invoke_tui.domain.installs import (
     StarterList,
     StarterModel,
 )
-from invoke_tui.domain.models import ModelRecord
-from invoke_tui.domain.wanted_models import FoundModel, WantedModel
+from invoke_tui.domain.models.records import ModelRecord
+from invoke_tui.domain.models.wanted import FoundModel, WantedModel
 from invoke_tui.studio.hub import Hub
 from invoke_tui.studio.models.install import place, reading, starters
 from invoke_tui.studio.models.install.job import Job, Saved, Wish, left_in, now, read_job

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import SourceType
+from invoke_tui.domain.models.records import SourceType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.models.install.selection import VARIANTS
 from invoke_tui.studio.models.install.sites import Sites

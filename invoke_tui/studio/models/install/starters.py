@@ -7,8 +7,8 @@ from functools import lru_cache
 from importlib import resources
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
-from invoke_tui.domain.installs import StarterBundle, StarterList, StarterModel
-from invoke_tui.domain.models import BaseModelType, ModelType
+from invoke_tui.domain.models.installs import StarterBundle, StarterList, StarterModel
+from invoke_tui.domain.models.records import BaseModelType, ModelType
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import yaml
 from pydantic import ValidationError
 
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelDefaults, ModelFormat, ModelType
 from invoke_tui.domain.text import safe_text
 
 _DATABASE: Final = "invokeai.db"

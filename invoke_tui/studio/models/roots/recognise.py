@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoke_tui.domain.errors import NotFoundError
-from invoke_tui.domain.scan import ScanRoot
+from invoke_tui.domain.models.scan import ScanRoot
 from invoke_tui.studio.models.roots import comfyui, invokeai
 
 _A1111_FOLDERS: Final = ("models", "embeddings", "extensions/sd-webui-controlnet/models")

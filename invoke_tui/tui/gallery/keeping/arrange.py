@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import BadInputError, StudioError
-from invoke_tui.domain.keeping import ArrangeOrder, ArrangePlan, SpaceReport
-from invoke_tui.domain.picture_names import FIELDS, wrong_template
+from invoke_tui.domain.gallery.keeping import ArrangeOrder, ArrangePlan, SpaceReport
+from invoke_tui.domain.gallery.names import FIELDS, wrong_template
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import TYPED, PromptDialog, told

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from invoke_tui.domain.keeping import FINDINGS, REPAIRS, CheckReport, Finding, FindingKind
+from invoke_tui.domain.gallery.keeping import FINDINGS, REPAIRS, CheckReport, Finding, FindingKind
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.prompts.dialog import PromptDialog

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from invoke_tui.client.keeping import offline
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError, StudioError
-from invoke_tui.domain.keeping import (
+from invoke_tui.domain.gallery.keeping import (
     ArrangeOrder,
     CheckReport,
     FindingKind,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from invoke_tui.domain.keeping import CheckReport, SpaceReport
+from invoke_tui.domain.gallery.keeping import CheckReport, SpaceReport
 from invoke_tui.tui.gallery.keeping.words import backup_time, kinds
 from invoke_tui.tui.widgets.model_rows import Rows, cell
 from invoke_tui.tui.words import size

@@ -9,7 +9,7 @@ from pathlib import Path
 from textual.content import Content
 
 from invoke_tui.client.keeping import Report
-from invoke_tui.domain.keeping import (
+from invoke_tui.domain.gallery.keeping import (
     ArrangeReport,
     BackupFile,
     CheckReport,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.device import WorkerStatus
-from invoke_tui.domain.queue import QueueCounts
+from invoke_tui.domain.running.device import WorkerStatus
+from invoke_tui.domain.running.queue import QueueCounts
 
 
 class StudioStatus(Record):

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.parameters import GenerationRequest
+from invoke_tui.domain.request.parameters import GenerationRequest
 
 
 class Preset(Record):

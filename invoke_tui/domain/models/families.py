@@ -7,9 +7,9 @@ from typing import Final
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.models import BaseModelType, ModelRecord
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord
+from invoke_tui.domain.models.tokenizers import EncoderTraits
 from invoke_tui.domain.schedulers import SCHEDULER_NAMES, SchedulerName
-from invoke_tui.domain.tokenizers import EncoderTraits
 
 _CLIP: Final = EncoderTraits(name="CLIP")
 _CLIP_SD2: Final = EncoderTraits(name="CLIP", pad="!")

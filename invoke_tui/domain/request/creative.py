@@ -12,10 +12,10 @@ from typing import Final
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType
-from invoke_tui.domain.parameters import MOST_LORAS, PROMPT_LIMIT, SEED_MAX, LoRARequest
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
+from invoke_tui.domain.request.parameters import MOST_LORAS, PROMPT_LIMIT, SEED_MAX, LoRARequest
+from invoke_tui.domain.request.tiles import tiles_overlapping
 from invoke_tui.domain.schedulers import SchedulerName
-from invoke_tui.domain.tiles import tiles_overlapping
 
 CREATIVE_SCALE: Final = 4.0
 """Times as large, where nobody says."""

@@ -1,12 +1,12 @@
-"""What can be done with which family, as a page: ``python -m invoke_tui.domain.support > docs/support.md``."""
+"""What can be done with which family, as a page: ``python -m invoke_tui.domain.models.support > docs/support.md``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from invoke_tui.domain.families import FILL, FamilyTraits, traits_of
-from invoke_tui.domain.models import BaseModelType, ModelFormat, ModelRecord, ModelType
+from invoke_tui.domain.models.families import FILL, FamilyTraits, traits_of
+from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
 
 FAMILIES: Final = {
     "SD 1": (BaseModelType.SD1, "normal"),
@@ -39,8 +39,8 @@ FEATURES: Final[dict[str, Callable[[FamilyTraits], bool]]] = {
 }
 _HEAD: Final = """# What can be done with which family
 
-Made of `invoke_tui/domain/families.py` by `python -m invoke_tui.domain.support`; a test says when it is stale. What a
-family cannot do is refused before anything is enqueued, with the reason.
+Made of `invoke_tui/domain/models/families.py` by `python -m invoke_tui.domain.models.support`; a test says when it is
+stale. What a family cannot do is refused before anything is enqueued, with the reason.
 """
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import ExitCode, StudioError, error_from_json
-from invoke_tui.domain.models import BaseModelType, ModelRecord, ModelType, SourceType
+from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType, SourceType
 
 
 class InstallStatus(StrEnum):

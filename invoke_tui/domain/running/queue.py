@@ -9,8 +9,8 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from invoke_tui.domain.base import Document, Record
-from invoke_tui.domain.graph import Graph
-from invoke_tui.domain.parameters import ResolvedRequest
+from invoke_tui.domain.graph.graph import Graph
+from invoke_tui.domain.request.parameters import ResolvedRequest
 
 MAX_ATTEMPTS = 3
 """An item that was interrupted this often is failed as poisoned."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from invoke_tui.domain.controls import FLUX_UNION, UNION_KINDS, ControlRequest, ReferenceRequest
+from invoke_tui.domain.request.controls import FLUX_UNION, UNION_KINDS, ControlRequest, ReferenceRequest
 
 _SPAN: Final = {"begin": "begin_step_percent", "end": "end_step_percent"}
 _KEYS: Final[dict[str, tuple[type[ControlRequest | ReferenceRequest], dict[str, str]]]] = {

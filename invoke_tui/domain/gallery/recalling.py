@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.pictures import PictureRequest
-from invoke_tui.domain.refinement import RefinementRequest
-from invoke_tui.domain.replay import Recalled
+from invoke_tui.domain.gallery.replay import Recalled
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.pictures import PictureRequest
+from invoke_tui.domain.request.refinement import RefinementRequest
 
 LISTS: Final = ("loras", "controls", "references", "regions")
 _ALSO: Final = ("vae", "refiner_model", "clip_skip", "seamless_x", "seamless_y")

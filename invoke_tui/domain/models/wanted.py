@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.models import ModelRecord, ModelType
+from invoke_tui.domain.models.records import ModelRecord, ModelType
 from invoke_tui.domain.text import safe_text
 
 CALLED: Final = {

@@ -10,16 +10,16 @@ from typing import Final, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.controls import (
+from invoke_tui.domain.request.controls import (
     MOST_STEERING,
     ControlRequest,
     ReferenceRequest,
     ResolvedControl,
     ResolvedReference,
 )
-from invoke_tui.domain.pictures import PictureRequest, Start
-from invoke_tui.domain.refinement import HighRes, RefinementRequest, RefinementSettings
-from invoke_tui.domain.regions import MOST_REGIONS, RegionRequest, ResolvedRegion
+from invoke_tui.domain.request.pictures import PictureRequest, Start
+from invoke_tui.domain.request.refinement import HighRes, RefinementRequest, RefinementSettings
+from invoke_tui.domain.request.regions import MOST_REGIONS, RegionRequest, ResolvedRegion
 from invoke_tui.domain.schedulers import SchedulerName
 
 SEED_MAX: Final = 2**32 - 1

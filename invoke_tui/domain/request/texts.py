@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.fields import CLIPField, T5EncoderField
-from invoke_tui.domain.models import ModelIdentifier
-from invoke_tui.domain.parameters import LongPrompts
+from invoke_tui.domain.graph.fields import CLIPField, T5EncoderField
+from invoke_tui.domain.models.records import ModelIdentifier
+from invoke_tui.domain.request.parameters import LongPrompts
 
 
 class CompelText(Record):

@@ -82,7 +82,7 @@ class Listing(Record):
         default=None, description="A board, 'none' = pictures without one; unset = all"
     )
     view: ImageView = "images"
-    query: str = Field(default="", max_length=2_000, description="As in ``domain.gallery_query``")
+    query: str = Field(default="", max_length=2_000, description="As in ``domain.gallery.query``")
     order: ImageOrder = "newest"
     trash: bool = False
 

@@ -7,9 +7,9 @@ from typing import Final, Literal, get_args
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.controls import ImageEncoder, ImageInfluence, ReferenceRequest
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import BaseModelType, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.models.records import BaseModelType, ModelIdentifier, ModelRecord, ModelType
+from invoke_tui.domain.request.controls import ImageEncoder, ImageInfluence, ReferenceRequest
 
 Downsampling = Literal["nearest", "bilinear", "bicubic", "area", "nearest-exact"]
 DOWNSAMPLING: Final[dict[ImageInfluence, int]] = {"lowest": 5, "low": 4, "medium": 3, "high": 2, "highest": 1}

@@ -65,7 +65,7 @@ class ModelType(StrEnum):
     EXTERNAL_IMAGE_GENERATOR = "external_image_generator"
     PID_DECODER = "pid_decoder"
     PICTURE_TOOL = "picture_tool"
-    """Ours: a network that preprocessors or infill look through (``domain.tools``). InvokeAI keeps no list of them."""
+    """Ours: a network that preprocessors or infill look through, see ``tools``. InvokeAI keeps no list of them."""
     UNKNOWN = "unknown"
 
 

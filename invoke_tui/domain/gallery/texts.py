@@ -6,7 +6,7 @@ import json
 from typing import Literal
 
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.images import ImageRecord
+from invoke_tui.domain.gallery.images import ImageRecord
 from invoke_tui.domain.text import safe_text
 
 PictureText = Literal["path", "prompt", "metadata"]

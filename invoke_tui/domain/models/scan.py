@@ -7,7 +7,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.models import BaseModelType, ModelDefaults, ModelFormat, ModelType, PredictionType
+from invoke_tui.domain.models.records import (
+    BaseModelType,
+    ModelDefaults,
+    ModelFormat,
+    ModelType,
+    PredictionType,
+)
 
 ScanStatus = Literal["new", "installed", "changed", "unreadable", "unknown"]
 

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from invoke_tui.domain import png
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.jpeg import kept
+from invoke_tui.domain.files import png
+from invoke_tui.domain.files.jpeg import kept
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Document
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.fields import ImageField
+from invoke_tui.domain.graph.fields import ImageField
 
 GRID: Final = 8
 """Pixels to a latent: even splits keep to it."""

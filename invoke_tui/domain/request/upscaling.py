@@ -7,8 +7,8 @@ from typing import Final
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.creative import CreativeRequest
 from invoke_tui.domain.errors import BadInputError
+from invoke_tui.domain.request.creative import CreativeRequest
 
 MOST_PIXELS: Final = 2**26
 """Of a picture that upscaling makes, on the way to its size as well: 8,192 x 8,192."""

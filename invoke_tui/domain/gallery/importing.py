@@ -10,10 +10,10 @@ from typing import Final, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.boards import BOARD_NAME_LIMIT
 from invoke_tui.domain.errors import ExitCode
-from invoke_tui.domain.images import ImageCategory
-from invoke_tui.domain.installs import InstallError as JobError
+from invoke_tui.domain.gallery.boards import BOARD_NAME_LIMIT
+from invoke_tui.domain.gallery.images import ImageCategory
+from invoke_tui.domain.models.installs import InstallError as JobError
 from invoke_tui.domain.text import safe_text
 
 MOST_TOLD: Final = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from invoke_tui.domain.base import Document
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.models.records import ModelIdentifier
 
 METADATA_KEY: Final = "invokeai_metadata"
 GRAPH_KEY: Final = "invokeai_graph"

@@ -7,10 +7,10 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.parameters import GenerationRequest
-from invoke_tui.domain.queue import EnqueueResult
-from invoke_tui.domain.upscaling import UpscaleRequest
-from invoke_tui.domain.wanted_models import WantedModel
+from invoke_tui.domain.models.wanted import WantedModel
+from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.domain.request.upscaling import UpscaleRequest
+from invoke_tui.domain.running.queue import EnqueueResult
 
 DifferenceKind = Literal["missing", "changed", "unsure", "substituted", "named", "setting", "unsupported"]
 HOLDS_BACK: Final[tuple[DifferenceKind, ...]] = ("missing", "unsupported")

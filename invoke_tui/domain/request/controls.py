@@ -8,12 +8,10 @@ from pydantic import Field
 
 from invoke_tui.domain.base import Record
 from invoke_tui.domain.errors import BadInputError
-from invoke_tui.domain.models import ModelRecord, ModelType
-from invoke_tui.domain.tools import ToolKind
+from invoke_tui.domain.graph.fields import ControlMode, ReferenceMethod, ResizeMode
+from invoke_tui.domain.models.records import ModelRecord, ModelType
+from invoke_tui.domain.models.tools import ToolKind
 
-ControlMode = Literal["balanced", "more_prompt", "more_control", "unbalanced"]
-ResizeMode = Literal["just_resize", "crop_resize", "fill_resize", "just_resize_simple"]
-ReferenceMethod = Literal["full", "style", "composition", "style_strong", "style_precise"]
 ImageEncoder = Literal["ViT-H", "ViT-G", "ViT-L"]
 ImageInfluence = Literal["lowest", "low", "medium", "high", "highest"]
 
@@ -134,7 +132,7 @@ class ControlRequest(Record):
 class ReferenceRequest(Record):
     """A picture that says what things look like, and the IP-Adapter or FLUX Redux model that shows it.
 
-    Which fields a model takes stands in ``domain.references.KINDS``.
+    Which fields a model takes stands in ``domain.request.references.KINDS``.
     """
 
     model: str = Field(min_length=1, description="Key or name of an IP-Adapter or a FLUX Redux model")

@@ -7,9 +7,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from invoke_tui.domain.base import Document
-from invoke_tui.domain.controls import ControlMode, ReferenceMethod, ResizeMode
-from invoke_tui.domain.models import ModelIdentifier
+from invoke_tui.domain.models.records import ModelIdentifier
 
+ControlMode = Literal["balanced", "more_prompt", "more_control", "unbalanced"]
+ResizeMode = Literal["just_resize", "crop_resize", "fill_resize", "just_resize_simple"]
+ReferenceMethod = Literal["full", "style", "composition", "style_strong", "style_precise"]
 SeamlessAxis = Literal["x", "y"]
 LatentResize = Literal["nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact"]
 

@@ -1,0 +1,1 @@
+"""Picture files: what stands in them, and decoding them within bounds."""

@@ -1,0 +1,1 @@
+"""Graphs as data, and the values that flow along their edges."""

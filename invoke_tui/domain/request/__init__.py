@@ -1,0 +1,1 @@
+"""What a person asks for: every setting, its bounds, and what follows from it."""

@@ -1,0 +1,1 @@
+"""What runs: the queue, workers, devices and the machine."""
