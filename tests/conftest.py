@@ -30,7 +30,7 @@ LONG_FILES = (
     "tests/tui/test_layout.py",
     "tests/tui/",
 )
-"""What takes longest goes first, so that neither of the two test processes ends long after the other."""
+"""What takes longest goes first, so that none of the test processes ends long after the other."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

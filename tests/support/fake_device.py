@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import torch
 from torch.utils import _pytree as pytree
+from torch.utils._device import _device_constructors
 
 from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.engine.memory.backend import register_backend
@@ -210,7 +211,7 @@ def making_tensors() -> Iterator[None]:
     test: libraries compare functions with ``torch.tensor`` and go astray when it is another one. torch's own list of
     what makes tensors is made when it is first looked into: here, so that the right ones stand in it for ever.)
     """
-    torch.utils._device._device_constructors()
+    _device_constructors()
     before = torch.tensor, torch.as_tensor
     torch.tensor, torch.as_tensor = _by_way_of_cpu(torch.tensor), _by_way_of_cpu(torch.as_tensor)
     try:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from invoke_tui.domain.base import Record
-from invoke_tui.domain.protocol import REPORT, EngineSettings, FrameReader, Report, encode_frame
+from invoke_tui.domain.protocol import REPORT, EngineSettings, FrameReader, Heartbeat, Report, encode_frame
 
 ROOT = Path(__file__).parents[2]
 FAKE = "tests.support.fake_engine:FakeEngine"
@@ -92,4 +92,5 @@ class WorkerProcess:
             seen.append((report, blob))
             if isinstance(report, kinds):
                 return seen
-        raise AssertionError(f"the worker hung up after {[type(report).__name__ for report, _ in seen]}")
+        said = [report for report, _ in seen if not isinstance(report, Heartbeat)]
+        raise AssertionError(f"the worker hung up after {len(seen)} reports: {said}")
