@@ -8,6 +8,7 @@ for each letter that is typed.
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from bisect import bisect_left
@@ -27,7 +28,7 @@ from invoke_tui.domain.gallery.images import PICTURE_NAME, DateGroup, ImageOrder
 from invoke_tui.domain.gallery.query import Asked, GalleryQuery, Words, read_query
 from invoke_tui.studio.database.tables import SHELVES, image_texts, images, moment
 from invoke_tui.studio.gallery import rows
-from invoke_tui.studio.gallery.conditions import found_by, indexed, match, wanted
+from invoke_tui.studio.gallery.conditions import indexed, match, wanted
 
 _KEPT: Final = 8
 """Lists that are remembered."""
@@ -157,7 +158,10 @@ def _found(connection: Connection, place: Listing, asked: tuple[Asked, ...]) -> 
 def _matching(connection: Connection, words: tuple[Asked, ...]) -> Iterable[int]:
     conditions = (one for part in words for one in part.conditions)
     expression = " AND ".join(match(one) for one in conditions if isinstance(one, Words))
-    return (number for (number,) in _in_turn(connection, found_by(expression)))
+    # one row of a hundred thousand numbers takes half the time of as many rows
+    found = text("SELECT json_group_array(rowid) FROM image_search WHERE image_search MATCH :expression")
+    numbers: list[int] = json.loads(connection.scalar(found, {"expression": expression}) or "[]")
+    return numbers
 
 
 def _picked(among: array[int], ids: Iterable[int]) -> array[int]:
