@@ -11,7 +11,7 @@ from textual import events
 from textual.css.model import RuleSet
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 QUIET: Final = 1.0
 """Seconds without a key before the gallery is opened out of sight."""
@@ -37,7 +37,7 @@ def hash_rules_quickly() -> None:
     RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
-async def open_gallery(app: InvokeTuiApp) -> None:
+async def open_gallery(app: StudioApp) -> None:
     """Make the gallery's screen, with its first pictures, so that going there takes no longer than painting it."""
     while (left := app.last_key + QUIET - time.monotonic()) > 0:
         await asyncio.sleep(left)

@@ -11,52 +11,37 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Container, Mapping
-from dataclasses import replace
+from collections.abc import Container, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
-from textual.app import App
 from textual.reactive import Initialize, Reactive
-from textual.signal import Signal
 from textual.theme import BUILTIN_THEMES, Theme
 
 from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import StudioError
-from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, ahead, late, session, themes
-from invoke_tui.tui.beside import alongside, beside
-from invoke_tui.tui.deletions import Deletions
+from invoke_tui.tui.base import StudioApp
+from invoke_tui.tui.beside import alongside
 from invoke_tui.tui.keys import act_in_turn, guard_pastes, read_alt_keys
 from invoke_tui.tui.palette import ActionProvider
-from invoke_tui.tui.partners import Partners
 from invoke_tui.tui.pictures.detect import TerminalGraphics, configured, detect
-from invoke_tui.tui.pictures.pace import Pacer
 from invoke_tui.tui.resources import style_sheet
 from invoke_tui.tui.screens.arriving import ArrivingScreen
 from invoke_tui.tui.screens.base import StudioScreen
 from invoke_tui.tui.screens.generate import GenerateScreen
 
 if TYPE_CHECKING:
-    from textual.binding import Binding, BindingType
+    from textual.binding import BindingType
 
-    from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.events import Event
-    from invoke_tui.tui.link import Link
-    from invoke_tui.tui.messages import LinkChanged, LinkState, StudioEvent
-    from invoke_tui.tui.screens.desk import Desk
-    from invoke_tui.tui.state import StudioState
-
-SAVE_AFTER = 0.8
-"""Seconds of quiet before the session is written."""
 QUIT_WINDOW = 2.0
 SWITCH_SECONDS = 0.001
 """How long a thread that reads or counts a prompt may keep the keyboard waiting for its turn."""
 
 
-class InvokeTuiApp(App[int], inherit_bindings=False):
+class InvokeTuiApp(StudioApp, inherit_bindings=False):
     """The terminal studio."""
 
     TITLE = "invoke-tui"
@@ -70,10 +55,6 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     theme: Reactive[str] = Reactive(Initialize(lambda app: cast("InvokeTuiApp", app).first_theme))
 
     first_theme: str
-    studio: Studio
-    state: StudioState
-    link: Link
-    desk: type[Desk]
 
     def __init__(
         self,
@@ -88,32 +69,18 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         guard_pastes()
         act_in_turn()
         ahead.hash_rules_quickly()
-        self.graphics = graphics
-        self.paths = locate(root)
-        self.session = session.load(self.paths.session_file)
-        wanted = flags.get("theme") or self.session.theme or "auto"
-        self.first_theme = self._theme_for(wanted, BUILTIN_THEMES)
-        self.first_screen = self.session.screen
+        paths = locate(root)
+        kept = session.load(paths.session_file)
+        wanted = flags.get("theme") or kept.theme or "auto"
+        self.first_theme = _theme_on(graphics, wanted, BUILTIN_THEMES)
+        self.first_screen = kept.screen
         self.DEFAULT_MODE = "generate" if self.first_screen in ("", "generate") else "arriving"  # type: ignore[misc]
-        super().__init__()
-        self.ready = False
-        """Settings, records and screens are in: ``studio``, ``state``, ``link`` and ``desk`` are there."""
+        super().__init__(paths, kept, graphics)
         self.failure: StudioError | None = None
         """Why it ended before it was ready."""
         self._fetch = partial(late.fetch, root, flags, self.post_message, connect)
-        self._follow_settings = not (flags.get("theme") or self.session.theme)
-        self.studio_events: Signal[Event] = Signal(self, "studio-events")
-        """Every event, after the state has taken it in."""
-        self.link_changes: Signal[LinkChanged] = Signal(self, "link-changes")
-        self.remember: list[Callable[[session.Session], None]] = []
-        """What screens with something worth keeping add: it notes their part into the session."""
-        self.deletions = Deletions()
-        self.partners = Partners()
-        self._pacer: Pacer | None = None
-        self._save_timer: Any = None
+        self._asked_theme = flags.get("theme")
         self._interrupted = 0.0
-        self.last_key = 0.0
-        """When a key was pressed last (``time.monotonic``): what can wait lets typing pass."""
         for theme in themes.THEMES:
             self.register_theme(theme)
 
@@ -122,12 +89,6 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
     def get_theme(self, theme_name: str) -> Theme | None:
         """Ours are known from the first moment, so that no style sheet is read twice."""
         return themes.BY_NAME.get(theme_name) or super().get_theme(theme_name)
-
-    def _theme_for(self, wanted: str, known: Container[str]) -> str:
-        graphics = self.graphics
-        return themes.chosen(
-            wanted, dark_terminal=graphics.dark, known=known, few_colours=graphics.few_colours
-        )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of the prompt editor for themes that are not ours."""
@@ -162,8 +123,8 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         for name in late.STYLES:
             self.stylesheet.read(style_sheet(name))
         self.stylesheet.parse()  # reading alone would leave the next widget to the rules of the first frame
-        if self._follow_settings:
-            self.theme = self._theme_for(settings.theme, self.available_themes)
+        if not (self._asked_theme or self.session.theme):
+            self.theme = _theme_on(self.graphics, settings.theme, self.available_themes)
         self.set_keymap(settings.keymap)
         self.add_mode("gallery", came.gallery)
         self.add_mode("models", came.models)
@@ -198,56 +159,6 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.notify(
             "Press ^c again to leave. Work that was started goes on.", timeout=QUIT_WINDOW, markup=False
         )
-
-    # -- the daemon's messages ------------------------------------------------------------------------------------
-
-    @property
-    def link_state(self) -> LinkState:
-        """How the line to the daemon is."""
-        return self.state.link if self.ready else "starting"
-
-    def on_link_changed(self, message: LinkChanged) -> None:
-        """The line to the daemon changed."""
-        self.state.link, self.state.detail = message.state, message.detail
-        self.link_changes.publish(message)
-
-    def on_studio_event(self, message: StudioEvent) -> None:
-        """The daemon said something."""
-        self.state.apply(message.event)
-        self.studio_events.publish(message.event)
-
-    # -- the terminal ---------------------------------------------------------------------------------------------
-
-    @property
-    def pacer(self) -> Pacer:
-        """Paces every picture frame of this terminal."""
-        if self._pacer is None:
-            headless = self._driver is None or self._driver.is_headless or self._driver.is_web
-            low = self.studio.settings.low_bandwidth
-            self._pacer = Pacer(self.write_terminal, answers=not headless, low_bandwidth=low)
-        return self._pacer
-
-    def write_terminal(self, data: str) -> None:
-        """Write our own sequences behind everything Textual has written."""
-        if self._driver is not None and not self._driver.is_headless:
-            self._driver.write(data)
-            self._driver.flush()
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Into our own clipboard, and by the terminal into that of the machine in front of the person."""
-        super().copy_to_clipboard(text)
-        if os.environ.get("TMUX"):
-            beside(self, "clipboard", self._past_tmux, text)
-
-    async def _past_tmux(self, text: str) -> None:
-        from invoke_tui.tui.copying import past_tmux
-
-        await past_tmux(self, text)
-
-    def on_cursor_position(self, _event: events.CursorPosition) -> None:
-        """The terminal has drawn the last frame."""
-        if self._pacer is not None:
-            self._pacer.answered()
 
     # -- actions --------------------------------------------------------------------------------------------------
 
@@ -288,57 +199,9 @@ class InvokeTuiApp(App[int], inherit_bindings=False):
         self.use_theme(ours[(at + 1) % len(ours)])
         self.notify(f"Theme: {self.theme}", timeout=1.5, markup=False)
 
-    def use_theme(self, name: str) -> None:
-        """Change the colours, now and for the next start."""
-        self._follow_settings = False
-        self.theme = self.session.theme = name
-        self.session_changed()
 
-    def keys_of(self, action: actions.Action) -> list[str]:
-        """The keys of an action after the configuration's ``keymap``."""
-        return (self._keymap.get(action.id) or action.keys).split(",")
-
-    def key_of(self, action_id: str) -> str:
-        """The first key of an action, as people read it."""
-        action = next(action for action in actions.ACTIONS if action.id == action_id)
-        return actions.shown(self.keys_of(action)[0])
-
-    def get_key_display(self, binding: Binding) -> str:
-        """A key as people read it."""
-        return binding.key_display or actions.shown(binding.key)
-
-    # -- the session ----------------------------------------------------------------------------------------------
-
-    def session_changed(self) -> None:
-        """Write the session after a moment of quiet, and never before the settings are known to be right."""
-        if not self.ready:
-            return
-        if self._save_timer is not None:
-            self._save_timer.stop()
-        self._save_timer = self.set_timer(SAVE_AFTER, self._save_soon)
-
-    def _save_soon(self) -> None:
-        """Write the session in a thread: the disk may be slow, the keyboard may not."""
-        path, now = self.paths.session_file, replace(self._noted())
-        self.run_worker(partial(session.save, path, now), thread=True, group="session", exit_on_error=False)
-
-    def _noted(self) -> session.Session:
-        for keep in self.remember:
-            keep(self.session)
-        return self.session
-
-    def save_session(self) -> None:
-        """Write the session now, before leaving."""
-        session.save(self.paths.session_file, self._noted())
-
-    # -- errors ---------------------------------------------------------------------------------------------------
-
-    def show_error(self, error: StudioError, *, title: str = "") -> None:
-        """Say what happened and what to do next."""
-        text = safe_text(error.message)
-        if error.hint:
-            text = f"{text}\n{safe_text(error.hint)}"
-        self.notify(text, title=title, severity="error", timeout=8, markup=False)
+def _theme_on(graphics: TerminalGraphics, wanted: str, known: Container[str]) -> str:
+    return themes.chosen(wanted, dark_terminal=graphics.dark, known=known, few_colours=graphics.few_colours)
 
 
 def _collect_again() -> None:

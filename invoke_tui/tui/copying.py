@@ -19,7 +19,7 @@ from invoke_tui.tui.pictures.handover import File, clipboard_sequence, hand_over
 
 if TYPE_CHECKING:
     from invoke_tui.domain.gallery.images import ImageRecord
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.screens.base import StudioScreen
 
 Copied = PictureText | Literal["picture"]
@@ -49,7 +49,7 @@ async def _copy(screen: StudioScreen, image: ImageRecord, what: Copied) -> None:
     screen.notify(f"{what.capitalize()} copied.", timeout=2, markup=False)
 
 
-async def past_tmux(studio: InvokeTuiApp, text: str) -> None:
+async def past_tmux(studio: StudioApp, text: str) -> None:
     """Into the clipboard of the machine in front of the person where tmux takes nothing from programs itself."""
     try:
         sequence = await asyncio.to_thread(clipboard_sequence, text)
@@ -59,7 +59,7 @@ async def past_tmux(studio: InvokeTuiApp, text: str) -> None:
         studio.write_terminal(sequence)
 
 
-def hand_over_from(studio: InvokeTuiApp, files: Sequence[File]) -> str:
+def hand_over_from(studio: StudioApp, files: Sequence[File]) -> str:
     """Give files to the terminal, which the app leaves meanwhile: the terminal asks, and answers.
 
     Says in a sentence what became of them. Raises ``StudioError``.

@@ -13,14 +13,14 @@ from invoke_tui.tui import actions
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 
 class ActionProvider(Provider):
     """Actions of the app, of the screen, and of the widgets on it."""
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        app = cast("InvokeTuiApp", self.app)
+        app = cast("StudioApp", self.app)
         places = getattr(self.screen, "places", ())
         for action in actions.at("app", *places):
             if not action.title:

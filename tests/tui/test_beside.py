@@ -84,10 +84,10 @@ async def test_what_is_missing_on_a_screen_that_is_there_is_one() -> None:
 
 
 def test_every_worker_is_started_that_way() -> None:
-    """But the application's own, which show nothing themselves."""
+    """But the one that writes the session, in a thread."""
     folder = Path(invoke_tui.tui.__path__[0])
     starting = re.compile(r"\.run_worker\(|@work\b")
     found = {
         str(file.relative_to(folder)) for file in folder.rglob("*.py") if starting.search(file.read_text())
     }
-    assert found == {"app.py", "beside.py"}
+    assert found == {"base.py", "beside.py"}

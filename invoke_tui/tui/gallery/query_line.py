@@ -66,8 +66,9 @@ class QueryLine(Input):
     """What is typed narrows the grid; up and down choose from the list of completions while it is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave(True)", "Clear", show=False, id="query.clear"),
-        Binding("enter,down", "leave", "Pictures", show=False, id="query.leave"),
+        Binding("enter,down", "leave", "Pictures", id="query.leave"),
+        Binding("tab", "accept", "Complete", id="query.accept"),
+        Binding("escape", "leave(True)", "Clear", id="query.clear"),
         Binding("alt+slash,ctrl+space,ctrl+@", "complete", "Complete", show=False, id="query.complete"),
     ]
     help_text: ClassVar[str] = (
@@ -82,7 +83,7 @@ class QueryLine(Input):
 
     def __init__(self) -> None:
         super().__init__(
-            placeholder="/ to find: words, -word, board: model: lora: seed: before: has: …",
+            placeholder="/ to find: words, -word, on:tuesday, board: model: lora: seed: has: …",
             compact=True,
             max_length=LONGEST,
             highlighter=QueryColours(self),
@@ -111,13 +112,13 @@ class QueryLine(Input):
         self.set_timer(0.2, lambda: None if self.has_focus else self._close())
 
     async def _on_key(self, event: events.Key) -> None:
-        """An open list has the arrows, tab and escape; enter only once something of it was chosen."""
-        popup = self._popup if self._popup is not None and self._popup.is_open else None
+        """An open list has the arrows and escape; enter only once something of it was chosen."""
+        popup = self._popup if self._choosing else None
         if popup is not None:
             match event.key:
                 case "up" | "down":
                     popup.step(1 if event.key == "down" else -1)
-                case "tab":
+                case "enter" if popup.chosen:
                     self._accept()
                 case "escape":
                     self._quiet_for = self.value
@@ -129,6 +130,18 @@ class QueryLine(Input):
                 event.prevent_default()
                 return
         await super()._on_key(event)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Tab is the list's while there is one, else it goes to the next field."""
+        return self._choosing if action == "accept" else super().check_action(action, parameters)
+
+    @property
+    def _choosing(self) -> bool:
+        return self._popup is not None and self._popup.is_open
+
+    def action_accept(self) -> None:
+        """Take what is offered."""
+        self._accept()
 
     def action_complete(self) -> None:
         """Show what may stand at the cursor."""
@@ -149,7 +162,9 @@ class QueryLine(Input):
         if self._popup is not None:
             x, y = self.cursor_screen_offset
             begins = self.cursor_position - found[0].start if found else 0
-            self._popup.show(found, Offset(x - begins, y), self.screen.size)
+            below_its_note = y + 1
+            self._popup.show(found, Offset(x - begins, below_its_note), self.screen.size)
+            self.refresh_bindings()
 
     def _accept(self) -> None:
         candidate = self._popup.candidate if self._popup is not None else None
@@ -161,3 +176,4 @@ class QueryLine(Input):
     def _close(self) -> None:
         if self._popup is not None:
             self._popup.close()
+            self.refresh_bindings()

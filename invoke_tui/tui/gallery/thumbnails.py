@@ -17,7 +17,7 @@ from invoke_tui.tui.pictures.pace import Quality
 
 if TYPE_CHECKING:
     from invoke_tui.domain.gallery.images import Thumbnail
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 AT_ONCE: Final = 8
 """Thumbnails that are fetched with one question."""
@@ -53,7 +53,7 @@ class Tile:
 class Thumbnails:
     """Holds what is seen and what is next to it. ``arrived`` is told the names whose tiles can be painted."""
 
-    def __init__(self, studio: InvokeTuiApp, arrived: Callable[[Sequence[str]], None]) -> None:
+    def __init__(self, studio: StudioApp, arrived: Callable[[Sequence[str]], None]) -> None:
         self._studio = studio
         self._arrived = arrived
         self._tiles: OrderedDict[str, Tile] = OrderedDict()

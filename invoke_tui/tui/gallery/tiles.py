@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from textual.style import Style as VisualStyle
 
     from invoke_tui.domain.gallery.images import ImageOrder, ImagePage, ImageRecord
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 
 class TileGrid(ScrollView, can_focus=True):
@@ -85,9 +85,9 @@ class TileGrid(ScrollView, can_focus=True):
         self.thumbnails.clear()
 
     @property
-    def studio(self) -> InvokeTuiApp:
+    def studio(self) -> StudioApp:
         """The app, as what it is."""
-        return cast("InvokeTuiApp", self.app)
+        return cast("StudioApp", self.app)
 
     # -- what is in it --------------------------------------------------------------------------------------------
 

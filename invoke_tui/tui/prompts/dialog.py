@@ -19,7 +19,7 @@ from invoke_tui.tui.widgets.model_rows import Rows
 
 if TYPE_CHECKING:
     from invoke_tui.domain.errors import StudioError
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 Answer = TypeVar("Answer")
 TYPED: Final = 0.15
@@ -37,9 +37,9 @@ class PromptDialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False)
     AUTO_FOCUS = ""
 
     @property
-    def studio(self) -> InvokeTuiApp:
+    def studio(self) -> StudioApp:
         """The app, as what it is."""
-        return cast("InvokeTuiApp", self.app)
+        return cast("StudioApp", self.app)
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Answer; what is still being fetched has nothing left to be shown in."""

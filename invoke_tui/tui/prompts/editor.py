@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.widgets.text_area import Edit, EditResult
 
     from invoke_tui.prompt.problems import Problem
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.prompts.completion import Sources
     from invoke_tui.tui.prompts.popup import CompletionPopup
 
@@ -191,7 +191,7 @@ class PromptEditor(ColouredArea):
         """The problem's message, and that there are others."""
         message = safe_text(problem.message, limit=200)
         if problem.fix is not None:
-            key = cast("InvokeTuiApp", self.app).key_of("prompt.fix")
+            key = cast("StudioApp", self.app).key_of("prompt.fix")
             message += f" · {key} {'rewrites it' if problem.fix.text else 'takes it out'}"
         return f"{message} · and {more} more" if more else message
 

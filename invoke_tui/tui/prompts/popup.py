@@ -32,6 +32,8 @@ class CompletionPopup(Static):
         self._candidates: list[Candidate] = []
         self._at = 0
         self._first = 0
+        self.chosen = False
+        """Somebody moved to one of them."""
         self.display = False
 
     @property
@@ -71,11 +73,13 @@ class CompletionPopup(Static):
         """Nothing to choose from."""
         self._candidates = []
         self._at = self._first = 0
+        self.chosen = False
         self.display = False
 
     def step(self, by: int) -> None:
         """Another candidate; past the end the first comes."""
         self._at = (self._at + by) % len(self._candidates)
+        self.chosen = True
         self._draw()
 
     def on_click(self, event: Click) -> None:

@@ -12,7 +12,7 @@ from invoke_tui.tui.screens.generate import GenerateScreen
 if TYPE_CHECKING:
     from invoke_tui.domain.gallery.images import ImageRecord
     from invoke_tui.domain.request.parameters import GenerationRequest
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.screens.base import StudioScreen
 
 
@@ -49,14 +49,14 @@ async def _choose(screen: StudioScreen, image: ImageRecord, _what: str) -> None:
         (await _generate(studio)).put(choice)
 
 
-async def _whole(studio: InvokeTuiApp, image: ImageRecord) -> ImageRecord:
+async def _whole(studio: StudioApp, image: ImageRecord) -> ImageRecord:
     """The picture with its metadata, which lists leave out."""
     if image.metadata is not None:
         return image
     return await (await studio.link.client()).image(image.image_name)
 
 
-async def _generate(studio: InvokeTuiApp) -> GenerateScreen:
+async def _generate(studio: StudioApp) -> GenerateScreen:
     """Generate, in sight. A viewer that was opened there is gone then, with its workers: wait for nothing more."""
     if studio.current_mode != "generate":
         await studio.action_go("generate")
@@ -66,12 +66,12 @@ async def _generate(studio: InvokeTuiApp) -> GenerateScreen:
     return screen
 
 
-def _now(studio: InvokeTuiApp) -> GenerationRequest | None:
+def _now(studio: StudioApp) -> GenerationRequest | None:
     """What the form says, where there is one already."""
     return next((screen.now() for screen in _generate_screens(studio)), None)
 
 
-def _generate_screens(studio: InvokeTuiApp) -> list[GenerateScreen]:
+def _generate_screens(studio: StudioApp) -> list[GenerateScreen]:
     try:
         return [one for one in studio.get_screen_stack("generate") if isinstance(one, GenerateScreen)]
     except KeyError:  # nobody has been there yet

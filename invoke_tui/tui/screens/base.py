@@ -13,7 +13,7 @@ from invoke_tui.tui.widgets.navigation import NavigationBar
 from invoke_tui.tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.messages import LinkChanged
 
 
@@ -33,9 +33,9 @@ class StudioScreen(Screen[None], inherit_bindings=False):
         self._css_update_count = self.app._css_update_count
 
     @property
-    def studio(self) -> InvokeTuiApp:
+    def studio(self) -> StudioApp:
         """The app, as what it is."""
-        return cast("InvokeTuiApp", self.app)
+        return cast("StudioApp", self.app)
 
     @property
     def current(self) -> str:

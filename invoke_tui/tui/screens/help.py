@@ -18,7 +18,7 @@ from textual.widgets import Static
 from invoke_tui.tui import actions
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 KEYMAP_HELP = (
     "At the right stands each action's id. `keymap` in invokeai.yaml gives it other keys, for example "
@@ -89,7 +89,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
             yield Static(Content("esc back   ↑ ↓ scroll   ^p every command"), classes="dialog-keys")
 
     def _text(self) -> Group:
-        app = cast("InvokeTuiApp", self.app)
+        app = cast("StudioApp", self.app)
         colours = app.theme_variables
         title, here = f"bold {_rich(colours['primary'])}", f"bold {_rich(colours['accent'])}"
         parts: list[RenderableType] = []

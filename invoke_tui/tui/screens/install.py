@@ -26,7 +26,7 @@ from invoke_tui.tui.widgets.install_starters import StarterRows
 from invoke_tui.tui.widgets.model_rows import Rows
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.screens.model_desk import ModelDesk
 
 TYPED: Final = 0.2
@@ -85,7 +85,7 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
         alongside(self, "install-starters", self._starters)
 
     async def _starters(self) -> None:
-        studio = cast("InvokeTuiApp", self.app)
+        studio = cast("StudioApp", self.app)
         try:
             client = await studio.link.client()
             starters = await client.starters()
@@ -117,7 +117,7 @@ class InstallScreen(ModalScreen[None], inherit_bindings=False):
             return
         await asyncio.sleep(TYPED)
         try:
-            client = await cast("InvokeTuiApp", self.app).link.client()
+            client = await cast("StudioApp", self.app).link.client()
             said = _meaning(await client.read_source(self._request(text)))
         except StudioError as error:
             said = self._fitting() or _told(error)

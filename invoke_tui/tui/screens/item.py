@@ -21,7 +21,7 @@ from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.queue_list import WORDS
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 
 class ItemScreen(ModalScreen[str], inherit_bindings=False):
@@ -60,10 +60,10 @@ class ItemScreen(ModalScreen[str], inherit_bindings=False):
 
     async def _fetch(self, name: str) -> None:
         try:
-            client = await cast("InvokeTuiApp", self.app).link.client()
+            client = await cast("StudioApp", self.app).link.client()
             data = await client.image_file(name)
         except StudioError as error:
-            cast("InvokeTuiApp", self.app).show_error(error)
+            cast("StudioApp", self.app).show_error(error)
             return
         request = self._item.request
         size = (request.width, request.height) if request else (0, 0)

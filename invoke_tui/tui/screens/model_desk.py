@@ -25,7 +25,7 @@ from invoke_tui.tui.words import size
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.screens.models import ModelsScreen
 
 RELOAD_AFTER: Final = 0.3
@@ -47,7 +47,7 @@ class ModelDesk:
         self._pictured = ""
 
     @property
-    def _studio(self) -> InvokeTuiApp:
+    def _studio(self) -> StudioApp:
         return self._screen.studio
 
     def open(self) -> None:

@@ -18,7 +18,7 @@ from invoke_tui.tui.beside import beside
 if TYPE_CHECKING:
     from invoke_tui.domain.gallery.images import ImageRecord
     from invoke_tui.domain.gallery.importing import FileTexts
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 LONGEST = 20_000
 """Characters of a text that are shown."""
@@ -52,7 +52,7 @@ class PictureTextsScreen(ModalScreen[None], inherit_bindings=False):
         beside(self, "texts", self._fetch)
 
     async def _fetch(self) -> None:
-        studio = cast("InvokeTuiApp", self.app)
+        studio = cast("StudioApp", self.app)
         try:
             client = await studio.link.client()
             said = await client.image_texts(self._image.image_name)

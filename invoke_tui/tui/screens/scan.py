@@ -27,7 +27,7 @@ from invoke_tui.tui.words import bar, size
 
 if TYPE_CHECKING:
     from invoke_tui.domain.models.records import ModelRecord
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.screens.model_desk import ModelDesk
 
 LOOK_EVERY: Final = 0.1
@@ -100,7 +100,7 @@ class ScanScreen(ModalScreen[None], inherit_bindings=False):
 
     async def _remembered(self) -> None:
         try:
-            client = await cast("InvokeTuiApp", self.app).link.client()
+            client = await cast("StudioApp", self.app).link.client()
             folders = await client.scan_folders()
         except StudioError:
             return  # the list stays empty; the scan itself will say what is wrong

@@ -31,7 +31,7 @@ from invoke_tui.tui.widgets.fields import SmallButton
 from invoke_tui.tui.widgets.form_group import Trouble
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 NONE: Final = "none"
 AUTO: Final = "auto"
@@ -161,7 +161,7 @@ class ControlEntry(ModelEntry):
         if source.record is None:
             self.complain(("image", source.trouble or "It needs a picture."))
         else:
-            studio = cast("InvokeTuiApp", self.app)
+            studio = cast("StudioApp", self.app)
             studio.push_screen(ControlPreview(source.record, self.preprocessor))
 
     @on(SmallButton.Pressed)

@@ -20,7 +20,7 @@ from invoke_tui.tui.pictures.frames import Frame, Showable
 from invoke_tui.tui.pictures.pace import Quality
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 TYPING: Final = 0.4
 """Seconds after a key in which the next is likely."""
@@ -56,8 +56,8 @@ class ImageView(Widget, can_focus=False):
         self._overlay_due = False
 
     @property
-    def _studio(self) -> InvokeTuiApp:
-        return cast("InvokeTuiApp", self.app)
+    def _studio(self) -> StudioApp:
+        return cast("StudioApp", self.app)
 
     @property
     def picture(self) -> Showable | None:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.messages import LinkChanged, LinkState
 
 TABS: Final = (
@@ -41,7 +41,7 @@ class Tab(Static):
     async def on_click(self, event: events.Click) -> None:
         """Go to the screen."""
         event.stop()
-        await cast("InvokeTuiApp", self.app).action_go(self._screen)
+        await cast("StudioApp", self.app).action_go(self._screen)
 
 
 class LinkLight(Static):
@@ -49,7 +49,7 @@ class LinkLight(Static):
 
     def on_mount(self) -> None:
         """Follow the link."""
-        app = cast("InvokeTuiApp", self.app)
+        app = cast("StudioApp", self.app)
         app.link_changes.subscribe(self, self._changed)
         self._show(app.link_state)
 

@@ -19,7 +19,7 @@ from invoke_tui.tui.widgets.thumbnail import TILE
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 
 class PictureLookup:
@@ -76,7 +76,7 @@ class PictureLookup:
         self._arrived(source)
 
     async def _take(self, source: PictureSource) -> None:
-        studio = cast("InvokeTuiApp", self._node.app)
+        studio = cast("StudioApp", self._node.app)
         if not await asyncio.to_thread(lambda: source.can_be):
             await asyncio.to_thread(source.look_around)
             return

@@ -20,7 +20,7 @@ from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.words import age, bar, duration
 
 if TYPE_CHECKING:
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
 
 WORDS: Final[dict[ItemStatus, tuple[str, str, str]]] = {
     ItemStatus.PENDING: ("○", "waiting", "$text-muted"),
@@ -190,7 +190,7 @@ class QueueList(ScrollView, can_focus=True):
         if item.status is ItemStatus.FAILED:
             return safe_text(item.error or "failed", limit=200), "$text-error"
         if item.status is ItemStatus.IN_PROGRESS:
-            progress = cast("InvokeTuiApp", self.app).state.progress.get(item.item_id)
+            progress = cast("StudioApp", self.app).state.progress.get(item.item_id)
             if progress is None or not progress.total:
                 return safe_text(progress.message, limit=40) if progress else "starting", "$text-accent"
             text = f"{''.join(bar(progress.step / progress.total, 10))} {progress.step}/{progress.total}"

@@ -13,7 +13,7 @@ from invoke_tui.tui.words import bar, duration, gigabytes
 if TYPE_CHECKING:
     from invoke_tui.domain.events import Event
     from invoke_tui.domain.running.device import WorkerStatus
-    from invoke_tui.tui.app import InvokeTuiApp
+    from invoke_tui.tui.base import StudioApp
     from invoke_tui.tui.messages import LinkChanged
 
 Part = tuple[str, str]
@@ -38,7 +38,7 @@ class StatusBar(Widget):
     def on_mount(self) -> None:
         """Follow everything."""
         self._waiting = False
-        app = cast("InvokeTuiApp", self.app)
+        app = cast("StudioApp", self.app)
         app.studio_events.subscribe(self, self._changed)
         app.link_changes.subscribe(self, self._changed)
 
@@ -68,9 +68,9 @@ class StatusBar(Widget):
         return Content.assemble(*parts)
 
     def _groups(self, *, wide: bool) -> list[list[Part]]:
-        if not cast("InvokeTuiApp", self.app).ready:
+        if not cast("StudioApp", self.app).ready:
             return [CONNECTING]
-        state = cast("InvokeTuiApp", self.app).state
+        state = cast("StudioApp", self.app).state
         worker = state.worker
         groups = [self._engine(worker), self._queue(wide=wide)]
         if progress := state.latest_progress:
@@ -97,7 +97,7 @@ class StatusBar(Widget):
         return groups
 
     def _engine(self, worker: WorkerStatus | None) -> list[Part]:
-        state = cast("InvokeTuiApp", self.app).state
+        state = cast("StudioApp", self.app).state
         if state.link != "connected":
             return (
                 CONNECTING if state.link == "starting" else [("○ ", "$text-warning"), ("not connected", "")]
@@ -112,7 +112,7 @@ class StatusBar(Widget):
         return parts
 
     def _queue(self, *, wide: bool) -> list[Part]:
-        state = cast("InvokeTuiApp", self.app).state
+        state = cast("StudioApp", self.app).state
         counts = state.counts
         if state.paused:
             return [("paused", "$text-warning"), (f" {counts.pending} waiting", "")]
