@@ -36,6 +36,8 @@ from invoke_tui.tui.screens.generate import GenerateScreen
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from invoke_tui.tui.link import Connect
+
 QUIT_WINDOW = 2.0
 SWITCH_SECONDS = 0.001
 """How long a thread that reads or counts a prompt may keep the keyboard waiting for its turn."""
@@ -62,7 +64,7 @@ class InvokeTuiApp(StudioApp, inherit_bindings=False):
         flags: Mapping[str, Any],
         graphics: TerminalGraphics,
         *,
-        connect: late.Connect | None = None,
+        connect: Connect | None = None,
     ) -> None:
         """``root`` and ``flags`` are what ``config.settings.load`` takes; ``connect`` stands in for the daemon."""
         read_alt_keys()
@@ -117,7 +119,7 @@ class InvokeTuiApp(StudioApp, inherit_bindings=False):
             self.failure = error
             self.exit(error.exit_code)
             return
-        self.studio, self.state, self.link, self.desk = came.studio, came.state, came.link, came.desk
+        self.studio, self.state, self.link = came.studio, came.state, came.link
         settings = self.studio.settings
         self.graphics = configured(self.graphics, settings.image_protocol)
         for name in late.STYLES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from textual import events
 from textual.app import App
 from textual.signal import Signal
 
+from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions, session
 from invoke_tui.tui.beside import beside
@@ -24,12 +26,10 @@ if TYPE_CHECKING:
 
     from invoke_tui.config.paths import StudioPaths
     from invoke_tui.config.settings import Studio
-    from invoke_tui.domain.errors import StudioError
     from invoke_tui.domain.events import Event
     from invoke_tui.tui.link import Link
     from invoke_tui.tui.messages import LinkChanged, LinkState, StudioEvent
     from invoke_tui.tui.pictures.detect import TerminalGraphics
-    from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.state import StudioState
 
 SAVE_AFTER = 0.8
@@ -43,14 +43,13 @@ class StudioApp(App[int]):
     studio: Studio
     state: StudioState
     link: Link
-    desk: type[Desk]
 
     def __init__(self, paths: StudioPaths, kept: session.Session, graphics: TerminalGraphics) -> None:
         """``kept`` is what the last session left."""
         self.paths, self.session, self.graphics = paths, kept, graphics
         super().__init__()
         self.ready = False
-        """Settings, records and screens are in: ``studio``, ``state``, ``link`` and ``desk`` are there."""
+        """Settings, records and screens are in: ``studio``, ``state`` and ``link`` are there."""
         self.studio_events: Signal[Event] = Signal(self, "studio-events")
         """Every event, after the state has taken it in."""
         self.link_changes: Signal[LinkChanged] = Signal(self, "link-changes")
@@ -104,13 +103,24 @@ class StudioApp(App[int]):
     def copy_to_clipboard(self, text: str) -> None:
         """Into our own clipboard, and by the terminal into that of the machine in front of the person."""
         super().copy_to_clipboard(text)
-        if os.environ.get("TMUX"):
-            beside(self, "clipboard", self._past_tmux, text)
+        beside(self, "clipboard", self._copy, text)
+
+    async def _copy(self, text: str) -> None:
+        try:
+            await self._past_tmux(text)
+        except StudioError as error:
+            self.show_error(error, title="Copy")
+
+    async def copy(self, text: str) -> None:
+        """The same; raises ``StudioError`` where tmux keeps it."""
+        super().copy_to_clipboard(text)
+        await self._past_tmux(text)
 
     async def _past_tmux(self, text: str) -> None:
-        from invoke_tui.tui.copying import past_tmux
+        if os.environ.get("TMUX"):
+            from invoke_tui.tui.pictures.handover import clipboard_sequence
 
-        await past_tmux(self, text)
+            self.write_terminal(await asyncio.to_thread(clipboard_sequence, text))
 
     def on_cursor_position(self, _event: events.CursorPosition) -> None:
         """The terminal has drawn the last frame."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
@@ -15,7 +14,7 @@ from invoke_tui.domain.gallery.texts import PictureText, text_of
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
 from invoke_tui.tui.external import away
-from invoke_tui.tui.pictures.handover import File, clipboard_sequence, hand_over
+from invoke_tui.tui.pictures.handover import File, hand_over
 
 if TYPE_CHECKING:
     from invoke_tui.domain.gallery.images import ImageRecord
@@ -40,23 +39,11 @@ async def _copy(screen: StudioScreen, image: ImageRecord, what: Copied) -> None:
             return
         if image.metadata is None and what != "path":
             image = await client.image(image.image_name)
-        text = text_of(image, what)
-        await asyncio.to_thread(clipboard_sequence, text)  # tmux may keep it
+        await studio.copy(text_of(image, what))
     except StudioError as error:
         studio.show_error(error, title="Copy")
         return
-    studio.copy_to_clipboard(text)
     screen.notify(f"{what.capitalize()} copied.", timeout=2, markup=False)
-
-
-async def past_tmux(studio: StudioApp, text: str) -> None:
-    """Into the clipboard of the machine in front of the person where tmux takes nothing from programs itself."""
-    try:
-        sequence = await asyncio.to_thread(clipboard_sequence, text)
-    except StudioError as error:
-        studio.show_error(error, title="Copy")
-    else:
-        studio.write_terminal(sequence)
 
 
 def hand_over_from(studio: StudioApp, files: Sequence[File]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -21,14 +21,11 @@ if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.config.settings import Studio
     from invoke_tui.tui.gallery.screen import GalleryScreen
-    from invoke_tui.tui.link import Link
-    from invoke_tui.tui.screens.desk import Desk
+    from invoke_tui.tui.link import Connect, Link
     from invoke_tui.tui.screens.models import ModelsScreen
     from invoke_tui.tui.screens.monitor import MonitorScreen
     from invoke_tui.tui.screens.queue import QueueScreen
     from invoke_tui.tui.state import StudioState
-
-Connect = Callable[[], Awaitable["StudioClient"]]
 
 STYLES: Final = (
     "form",
@@ -52,7 +49,6 @@ class Late:
     studio: Studio
     state: StudioState
     link: Link
-    desk: type[Desk]
     gallery: type[GalleryScreen]
     models: type[ModelsScreen]
     queue: type[QueueScreen]
@@ -72,15 +68,16 @@ def fetch(
 
     from invoke_tui.tui.gallery.screen import GalleryScreen
     from invoke_tui.tui.link import Link
-    from invoke_tui.tui.screens.desk import Desk
     from invoke_tui.tui.screens.models import ModelsScreen
     from invoke_tui.tui.screens.monitor import MonitorScreen
     from invoke_tui.tui.screens.queue import QueueScreen
     from invoke_tui.tui.state import StudioState
+
+    importlib.import_module("invoke_tui.tui.screens.desk")  # with which the first screen furnishes itself
 
     async def to_the_daemon() -> StudioClient:
         client = await asyncio.to_thread(importlib.import_module, "invoke_tui.client")
         return cast("StudioClient", await client.StudioClient.connect(studio.paths))
 
     link = Link(connect or to_the_daemon, post)
-    return Late(studio, StudioState(), link, Desk, GalleryScreen, ModelsScreen, QueueScreen, MonitorScreen)
+    return Late(studio, StudioState(), link, GalleryScreen, ModelsScreen, QueueScreen, MonitorScreen)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from invoke_tui.domain.errors import StudioError, UnreachableError
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.late import Connect
 from invoke_tui.tui.messages import LinkChanged, StudioEvent
 
 if TYPE_CHECKING:
     from textual.message import Message
 
     from invoke_tui.client import StudioClient
+
+Connect = Callable[[], Awaitable["StudioClient"]]
 
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 8.0

@@ -105,7 +105,9 @@ class GenerateScreen(StudioScreen):
 
     async def furnish(self) -> None:
         """The settings, the latest pictures, and whatever was asked for before they were there."""
-        desk = self.studio.desk(self)
+        from invoke_tui.tui.screens.desk import Desk
+
+        desk = Desk(self)
         await desk.open()
         self._desk = desk
         self.refresh_bindings()
