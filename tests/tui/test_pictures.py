@@ -16,7 +16,7 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.tui.pictures import blocks, inline, iterm2, kitty, tmux
 from invoke_tui.tui.pictures.decode import open_picture
 from invoke_tui.tui.pictures.detect import TerminalGraphics
-from invoke_tui.tui.pictures.exact_style import ExactStyle
+from invoke_tui.tui.pictures.exact_style import exact, numbered
 from invoke_tui.tui.pictures.fit import Cells, fit
 from invoke_tui.tui.pictures.frames import Picture, block_strips, make
 from invoke_tui.tui.pictures.pace import Quality
@@ -184,7 +184,16 @@ def test_bombs_are_refused_before_they_are_decoded() -> None:
 @pytest.mark.parametrize("back", [0xFE0007, None])
 def test_a_cells_style_is_one_of_richs(back: int | None) -> None:
     whole = Style(color="#0a0b0c", bgcolor=None if back is None else f"#{back:06x}")
-    style = ExactStyle(0x0A0B0C, back)
+    style = exact(0x0A0B0C, back)
     assert style == whole
     assert style.render("x") == whole.render("x")
     assert (style + Style(bold=True)).render("x") == (whole + Style(bold=True)).render("x")
+
+
+@pytest.mark.parametrize("back", [48, None])
+def test_a_cells_style_may_have_numbers_for_colours(back: int | None) -> None:
+    whole = Style(color="color(38)", bgcolor=None if back is None else f"color({back})")
+    style = numbered(38, back)
+    assert style.render("x") == whole.render("x")
+    assert (style + Style(bold=True)).render("x") == (whole + Style(bold=True)).render("x")
+    assert style.color is not None and style.color.triplet is not None, "a filter would make 24 bits of it"

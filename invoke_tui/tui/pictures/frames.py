@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from sys import intern
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rich.color import Color, ColorType
-from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 
 from invoke_tui.tui.pictures import blocks, iterm2, kitty, sixel, tmux
-from invoke_tui.tui.pictures.exact_style import ExactStyle
+from invoke_tui.tui.pictures.exact_style import ExactStyle, exact, numbered
 from invoke_tui.tui.pictures.fit import Cells, fit
 from invoke_tui.tui.pictures.pace import Quality
 
@@ -133,7 +129,7 @@ def _kitty(image: Image, cells: Cells, graphics: TerminalGraphics, side: int, co
     sent = kitty.transmit(kitty.payload(image, side, colours), image_id, *cells)
     if graphics.tmux:
         sent = [tmux.wrap(part) for part in sent]
-    style = Style(color=Color.from_rgb(*kitty.colour(image_id)))
+    style = exact(image_id, None)
     strips = [Strip([Segment(line, style)], cells.columns) for line in kitty.placeholders(*cells)]
     cost = sum(map(len, sent)) + cells.columns * cells.rows * 8
     return Frame(cells, strips, before=sent, image_id=image_id, cost=cost)
@@ -152,10 +148,10 @@ def _over(sequence: str, cells: Cells) -> Frame:
 
 def block_strips(picture: blocks.BlockPicture, *, few_colours: bool) -> list[Strip]:
     """One strip per row; neighbours of the same colours share a segment."""
-    pack, style_of = (blocks.to_256, _numbered) if few_colours else (_packed, ExactStyle)
+    pack, style_of = (blocks.to_256, numbered) if few_colours else (_packed, exact)
     fronts, backs = pack(picture.front).tolist(), pack(picture.back).tolist()
     one_colour = picture.mode is blocks.BlockMode.ASCII
-    styles: dict[tuple[int, int], Style] = {}
+    styles: dict[tuple[int, int], ExactStyle] = {}
     strips = []
     for row in range(picture.rows):
         text = picture.text(row)
@@ -177,13 +173,3 @@ def block_strips(picture: blocks.BlockPicture, *, few_colours: bool) -> list[Str
 def _packed(colours: Any) -> Any:
     wide = colours.astype("int32")
     return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
-
-
-def _numbered(front: int, back: int | None) -> Style:
-    return Style.from_color(_number(front), None if back is None else _number(back))
-
-
-@cache
-def _number(value: int) -> Color:
-    """Colour ``value`` of 256; it carries its triplet so that Textual's filters leave the short code alone."""
-    return Color(f"color({value})", ColorType.EIGHT_BIT, value, ColorTriplet(*blocks.from_256(value)))
