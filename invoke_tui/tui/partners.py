@@ -17,6 +17,7 @@ class Partners:
     kept: list[str] = field(default_factory=list)
     """Those to compare with, when somebody compares."""
     _recent: list[str] = field(default_factory=list)
+    _made: str = ""
 
     def keep(self, name: str) -> bool:
         """Keep a picture to compare with, or let it go; whether it is kept now."""
@@ -30,11 +31,18 @@ class Partners:
         """A picture was looked at, or brought to Generate."""
         self._recent = [*(one for one in self._recent if one != name), name][-_RECENT:]
 
+    def made(self, name: str) -> None:
+        """A picture came out on Generate: the origin of the next ones has somebody to be held against."""
+        self._made = name
+
     def of(self, name: str) -> list[str]:
-        """What to hold against a picture: what is kept, else the one that was met last before it."""
-        return [one for one in self.kept if one != name] or [one for one in self._recent if one != name][-1:]
+        """What to hold against a picture: what is kept, else the one that was met last before it or made last."""
+        if kept := [one for one in self.kept if one != name]:
+            return kept
+        return [one for one in (self._made, *self._recent) if one not in ("", name)][-1:]
 
     def forget(self, name: str) -> None:
         """The picture is gone."""
         self.kept = [one for one in self.kept if one != name]
         self._recent = [one for one in self._recent if one != name]
+        self._made = "" if self._made == name else self._made

@@ -38,8 +38,8 @@ GALLERY: Final = (
     Action("grid.open", "grid", "enter", "screen.open", "Open", "Picture: Open large",
            "Shows the picture as large as the terminal is.", footer=True),
     Action("grid.compare", "grid", "V", "screen.compare", "Compare", "Picture: Compare those selected",
-           "Shows two to four pictures that are selected side by side, else this one and the one looked at or recalled "
-           "before; there v changes how they are compared."),
+           "Shows two to four pictures that are selected side by side, else this one and the one looked at, recalled "
+           "or made before; there v changes how they are compared."),
     Action("grid.mark", "grid", "space", "mark", "Select", "Picture: Select",
            "Selects the picture or lets it go; what you do next is done to all that are selected.", footer=True),
     Action("grid.range", "grid", "v", "range", "Range", "Picture: Select a range",

@@ -35,7 +35,9 @@ def _told(image: ImageRecord, order: ImageOrder, room: int) -> str:
 
 
 def _day(made: datetime, room: int) -> str:
-    """As much of day and time as there is room for."""
-    local = made.astimezone()
-    full = f"{local:%Y-%m-%d %H:%M}"
-    return full if room >= len(full) else f"{local:%Y-%m-%d}" if room >= 10 else f"{local:%m-%d}"
+    """As much of day and time as there is room for; in this week a day's name says more than its date."""
+    local, now = made.astimezone(), datetime.now().astimezone()
+    days = (now.date() - local.date()).days
+    near = [f"today {local:%H:%M}", f"{local:%H:%M}"] if days == 0 else [f"{local:%a %H:%M}"]
+    told = [*(near if 0 <= days < 7 else []), f"{local:%Y-%m-%d %H:%M}", f"{local:%Y-%m-%d}"]
+    return next((text for text in told if len(text) <= room), f"{local:%m-%d}")

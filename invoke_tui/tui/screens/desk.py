@@ -115,6 +115,7 @@ class Desk:
                 if event.image.image_category == "general" and not event.image.is_intermediate:
                     self.screen.query_one(ResultsStrip).add(event.image)
                     self.newest(event.image)
+                    self._studio.partners.made(event.image.image_name)
                     if self.following:
                         self.results.show(event.image)
             case _:

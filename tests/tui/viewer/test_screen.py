@@ -130,7 +130,9 @@ async def test_what_was_kept_or_met_is_held_against_the_next_also_later(tmp_path
         await pilot.press("s")  # the seed of one.png, for the next
         await settle(pilot, lambda: not isinstance(pilot.app.screen, ViewerScreen))
         partners = viewer.studio.partners
+        partners.made("three.png")
         assert partners.of("two.png") == ["one.png"]
+        assert partners.of("one.png") == ["three.png"]
         await pilot.app.push_screen(again := ViewerScreen(Listing(), 1, len(NAMES)))
         await on(pilot, again, "two.png")
         partners.keep("gone.png")
