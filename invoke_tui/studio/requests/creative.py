@@ -27,7 +27,7 @@ from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.requests.casting import cast_again
 from invoke_tui.studio.requests.expand import expand
-from invoke_tui.studio.requests.preprocessing import require_preprocessor
+from invoke_tui.studio.requests.preprocessors import require_preprocessor
 
 if TYPE_CHECKING:
     from invoke_tui.studio.services import Services

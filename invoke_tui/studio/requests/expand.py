@@ -37,7 +37,7 @@ from invoke_tui.studio.library.library import Library
 from invoke_tui.studio.models.registry import Models
 from invoke_tui.studio.queue.rows import NewItem
 from invoke_tui.studio.requests.casting import cast_of
-from invoke_tui.studio.requests.preprocessing import require_infill
+from invoke_tui.studio.requests.preprocessors import require_infill
 from invoke_tui.studio.requests.prompt_tags import Asked, asked_by, takes_words, with_ignored, with_loras
 from invoke_tui.studio.requests.refining import highres_of, regions_of
 from invoke_tui.studio.requests.region_draws import drawn_regions

@@ -27,7 +27,7 @@ from invoke_tui.nodes.recipes import Cast
 from invoke_tui.nodes.recipes.steering import check_steering
 from invoke_tui.studio.gallery.store import Gallery
 from invoke_tui.studio.models.registry import Models
-from invoke_tui.studio.requests.preprocessing import preprocessor_of, require_preprocessor
+from invoke_tui.studio.requests.preprocessors import preprocessor_of, require_preprocessor
 
 CONTROLS: Final = (ModelType.CONTROLNET, ModelType.T2I_ADAPTER)
 REFERENCES: Final = (ModelType.IP_ADAPTER, ModelType.FLUX_REDUX)

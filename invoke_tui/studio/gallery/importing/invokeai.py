@@ -16,7 +16,7 @@ from invoke_tui.domain.gallery.boards import BOARD_NAME_LIMIT
 from invoke_tui.domain.gallery.images import PICTURE_NAME, ImageCategory, ImageOrigin
 from invoke_tui.domain.gallery.importing import SkippedFile
 from invoke_tui.domain.text import safe_text
-from invoke_tui.studio.gallery.importing.sources import Board, Source, Wanted
+from invoke_tui.studio.gallery.importing.source import Board, Source, Wanted
 from invoke_tui.studio.models.roots.invokeai import database_of, place_of, settings_of
 
 _METADATA_LIMIT: Final = 4 * 2**20

@@ -12,7 +12,7 @@ from invoke_tui.domain.gallery.importing import ImportOrder
 from invoke_tui.domain.text import safe_text
 from invoke_tui.studio.database.tables import boards, images, now
 from invoke_tui.studio.gallery.boards import Boards, board_for, check_parent
-from invoke_tui.studio.gallery.importing.sources import Board, Source, Wanted
+from invoke_tui.studio.gallery.importing.source import Board, Source, Wanted
 
 
 class Placing:

@@ -25,7 +25,8 @@ from invoke_tui.studio.gallery.files import subfolder, write_whole
 from invoke_tui.studio.gallery.importing import journal
 from invoke_tui.studio.gallery.importing.looking import Seen, digest_of, look_at, with_words
 from invoke_tui.studio.gallery.importing.placing import Placing, base_of
-from invoke_tui.studio.gallery.importing.sources import Source, Wanted, open_source
+from invoke_tui.studio.gallery.importing.source import Source, Wanted
+from invoke_tui.studio.gallery.importing.sources import open_source
 from invoke_tui.studio.gallery.store import Gallery
 
 _BATCH: Final = 32

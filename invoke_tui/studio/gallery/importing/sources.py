@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError
 from invoke_tui.domain.gallery.importing import ImportKind, ImportOrder, SkippedFile
 from invoke_tui.domain.text import safe_text
-from invoke_tui.studio.models.roots import comfyui
+from invoke_tui.studio.gallery.importing.invokeai import open_root
+from invoke_tui.studio.gallery.importing.source import Source, Wanted
+from invoke_tui.studio.models.roots import comfyui, invokeai
 from invoke_tui.studio.models.roots.recognise import A1111_SIGNS
 
 SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif"})
@@ -22,51 +23,8 @@ _OUTPUTS: Final = ("outputs", "output")
 _DEEPEST: Final = 60
 
 
-@dataclass(frozen=True)
-class Board:
-    """A board of another program."""
-
-    board_id: str
-    name: str
-    archived: bool = False
-    cover_image_name: str | None = None
-    created_at: str | None = None
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A picture to take. ``folders`` or ``board_id`` say on which board; ``values`` are columns that are known."""
-
-    path: Path
-    folders: tuple[str, ...] = ()
-    board_id: str | None = None
-    values: dict[str, Any] = field(default_factory=dict)
-    metadata: str | None = None
-
-    def without_name(self) -> Wanted:
-        """The same, to be called by its content."""
-        return replace(
-            self, values={name: value for name, value in self.values.items() if name != "image_name"}
-        )
-
-
-@dataclass(frozen=True)
-class Source:
-    """All there is to take. ``skipped`` is complete when ``wanted`` has come to its end."""
-
-    kind: ImportKind
-    total: int
-    wanted: Iterator[Wanted | SkippedFile]
-    boards: tuple[Board, ...] = ()
-    notes: tuple[str, ...] = ()
-    close: Callable[[], None] = lambda: None
-
-
 def open_source(order: ImportOrder) -> Source:
     """Look what is there. Raises ``NotFoundError`` and ``BadInputError``; takes as long as listing a folder does."""
-    from invoke_tui.studio.gallery.importing.invokeai import open_root
-    from invoke_tui.studio.models.roots import invokeai
-
     path = Path(os.path.abspath(Path(order.path).expanduser()))
     if "\0" in order.path or not path.exists():
         raise NotFoundError(
