@@ -196,4 +196,5 @@ def test_a_cells_style_may_have_numbers_for_colours(back: int | None) -> None:
     style = numbered(38, back)
     assert style.render("x") == whole.render("x")
     assert (style + Style(bold=True)).render("x") == (whole + Style(bold=True)).render("x")
-    assert style.color is not None and style.color.triplet is not None, "a filter would make 24 bits of it"
+    assert style.color is not None
+    assert style.color.triplet is not None, "a filter would make 24 bits of it"

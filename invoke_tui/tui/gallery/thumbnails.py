@@ -16,6 +16,8 @@ from invoke_tui.tui.pictures.frames import Frame, Picture, make
 from invoke_tui.tui.pictures.pace import Quality
 
 if TYPE_CHECKING:
+    from rich.segment import Segment
+
     from invoke_tui.domain.gallery.images import Thumbnail
     from invoke_tui.tui.base import StudioApp
 
@@ -47,7 +49,18 @@ class Tile:
     """A thumbnail, or why there is none."""
 
     frame: Frame | None = None
+    """Without its strips: each of them brings seven caches, and here nobody asks for any."""
+    lines: Sequence[Sequence[Segment]] = ()
     problem: str = ""
+
+    @classmethod
+    def of(cls, frame: Frame) -> Tile:
+        """A thumbnail that is ready."""
+        return cls(replace(frame, strips=[]), [tuple(strip) for strip in frame.strips])
+
+    def sent(self) -> Tile:
+        """The same, when the terminal has what it needs before the lines are painted."""
+        return self if self.frame is None else replace(self, frame=replace(self.frame, before=[]))
 
 
 class Thumbnails:
@@ -138,7 +151,7 @@ class Thumbnails:
         if thumbnail.problem:
             return Tile(problem=PROBLEMS[thumbnail.problem])
         try:
-            return Tile(self._make(thumbnail.data, room))
+            return Tile.of(self._make(thumbnail.data, room))
         except BadInputError:
             return Tile(problem=PROBLEMS["unreadable"])
 
@@ -163,8 +176,7 @@ class Thumbnails:
                     cost += tile.frame.cost
                     for sequence in tile.frame.before:
                         self._studio.write_terminal(sequence)
-                    tile = Tile(replace(tile.frame, before=[]))  # the terminal has it now
-                self._tiles[name] = tile
+                self._tiles[name] = tile.sent()
             if not self._ready:
                 self._is_ready.clear()
             if sent:

@@ -259,10 +259,11 @@ class TileGrid(ScrollView, can_focus=True):
         numbers = range(first, min(first + layout.columns, self.pages.total))
         if line == 0:
             self._overlays.painted(numbers)
-        strips = [strip for number in numbers for strip in self._tile_line(number, line)]
-        return Strip.join(strips).adjust_cell_length(self.size.width, self._plain)
+        segments = chain.from_iterable(self._tile_line(number, line) for number in numbers)
+        width = len(numbers) * (layout.tile.columns + BAR)
+        return Strip(segments, width).adjust_cell_length(self.size.width, self._plain)
 
-    def _tile_line(self, number: int, line: int) -> tuple[Strip, Strip]:
+    def _tile_line(self, number: int, line: int) -> list[Segment]:
         """Bar and picture, or bar and caption."""
         image = self.pages.image(number)
         marked = image is not None and image.image_name in self.marks
@@ -272,27 +273,28 @@ class TileGrid(ScrollView, can_focus=True):
         elif marked:
             look += self.get_visual_style("grid--marked")
         chosen = (number == self.cursor or marked) and not self._overlays.active
-        bar = Strip([Segment("▐" if chosen else " ", self._plain + Style(color=look.rich_style.bgcolor))])
+        bar = Segment("▐" if chosen else " ", self._plain + Style(color=look.rich_style.bgcolor))
         columns, rows = self._layout.tile
         if line < rows:
-            return bar, self._picture_line(image, line)
+            return [bar, *self._picture_line(image, line)]
         words = (
             caption(image, self.order, marked=marked, width=columns) if image is not None else Content("…")
         )
-        return bar, Strip(words.render_segments(look)).adjust_cell_length(columns, look.rich_style)
+        return [bar, *Strip(words.render_segments(look)).adjust_cell_length(columns, look.rich_style)]
 
-    def _picture_line(self, image: ImageRecord | None, line: int) -> Strip:
+    def _picture_line(self, image: ImageRecord | None, line: int) -> Sequence[Segment]:
         columns, rows = self._layout.tile
         panel = self.get_component_rich_style("grid--tile")
         tile = self.thumbnails.get(image.image_name) if image is not None else None
         if tile is None or tile.frame is None:
             word = tile.problem if tile is not None and line == rows // 2 else ""
-            return Strip([Segment(word[:columns].center(columns), panel)], columns)
-        strips = tile.frame.strips
-        top = (rows - len(strips)) // 2
-        if not top <= line < top + len(strips):
-            return Strip.blank(columns, panel)
-        strip = strips[line - top]
-        return Strip.join([Strip.blank((columns - strip.cell_length) // 2, panel), strip]).adjust_cell_length(
-            columns, panel
-        )
+            return [Segment(word[:columns].center(columns), panel)]
+        wide, high = tile.frame.cells
+        left, top = (columns - wide) // 2, (rows - high) // 2
+        if not top <= line < top + high:
+            return _blank(columns, panel)
+        return [*_blank(left, panel), *tile.lines[line - top], *_blank(columns - left - wide, panel)]
+
+
+def _blank(columns: int, style: Style) -> list[Segment]:
+    return [Segment(" " * columns, style)] if columns else []
