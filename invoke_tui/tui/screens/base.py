@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from invoke_tui.tui.actions import Place
+from invoke_tui.tui.widgets.key_line import KeyLine
 from invoke_tui.tui.widgets.navigation import NavigationBar
 from invoke_tui.tui.widgets.status_bar import StatusBar
 
@@ -47,7 +47,7 @@ class StudioScreen(Screen[None], inherit_bindings=False):
         yield NavigationBar(self.current)
         yield from self.body()
         yield StatusBar()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def body(self) -> ComposeResult:
         """The screen's own widgets."""

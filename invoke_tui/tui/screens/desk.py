@@ -65,8 +65,9 @@ class Desk:
 
     async def open(self) -> None:
         """Put the form with the last session's settings in its place, and listen to the studio."""
-        await self.screen.query_one("#form").mount(self.form, self.forecast)
-        await self.screen.query_one("#prompt-notes").mount(self.dynamic, self.template)
+        with self._studio.batch_update():  # a form of many parts is laid out once
+            await self.screen.query_one("#form").mount(self.form, self.forecast)
+            await self.screen.query_one("#prompt-notes").mount(self.dynamic, self.template)
         self.form.restore(self._studio.session.settings)
         self.options = restored(self._studio.session.prompt_options)
         self._studio.studio_events.subscribe(self.screen, self._event)

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
@@ -24,6 +24,7 @@ from invoke_tui.tui.viewer.light import LightBars
 from invoke_tui.tui.viewer.slides import Slides
 from invoke_tui.tui.viewer.stage import Stage
 from invoke_tui.tui.widgets.image_view import ImageView
+from invoke_tui.tui.widgets.key_line import KeyLine
 from invoke_tui.tui.widgets.picture_pane import Caption
 from invoke_tui.tui.widgets.status_bar import StatusBar
 from invoke_tui.tui.words import size as bytes_in_words
@@ -70,7 +71,7 @@ class ViewerScreen(StudioScreen):
                 yield PictureDetails()
         yield Caption()
         yield StatusBar()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     async def furnish(self) -> None:
         """Show the first picture, and listen."""
