@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from invoke_tui.config.paths import locate
+from invoke_tui.tui import session
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.pictures.detect import TerminalGraphics
 from tests.tui.fake_client import FakeClient
@@ -23,15 +24,22 @@ PATIENCE = 60.0
 
 
 def make_app(
-    root: Path, client: FakeClient | None = None, *, graphics: TerminalGraphics | None = None, **settings: Any
+    root: Path,
+    client: FakeClient | None = None,
+    *,
+    graphics: TerminalGraphics | None = None,
+    screen: str = "generate",
+    **settings: Any,
 ) -> InvokeTuiApp:
-    """An app whose studio is ``client``; its root is a folder of its own."""
+    """An app whose studio is ``client``; its root is a folder of its own, and its last session ended on ``screen``."""
     fake = client or FakeClient()
 
     async def connect() -> StudioClient:
         return cast("StudioClient", fake)
 
     locate(root).state_dir.mkdir(parents=True, exist_ok=True)
+    if screen != "generate":
+        session.save(locate(root).session_file, session.Session(screen=screen))
     return InvokeTuiApp(root, settings, graphics or TerminalGraphics("blocks"), connect=connect)
 
 
