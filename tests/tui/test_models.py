@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import BadInputError
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 SIZE = (130, 40)
 
 
+@pytest.fixture
+def first_screen() -> str:
+    return "models"
+
+
 def collection() -> list[ModelRecord]:
     """A default model and five others."""
     return [
@@ -46,7 +52,6 @@ def collection() -> list[ModelRecord]:
 
 async def open_models(app: InvokeTuiApp, pilot: Pilot[Any]) -> ModelList:
     await connected(pilot)
-    await pilot.press("alt+5")
     rows = app.screen.query_one(ModelList)
     await settle(pilot, lambda: rows.models)
     return rows
@@ -172,9 +177,12 @@ async def test_at_80_columns_list_and_details_take_turns(app: InvokeTuiApp, clie
         assert rows.region.width >= 78
 
 
-async def test_use_goes_to_generate_with_the_model(app: InvokeTuiApp, client: FakeClient) -> None:
+async def test_use_goes_to_generate_with_the_model(tmp_path: Path, client: FakeClient) -> None:
     client.records = collection()
+    app = make_app(tmp_path, client)
     async with app.run_test(size=SIZE) as pilot:
+        await connected(pilot)
+        await pilot.press("alt+5")
         rows = await open_models(app, pilot)
         rows.choose("old")
         await pilot.press("enter")
@@ -201,7 +209,8 @@ async def test_use_before_generate_was_ever_shown(tmp_path: Path, client: FakeCl
     client.records = collection()
     first = make_app(tmp_path, client)
     async with first.run_test(size=SIZE) as pilot:
-        await open_models(first, pilot)
+        await connected(pilot)
+        await pilot.press("alt+5")
         await first.action_quit()
     again = make_app(tmp_path, client)
     async with again.run_test(size=SIZE) as pilot:
@@ -337,7 +346,7 @@ async def test_a_picture_comes_when_the_cursor_rests(tmp_path: Path, client: Fak
         a_model("a", "a"), a_model("b", "b", cover_image=str(cover)), a_model("c", "c", cover_image=str(broken)),
         a_model("d", "d", cover_image="/dev/zero"),
     ]  # fmt: skip
-    app = make_app(tmp_path / "root", client)
+    app = make_app(tmp_path / "root", client, screen="models")
     async with app.run_test(size=SIZE) as pilot:
         await open_models(app, pilot)
         details = app.screen.query_one(ModelDetails)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.events import InstallProgress
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 SIZE = (120, 40)
 
 
+@pytest.fixture
+def first_screen() -> str:
+    return "models"
+
+
 async def open_models(app: InvokeTuiApp, pilot: Pilot[Any]) -> None:
     await connected(pilot)
-    await pilot.press("alt+5")
     await settle(pilot, lambda: app.screen.query_one(ModelList).models)
 
 

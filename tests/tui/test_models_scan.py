@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import BadInputError
@@ -35,9 +36,13 @@ FINDS = [
 ]
 
 
+@pytest.fixture
+def first_screen() -> str:
+    return "models"
+
+
 async def open_scan(app: InvokeTuiApp, pilot: Pilot[Any]) -> ScanScreen:
     await connected(pilot)
-    await pilot.press("alt+5")
     await settle(pilot, lambda: app.screen.query_one(ModelList).models)
     await pilot.press("s")
     assert isinstance(app.screen, ScanScreen)

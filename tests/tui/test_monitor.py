@@ -26,6 +26,11 @@ SIZE = (120, 40)
 
 
 @pytest.fixture
+def first_screen() -> str:
+    return "monitor"
+
+
+@pytest.fixture
 def client() -> FakeClient:
     client = FakeClient(auto=False)
     client.worker = a_card()
@@ -36,7 +41,6 @@ def client() -> FakeClient:
 async def opened(pilot: Pilot[Any], client: FakeClient) -> MonitorScreen:
     """The screen, after its first look at the machine."""
     await connected(pilot)
-    await pilot.press("alt+7")
     await settle(pilot, lambda: client.looks)
     await pilot.pause(0.1)
     assert isinstance(pilot.app.screen, MonitorScreen)
@@ -128,9 +132,10 @@ async def test_limits_are_checked_and_sent(app: InvokeTuiApp, client: FakeClient
 
 
 async def test_the_machine_is_looked_at_only_while_it_is_shown(
-    app: InvokeTuiApp, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("invoke_tui.tui.screens.monitor.LOOK", 0.05)
+    app = make_app(tmp_path, client, screen="queue")
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)
         assert client.looks == 0
@@ -261,7 +266,7 @@ async def test_without_colour_every_part_is_told_apart(
     monkeypatch.setenv("NO_COLOR", "1")
     client = FakeClient(auto=False)
     client.worker = a_card()
-    app = make_app(tmp_path, client)
+    app = make_app(tmp_path, client, screen="monitor")
     async with app.run_test(size=(120, 30)) as pilot:
         screen = await opened(pilot, client)
         assert len(set(lines(screen.query_one(MemoryBars))[1].split()[1])) == 7, (

@@ -36,10 +36,9 @@ def test_no_foreign_byte_on_the_wire(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_every_line_has_its_width(tmp_path: Path, size: tuple[int, int]) -> None:
-    app = make_app(tmp_path, Hostile())
+    app = make_app(tmp_path, Hostile(), screen="monitor")
     async with app.run_test(size=size) as pilot:
         await connected(pilot)
-        await pilot.press("alt+7")
         log, rows = app.screen.query_one(MonitorLog), app.screen.query_one(MemoryList)
         await settle(
             pilot, lambda: app.state.history.logged >= len(TEXTS) and rows.row_count == len(TEXTS) + 1

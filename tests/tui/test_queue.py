@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from textual.widgets import Static
 
 from invoke_tui.domain.request.parameters import GenerationRequest
@@ -18,6 +19,11 @@ from tests.tui.harness import connected, settle, words
 SIZE = (100, 30)
 
 
+@pytest.fixture
+def first_screen() -> str:
+    return "queue"
+
+
 async def fill(client: FakeClient, count: int, *, status: ItemStatus = ItemStatus.PENDING) -> None:
     client.auto = False
     await client.enqueue(GenerationRequest(positive_prompt="a fox", count=count))
@@ -27,7 +33,6 @@ async def fill(client: FakeClient, count: int, *, status: ItemStatus = ItemStatu
 
 async def open_queue(app: InvokeTuiApp, pilot: object) -> QueueList:
     await connected(pilot)  # type: ignore[arg-type]
-    await pilot.press("alt+6")  # type: ignore[attr-defined]
     return app.screen.query_one(QueueList)
 
 
