@@ -176,6 +176,13 @@ class InvokeTuiApp(StudioApp, inherit_bindings=False):
             self.session.screen = screen
             self.session_changed()
 
+    def action_command_palette(self) -> None:
+        """Find an action by its name."""
+        from invoke_tui.tui.modal import Commands
+
+        if not isinstance(self.screen, Commands):
+            self.push_screen(Commands())
+
     def action_help(self) -> None:
         """Explain the place."""
         from invoke_tui.tui.screens.help import HelpScreen

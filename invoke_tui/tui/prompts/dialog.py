@@ -8,12 +8,12 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
+from invoke_tui.tui.modal import ModalScreen
 from invoke_tui.tui.widgets.fields import Toggle
 from invoke_tui.tui.widgets.model_rows import Rows
 

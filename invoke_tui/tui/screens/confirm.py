@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from invoke_tui.tui.modal import ModalScreen
 from invoke_tui.tui.widgets.fields import SmallButton
 
 

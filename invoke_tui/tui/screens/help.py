@@ -11,11 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from invoke_tui.tui import actions
+from invoke_tui.tui.modal import ModalScreen
 
 if TYPE_CHECKING:
     from invoke_tui.tui.base import StudioApp

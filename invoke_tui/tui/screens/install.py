@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.errors import StudioError
@@ -20,6 +19,7 @@ from invoke_tui.domain.models.installs import InstallRequest, SourceReading
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
 from invoke_tui.tui.beside import alongside, beside
+from invoke_tui.tui.modal import ModalScreen
 from invoke_tui.tui.widgets.fields import SmallButton, Toggle
 from invoke_tui.tui.widgets.install_source import InstallSource
 from invoke_tui.tui.widgets.install_starters import StarterRows

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.running.queue import QueueItem
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
+from invoke_tui.tui.modal import ModalScreen
 from invoke_tui.tui.pictures.frames import Picture
 from invoke_tui.tui.widgets.image_view import ImageView
 from invoke_tui.tui.widgets.queue_list import WORDS

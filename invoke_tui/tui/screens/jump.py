@@ -8,9 +8,11 @@ from typing import Any
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
+
+from invoke_tui.tui.modal import ModalScreen
 
 HOME = "asdfghjkl"
 LETTERS = HOME + "".join(sorted(set(ascii_lowercase) - set(HOME))) + digits + ascii_uppercase

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from invoke_tui.domain.text import safe_text
+from invoke_tui.tui.modal import ModalScreen
 from invoke_tui.tui.widgets.fields import SmallButton
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
@@ -19,6 +18,7 @@ from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelTy
 from invoke_tui.domain.schedulers import SCHEDULER_LABELS
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
+from invoke_tui.tui.modal import ModalScreen
 from invoke_tui.tui.model_form import changes, number_spec, numbers_of
 from invoke_tui.tui.screens.scan_kind import kind_choice
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton, Toggle

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from invoke_tui.domain.running.device import CacheLimits, MemoryUse
 from invoke_tui.tui.form_spec import FieldSpec
+from invoke_tui.tui.modal import ModalScreen
 from invoke_tui.tui.widgets.fields import Field, NumberField, SmallButton
 from invoke_tui.tui.words import gigabytes
 

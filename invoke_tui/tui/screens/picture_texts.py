@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from invoke_tui.domain.errors import StudioError
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui.beside import beside
+from invoke_tui.tui.modal import ModalScreen
 
 if TYPE_CHECKING:
     from invoke_tui.domain.gallery.images import ImageRecord

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Select, Static
 
 from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
 from invoke_tui.domain.text import safe_text
 from invoke_tui.tui import actions
+from invoke_tui.tui.modal import ModalScreen
 from invoke_tui.tui.model_words import format_word, type_word
 from invoke_tui.tui.widgets.fields import Field, SmallButton
 
