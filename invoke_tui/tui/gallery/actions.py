@@ -9,7 +9,7 @@ from invoke_tui.tui.picture_actions import copying, deleting, rating, reading, u
 
 GALLERY: Final = (
     Action("gallery.filter", "gallery", "slash", "filter", "Find", "Gallery: Find pictures",
-           "Shows what fits as you type: words, on:tuesday, board: model: lora: seed: steps: has: and more.", footer=True),
+           "Shows what fits as you type: words, on:tuesday, board: model: lora: seed: has: and more.", footer=True),
     Action("gallery.save", "gallery", "alt+s", "save_search", "Save search", "Gallery: Save the search",
            "Keeps what is typed in the filter under a name, beside the boards."),
     Action("gallery.order", "gallery", "o", "order(1)", "Order", "Gallery: Next order",

@@ -53,7 +53,11 @@ def completions(text: str, cursor: int, known: Known) -> list[Candidate]:
     if not colon:
         at = start + len(word) - len(bare)
         found = [one for one in KEYS if bare and one.startswith(bare.lower())]
-        return [Candidate(at, cursor, f"{one}:", f"{one}:", "key", KEYS[one]) for one in found]
+        keys = [Candidate(at, cursor, f"{one}:", f"{one}:", "key", KEYS[one]) for one in found]
+        return keys + [
+            Candidate(at, cursor, f"on:{day} ", f"on:{day}", "value", "made on that day")
+            for day in _days(bare)
+        ]
     typed = typed.rpartition(",")[2].removeprefix('"')
     at = cursor - len(typed)
     opened = text[:at].endswith('"')
@@ -63,6 +67,11 @@ def completions(text: str, cursor: int, known: Known) -> list[Candidate]:
         Candidate(at, cursor, f'{one}" ' if opened else _written(one), safe_text(one, limit=200), "value")
         for one in found[:MOST]
     ]
+
+
+def _days(word: str) -> list[str]:
+    """Days that somebody means who writes a word without ``on:``."""
+    return [day for day in _DAYS if len(word) >= 3 and day.startswith(word.lower())]
 
 
 def _start(text: str, cursor: int) -> int:

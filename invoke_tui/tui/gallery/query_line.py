@@ -66,7 +66,8 @@ class QueryLine(Input):
     """What is typed narrows the grid; up and down choose from the list of completions while it is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "leave", "Pictures", id="query.leave"),
+        Binding("enter", "leave", "Pictures", id="query.leave"),
+        Binding("down", "leave", "Pictures", show=False, id="query.leave_down"),
         Binding("tab", "accept", "Complete", id="query.accept"),
         Binding("escape", "leave(True)", "Clear", id="query.clear"),
         Binding("alt+slash,ctrl+space,ctrl+@", "complete", "Complete", show=False, id="query.complete"),

@@ -144,3 +144,5 @@ def test_keys_and_values_of_a_query_are_completed() -> None:
     assert offered("starred:") == ["starred:yes ", "starred:no "]
     assert offered("seed:4") == []
     assert offered("fox ") == []
+    assert offered("fox tues") == ["fox on:tuesday "]
+    assert offered("to") == []
