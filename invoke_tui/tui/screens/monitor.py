@@ -90,6 +90,8 @@ class MonitorScreen(StudioScreen):
     def _event(self, event: Event) -> None:
         if not self.is_current:
             return
+        if isinstance(event, Snapshot):  # the line is there, maybe since just now
+            self._look()
         if isinstance(event, ItemChanged | Snapshot):
             self._load_nodes()
         if isinstance(event, MemoryChanged | WorkerChanged | Snapshot | LogLine):
