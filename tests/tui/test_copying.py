@@ -40,6 +40,11 @@ def test_what_a_picture_does_not_say_is_told(said: dict[str, object] | None) -> 
         text_of(a_picture("fox.png", metadata=said), "prompt")
 
 
+@pytest.fixture
+def first_screen() -> str:
+    return "gallery"
+
+
 async def test_copies_deletions_and_masks(
     app: InvokeTuiApp, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,7 +53,6 @@ async def test_copies_deletions_and_masks(
     monkeypatch.setattr(app, "write_terminal", lambda data: sent.append(data) if "]52;" in data else None)
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
-        await pilot.press("alt+2")
         gallery = app.screen
         assert isinstance(gallery, GalleryScreen)
         await settle(pilot, lambda: gallery.grid.image is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from textual.widgets import Input, Select, Static
@@ -15,7 +16,7 @@ from invoke_tui.tui.widgets.results_strip import ResultsStrip
 from tests.support.requests import model_record
 from tests.tui.fake_client import FakeClient, paint
 from tests.tui.fake_pictures import a_picture
-from tests.tui.harness import connected, settle, words
+from tests.tui.harness import connected, make_app, settle, words
 
 UPSCALER = model_record(key="up", name="up", base=BaseModelType.ANY, type=ModelType.SPANDREL, path="/m/up")
 TILE = model_record(key="tile", name="My Tile", type=ModelType.CONTROLNET, path="/m/tile")
@@ -66,7 +67,8 @@ async def test_a_picture_is_drawn_again_with_its_own_prompt(app: InvokeTuiApp, c
         )
 
 
-async def test_several_pictures_are_asked_about_once(app: InvokeTuiApp, client: FakeClient) -> None:
+async def test_several_pictures_are_asked_about_once(tmp_path: Path, client: FakeClient) -> None:
+    app = make_app(tmp_path, client, screen="queue")
     client.records += [UPSCALER, TILE]
     pictures = [a_picture("a.png", 64, 64, metadata=MADE_WITH), a_picture("b.png", 128, 96)]
     async with app.run_test(size=(80, 24)) as pilot:

@@ -32,7 +32,7 @@ class Gallery(FakeClient):
 
 @pytest.mark.asyncio
 async def test_a_zip_over_what_is_there_and_a_terminal_that_cannot_be_asked(tmp_path: Path) -> None:
-    app = make_app(tmp_path / "studio", Gallery())
+    app = make_app(tmp_path / "studio", Gallery(), screen="queue")
     said: list[str | None] = []
     async with app.run_test(size=(100, 40)) as pilot:
         await connected(pilot)

@@ -126,7 +126,7 @@ def test_gallery(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -
     client.missing = {"p5.png"}
 
     async def look(pilot: Pilot[Any]) -> None:
-        await steady("alt+2")(pilot)
+        await steady()(pilot)
         screen = cast("GalleryScreen", pilot.app.screen)
         seen = [f"p{number}.png" for number in range(*screen.grid.seen)]
         await settle(pilot, lambda: all(screen.grid.thumbnails.get(name) for name in seen))
@@ -134,7 +134,7 @@ def test_gallery(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) -
         await settle(pilot, lambda: screen.desk.record and screen.desk.record.image_name == "p2.png")
         await pilot.pause(0.3)
 
-    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=look)
+    assert snap_compare(make_app(tmp_path, client, screen="gallery"), terminal_size=size, run_before=look)
 
 
 @pytest.mark.parametrize(("size", "keys"), [((80, 24), ("F", "enter")), ((120, 40), ("F",))])
@@ -149,11 +149,11 @@ def test_housekeeping(
     ]
 
     async def look(pilot: Pilot[Any]) -> None:
-        await steady("alt+2")(pilot)
+        await steady()(pilot)
         await pilot.press(*keys)
         await pilot.pause(0.5)
 
-    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=look)
+    assert snap_compare(make_app(tmp_path, client, screen="gallery"), terminal_size=size, run_before=look)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -173,15 +173,19 @@ def test_models(snap_compare: Compare, tmp_path: Path, size: tuple[int, int]) ->
         a_model("old", "old", type="lora", missing=True, path="/gone/old.safetensors"),
     ]
     client.jobs = {"job-t5": a_job("t5", bytes_done=2 * 10**9, bytes_total=5 * 10**9, rate=5e7, eta=60)}
-    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=steady("alt+5", "j"))
+    assert snap_compare(
+        make_app(tmp_path, client, screen="models"), terminal_size=size, run_before=steady("j")
+    )
 
 
 def test_scan(snap_compare: Compare, tmp_path: Path) -> None:
     client = FakeClient()
     why = "it would run posix.system when loaded"
     client.finds = [a_find("ink"), a_find("bad [/]", "unreadable", reason=why), a_find("here", "installed")]
-    prepare = steady("alt+5", "s", "slash", "d", "a", "t", "a", "enter", "space")
-    assert snap_compare(make_app(tmp_path, client), terminal_size=(80, 24), run_before=prepare)
+    prepare = steady("s", "slash", "d", "a", "t", "a", "enter", "space")
+    assert snap_compare(
+        make_app(tmp_path, client, screen="models"), terminal_size=(80, 24), run_before=prepare
+    )
 
 
 def test_queue(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +197,9 @@ def test_queue(snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.Monkey
             await client.enqueue(GenerationRequest(positive_prompt=prompt, seed=number))
 
     asyncio.run(fill())
-    assert snap_compare(make_app(tmp_path, client), terminal_size=(80, 24), run_before=steady("alt+6"))
+    assert snap_compare(
+        make_app(tmp_path, client, screen="queue"), terminal_size=(80, 24), run_before=steady()
+    )
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -206,4 +212,4 @@ def test_monitor(
     client = FakeClient(auto=False)
     client.worker = a_card(rungs=1, last_rung="in tiles")
     client.gpus = (A_GPU,)
-    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=steady("alt+7"))
+    assert snap_compare(make_app(tmp_path, client, screen="monitor"), terminal_size=size, run_before=steady())

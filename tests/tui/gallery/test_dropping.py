@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
 from textual import events
 
 from invoke_tui.tui.app import InvokeTuiApp
@@ -14,6 +15,11 @@ from invoke_tui.tui.prompts.file_line import FileInput
 from tests.tui.fake_client import FakeClient
 from tests.tui.gallery.test_grid import gallery
 from tests.tui.harness import settle
+
+
+@pytest.fixture
+def first_screen() -> str:
+    return "gallery"
 
 
 def test_what_terminals_write_for_a_file_is_read_and_nothing_else(tmp_path: Path) -> None:

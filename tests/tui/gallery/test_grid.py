@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -19,9 +20,14 @@ from invoke_tui.tui.gallery.thumbnails import LEAST_KEPT, SCREENS_KEPT
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.screens.confirm import ConfirmScreen
 from tests.tui.fake_client import FakeClient
-from tests.tui.harness import connected, settle, words
+from tests.tui.harness import connected, make_app, settle, words
 
 CROWD = 2_000
+
+
+@pytest.fixture
+def first_screen() -> str:
+    return "gallery"
 
 
 @pytest.fixture
@@ -34,7 +40,7 @@ def client() -> FakeClient:
 async def gallery(pilot: Pilot[Any]) -> GalleryScreen:
     """Open the gallery, with its first pictures painted and its boards there."""
     await connected(pilot)
-    await pilot.press("alt+2")
+    await pilot.press("alt+2")  # for those that come from Generate
     screen = cast("GalleryScreen", pilot.app.screen)
     await settle(pilot, lambda: screen.grid.pages.total and screen.desk.shelves.boards is not None)
     await settle(pilot, lambda: screen.desk.record is not None)
@@ -47,8 +53,9 @@ def name(screen: GalleryScreen) -> str:
 
 
 async def test_a_hundred_thousand_pictures_are_gone_through_without_loading_them(
-    app: InvokeTuiApp, client: FakeClient
+    tmp_path: Path, client: FakeClient
 ) -> None:
+    app = make_app(tmp_path, client)
     client.crowd = many = 100_000
     client.missing = {"p1.png"}
     async with app.run_test(size=(80, 24)) as pilot:
@@ -79,7 +86,8 @@ async def test_a_hundred_thousand_pictures_are_gone_through_without_loading_them
         assert grid.cursor in range(*grid.seen)
 
 
-async def test_the_gallery_is_there_before_it_is_gone_to(app: InvokeTuiApp, client: FakeClient) -> None:
+async def test_the_gallery_is_there_before_it_is_gone_to(tmp_path: Path, client: FakeClient) -> None:
+    app = make_app(tmp_path, client)
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         app.last_key = 0.0
@@ -190,8 +198,9 @@ async def test_what_is_typed_narrows_is_completed_and_becomes_a_board(
 
 
 async def test_a_picture_is_recalled_and_a_narrow_terminal_shows_one_pane(
-    app: InvokeTuiApp, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, client: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    app = make_app(tmp_path, client)
     async with app.run_test(size=(80, 24)) as pilot:
         await connected(pilot)
         monkeypatch.setattr(
@@ -216,7 +225,6 @@ async def test_boards_are_made_renamed_archived_and_deleted(app: InvokeTuiApp, c
     client.crowd = 0
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
-        await pilot.press("alt+2")
         screen = cast("GalleryScreen", pilot.app.screen)
         await settle(pilot, lambda: screen.has_class("-nothing") and screen.desk.shelves.boards is not None)
         assert "No pictures yet" in words(screen.query_one("#gallery-none", Static))

@@ -25,6 +25,11 @@ from tests.tui.harness import connected, settle, words
 
 
 @pytest.fixture
+def first_screen() -> str:
+    return "gallery"
+
+
+@pytest.fixture
 def client() -> FakeClient:
     fake = FakeClient()
     fake.crowd = 40
@@ -46,7 +51,6 @@ async def test_a_check_goes_on_unseen_tells_what_it_found_and_mends_what_is_chos
     client.may_end.clear()
     async with app.run_test(size=(80, 24)) as pilot:
         await connected(pilot)
-        await pilot.press("alt+2")
         gallery = cast("GalleryScreen", app.screen)
         await settle(pilot, lambda: gallery.grid.pages.total)
         await pilot.press("F", "enter")
@@ -104,7 +108,7 @@ async def test_a_backup_is_put_back_to_its_end_while_its_window_is_closed(
     monkeypatch.setattr(keeping, "offline", offline)
     async with app.run_test(size=(80, 24)) as pilot:
         await connected(pilot)
-        await pilot.press("alt+2", "F")
+        await pilot.press("F")
         await settle(pilot, lambda: "4.2 GB" in said(pilot, "#keeping-space"))
         await pilot.press("g", *["down"] * 6, "enter")
         await settle(pilot, lambda: isinstance(app.screen, ChooseScreen))

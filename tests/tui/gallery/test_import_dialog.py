@@ -52,7 +52,7 @@ def shown(screen: ImportScreen, part: str) -> str:
 @pytest.mark.asyncio
 async def test_an_import_is_followed_left_found_again_and_ended(tmp_path: Path) -> None:
     client = Bringing()
-    app = make_app(tmp_path / "studio", client)
+    app = make_app(tmp_path / "studio", client, screen="queue")
     said: list[str | None] = []
     async with app.run_test(size=(80, 24)) as pilot:
         await connected(pilot)

@@ -43,4 +43,4 @@ def test_the_viewer(
         await settle(pilot, lambda: viewer.stage.comparing.on or "█" in words(viewer.query_one(LightBars)))
         await pilot.pause(0.6)
 
-    assert snap_compare(make_app(tmp_path, client), terminal_size=size, run_before=look)
+    assert snap_compare(make_app(tmp_path, client, screen="queue"), terminal_size=size, run_before=look)

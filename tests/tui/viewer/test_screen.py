@@ -42,7 +42,7 @@ async def looking(
     root: Path, client: Pictures, at: int = 0, size: tuple[int, int] = (120, 40), **more: Any
 ) -> AsyncIterator[tuple[Pilot[Any], ViewerScreen]]:
     """A viewer over the studio's pictures, on the one at a number."""
-    app = make_app(root, client)
+    app = make_app(root, client, screen="queue")  # the cheapest one to look from
     async with app.run_test(size=size) as pilot:
         await connected(pilot)
         viewer = ViewerScreen(Listing(), at, len(client.pictures), **more)
