@@ -61,7 +61,8 @@ async def test_flux_has_guidance_three_schedulers_and_encoders(app: InvokeTuiApp
         assert not app.screen.query_one("#row-guidance", Field).display
         form = app.screen.query_one(SettingsForm)
         await opened(form)
-        form.restore({"seamless_x": True, "cfg_rescale_multiplier": "0.5"})
+        form.restore({"seamless_x": True, "cfg_rescale_multiplier": "0.5", "scheduler": "ddim"})
+        assert app.screen.query_one("#field-scheduler", Select).value == "ddim"
         await choose(app, pilot, "dev")
         assert app.screen.query_one("#row-guidance", Field).display
         assert app.screen.query_one("#field-steps", NumberField).placeholder == "28"
@@ -77,6 +78,7 @@ async def test_flux_has_guidance_three_schedulers_and_encoders(app: InvokeTuiApp
         assert request is not None
         assert not request.seamless_x, "what it cannot do is not asked of it"
         assert request.cfg_rescale_multiplier is None
+        assert request.scheduler is None, "it does not know that one"
         assert (request.guidance, request.t5_encoder, request.model) == (2.5, "t5 [/]", "dev")
         form = await choose(app, pilot, "xl")
         request = form.request("a fox", "")
@@ -109,15 +111,3 @@ async def test_sdxl_may_have_a_refiner(app: InvokeTuiApp, client: FakeClient) ->
         again = form.request("a fox", "")
         assert again is not None
         assert again.refiner_model == "finish"
-
-
-async def test_a_scheduler_the_family_does_not_know_is_let_go(app: InvokeTuiApp, client: FakeClient) -> None:
-    shelf(client)
-    async with app.run_test(size=SIZE) as pilot:
-        await connected(pilot)
-        form = app.screen.query_one(SettingsForm)
-        app.screen.query_one("#field-scheduler", Select).value = "ddim"
-        await choose(app, pilot, "dev")
-        request = form.request("a fox", "")
-        assert request is not None
-        assert request.scheduler is None

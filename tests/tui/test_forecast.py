@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-
-import pytest
 
 from invoke_tui.domain.errors import UnreachableError
+from invoke_tui.domain.events import ModelsChanged
 from invoke_tui.domain.request.forecast import Forecast
 from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.widgets.forecast_line import ForecastLine
 from tests.tui.fake_client import FakeClient
-from tests.tui.harness import connected, make_app, settle, words
+from tests.tui.harness import connected, settle, words
 
 
 async def test_it_is_asked_once_for_many_changes(app: InvokeTuiApp, client: FakeClient) -> None:
@@ -37,7 +35,9 @@ async def test_it_is_asked_once_for_many_changes(app: InvokeTuiApp, client: Fake
         assert [widget.region for widget in app.screen.query("#form > *")] == places, "nothing moved"
 
 
-async def test_what_does_not_matter_is_not_asked(app: InvokeTuiApp, client: FakeClient) -> None:
+async def test_what_does_not_matter_is_not_asked_and_what_cannot_be_or_be_asked_leaves_it_empty(
+    app: InvokeTuiApp, client: FakeClient
+) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await connected(pilot)
         line = app.screen.query_one(ForecastLine)
@@ -51,14 +51,6 @@ async def test_what_does_not_matter_is_not_asked(app: InvokeTuiApp, client: Fake
         await pilot.pause(0.6)
         assert len(client.forecasts) == asked
 
-
-async def test_values_that_cannot_be_and_a_studio_that_is_away_leave_it_empty(tmp_path: Path) -> None:
-    client = FakeClient()
-    app = make_app(tmp_path, client)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await connected(pilot)
-        line = app.screen.query_one(ForecastLine)
-        await settle(pilot, lambda: "needs" in words(line))
         app.screen.query_one("#field-width").focus()
         await pilot.press("7")
         await settle(pilot, lambda: not words(line))
@@ -96,13 +88,16 @@ async def test_an_answer_that_comes_late_is_not_shown(app: InvokeTuiApp, client:
         assert "needs" in words(line)
 
 
-@pytest.mark.parametrize("fits", [True, False])
-async def test_a_model_that_does_not_fit_is_marked(app: InvokeTuiApp, client: FakeClient, fits: bool) -> None:
-    client.fits = fits
+async def test_a_model_that_does_not_fit_is_marked(app: InvokeTuiApp, client: FakeClient) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await connected(pilot)
         line = app.screen.query_one(ForecastLine)
         await settle(pilot, lambda: "needs" in words(line))
-        assert words(line).startswith("✗ ") is not fits
+        assert not words(line).startswith("✗ ")
+        assert line.region.height == 1
+        assert line.region.bottom <= 22
+        client.fits = False
+        client.send(ModelsChanged())
+        await settle(pilot, lambda: words(line).startswith("✗ "))
         assert line.region.height == 1
         assert line.region.bottom <= 22

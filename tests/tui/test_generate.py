@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
+from invoke_tui.config.paths import locate
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.request.parameters import GenerationRequest
+from invoke_tui.tui import session
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.prompts.editor import PromptEditor
 from invoke_tui.tui.widgets.fields import Field, NumberField
@@ -97,9 +99,19 @@ async def test_a_wrong_value_is_explained_at_its_field(app: InvokeTuiApp, client
         assert not row.has_class("-invalid")
 
 
-async def test_numbers_step_with_arrows_and_signs(app: InvokeTuiApp) -> None:
+async def test_tab_goes_from_field_to_field_and_numbers_step_with_arrows_and_signs(app: InvokeTuiApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)
+        visited: list[str | None] = []
+        for _ in range(4):
+            visited.append(app.focused.id if app.focused else None)
+            await pilot.press("tab")
+        assert visited == ["prompt", "negative", "field-model", "field-width"]
+        await pilot.press("shift+tab")
+        assert app.focused is not None
+        assert app.focused.id == "field-width"
+        assert app.screen.query_one("#prompt", PromptEditor).text == ""
+
         steps = app.screen.query_one("#field-steps", NumberField)
         steps.focus()
         await pilot.press("up")
@@ -112,20 +124,6 @@ async def test_numbers_step_with_arrows_and_signs(app: InvokeTuiApp) -> None:
         assert width.value == "192"
         await pilot.press("f7")
         assert app.screen.query_one("#field-height", NumberField).value == "192"
-
-
-async def test_tab_goes_from_field_to_field(app: InvokeTuiApp) -> None:
-    async with app.run_test(size=SIZE) as pilot:
-        await connected(pilot)
-        visited: list[str | None] = []
-        for _ in range(4):
-            visited.append(app.focused.id if app.focused else None)
-            await pilot.press("tab")
-        assert visited == ["prompt", "negative", "field-model", "field-width"]
-        await pilot.press("shift+tab")
-        assert app.focused is not None
-        assert app.focused.id == "field-width"
-        assert app.screen.query_one("#prompt", PromptEditor).text == ""
 
 
 async def test_the_form_becomes_the_request(app: InvokeTuiApp, client: FakeClient) -> None:
@@ -146,11 +144,8 @@ async def test_the_form_becomes_the_request(app: InvokeTuiApp, client: FakeClien
     )  # fmt: skip
 
 
-async def test_a_refused_request_says_why(app: InvokeTuiApp, client: FakeClient) -> None:
-    async def refuse(request: GenerationRequest, *, front: bool = False) -> None:
-        raise BadInputError("The model is gone.", hint="Choose another one.")
-
-    client.enqueue = refuse  # type: ignore[method-assign, assignment]
+async def test_a_refused_request_and_a_failed_picture_say_why(app: InvokeTuiApp, client: FakeClient) -> None:
+    client.refuse_next = BadInputError("The model is gone.", hint="Choose another one.")
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)
         await pilot.press("x", "ctrl+g")
@@ -158,16 +153,10 @@ async def test_a_refused_request_says_why(app: InvokeTuiApp, client: FakeClient)
         await settle(pilot, lambda: pane.has_class("-error"))
         assert words(pane.query_one("#error-title", Static)) == "The model is gone."
         assert words(pane.query_one("#error-hint", Static)) == "Choose another one."
-
-
-async def test_a_failed_picture_says_why(app: InvokeTuiApp, client: FakeClient) -> None:
-    client.fail_next = "Not enough memory."
-    async with app.run_test(size=SIZE) as pilot:
-        await connected(pilot)
-        await pilot.press("x", "ctrl+g")
-        pane = app.screen.query_one(PicturePane)
-        await settle(pilot, lambda: pane.has_class("-error"))
-        assert "Not enough memory." in words(pane.query_one("#error-title", Static))
+        client.fail_next = "Not enough memory."
+        await pilot.press("ctrl+g")
+        await settle(pilot, lambda: "Not enough memory." in words(pane.query_one("#error-title", Static)))
+        assert pane.has_class("-error")
         await pilot.press("ctrl+g")
         await settle(pilot, lambda: pane.has_class("-picture"))
 
@@ -245,12 +234,13 @@ async def test_the_session_comes_back(tmp_path: Path) -> None:
         assert second.screen.query_one("#field-steps", NumberField).value == "9"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"prompt": 3, "settings": [1]}', '{"screen": "nowhere", "theme": "x"}']
-)
-async def test_a_strange_session_file_is_an_empty_session(tmp_path: Path, text: str) -> None:
-    app = make_app(tmp_path)
-    app.paths.session_file.write_text(text)
+async def test_a_strange_session_file_is_an_empty_session(tmp_path: Path) -> None:
+    file = locate(tmp_path).session_file
+    file.parent.mkdir(parents=True)
+    for text in ("", "{", "[]", '{"prompt": 3, "settings": [1]}'):
+        file.write_text(text)
+        assert session.load(file) == session.Session()
+    file.write_text('{"screen": "nowhere", "theme": "x", "prompt": 3, "settings": [1]}')
     app = make_app(tmp_path)
     async with app.run_test(size=SIZE) as pilot:
         await connected(pilot)

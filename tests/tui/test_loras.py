@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from invoke_tui.domain.models.records import BaseModelType, ModelDefaults, ModelRecord, ModelType
 from invoke_tui.tui.app import InvokeTuiApp
 from invoke_tui.tui.widgets.fields import SmallButton
@@ -97,7 +95,9 @@ async def test_those_of_other_families_wait(app: InvokeTuiApp, client: FakeClien
         await settle(pilot, lambda: bool(asked(app)))
 
 
-async def test_the_session_keeps_it_and_reset_empties_it(app: InvokeTuiApp, client: FakeClient) -> None:
+async def test_the_session_keeps_it_reset_empties_it_and_a_broken_one_costs_nothing(
+    app: InvokeTuiApp, client: FakeClient
+) -> None:
     shelf(client)
     async with app.run_test(size=SIZE) as pilot:
         listed = await opened(app, pilot)
@@ -106,18 +106,13 @@ async def test_the_session_keeps_it_and_reset_empties_it(app: InvokeTuiApp, clie
         kept = form.values()
         form.reset()
         assert asked(app) == []
+        for text in ("", "{", "[1]", '[["a", 99, true]]', '[["a", "b", 1]]', "[" * 5000, "null"):
+            listed.restore({"loras": text})
+            await pilot.pause()
+            assert asked(app) == []
         form.restore(kept)
         assert asked(app) == [("light leaks [/]", 0.75)]
         await settle(pilot, lambda: len(app.screen.query(LoRARow)) == 1)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[1]", '[["a", 99, true]]', '[["a", "b", 1]]', "[" * 5000, "null"])
-async def test_a_broken_session_costs_nothing(app: InvokeTuiApp, text: str) -> None:
-    async with app.run_test(size=SIZE) as pilot:
-        listed = await opened(app, pilot)
-        listed.restore({"loras": text})
-        await pilot.pause()
-        assert asked(app) == []
 
 
 async def test_names_that_attack(app: InvokeTuiApp, client: FakeClient) -> None:
