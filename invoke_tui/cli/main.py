@@ -103,13 +103,16 @@ def _without_collection() -> Iterator[None]:
 
 
 def _run_verb(given: list[str], output: Output) -> int:
-    from invoke_tui.cli.verbs import is_abort, parser, usage_error
+    from invoke_tui.cli.verbs import is_abort, only_help, parser, usage_error
 
     try:
         return int(parser()(given, prog_name="invoke-tui", standalone_mode=False) or 0)
     except Exception as error:
         if is_abort(error):
             raise KeyboardInterrupt from error
+        if (text := only_help(error)) is not None:
+            print(text, file=sys.stderr)
+            return ExitCode.BAD_INPUT
         usage = usage_error(error)
         if usage is None:
             raise

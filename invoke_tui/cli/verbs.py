@@ -83,6 +83,11 @@ def usage_error(error: Exception) -> BadInputError | None:
     )
 
 
+def only_help(error: Exception) -> str | None:
+    """The help of a group of verbs that was called without one."""
+    return str(error) if type(error).__name__ == "NoArgsIsHelpError" else None
+
+
 def is_abort(error: Exception) -> bool:
     """Tell whether the parser caught Ctrl-C."""
     return isinstance(error, typer.Abort)

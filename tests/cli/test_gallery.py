@@ -57,6 +57,16 @@ def test_changes(studio: FakeStudio, run: Run) -> None:
         assert studio.gallery.changes.pop() == (Selection(names=["picture-1.png"]), changes)
 
 
+def test_a_picture_is_named_by_how_it_begins(studio: FakeStudio, run: Run) -> None:
+    assert run("gallery", "star", "picture-1").out == "1 picture starred\n"
+    assert studio.gallery.listings[0].query == "name:picture-1"
+    assert run("gallery", "show", "picture-1", "--json").json["image"]["image_name"] == "picture-1.png"
+    several = run("gallery", "delete", "picture-", "--yes", "--json")
+    assert (several.code, several.json["error"]["code"]) == (2, "ambiguous")
+    assert run("gallery", "star", "other", "--json").json["error"]["code"] == "not_found"
+    assert run("gallery", "show", "other.txt", "--json").json["error"]["code"] == "no_file"
+
+
 def test_many_are_changed_by_a_query(studio: FakeStudio, run: Run) -> None:
     assert run("gallery", "rate", "5", "--query", "fox", "--json").json == {"changed": 2}
     assert studio.gallery.changes[0][0] == Selection(listing=Listing(query="fox"))

@@ -238,6 +238,13 @@ def test_bad_usage(run: Run, arguments: list[str]) -> None:
     assert run(*arguments, "--json").json["error"]["code"] == "bad_usage"
 
 
+def test_a_group_without_a_verb_is_its_help(run: Run) -> None:
+    said = run("gallery", "boards")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Usage: invoke-tui gallery boards ")
+    assert "--help' explains" not in said.err
+
+
 @pytest.mark.parametrize("term", ["dumb", "xterm"])
 def test_no_verb_without_a_terminal_says_what_to_use(term: str, root: Path) -> None:
     done = subprocess.run(

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
 from invoke_tui.cli.options import attach, open_studio, run
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
 from invoke_tui.domain.gallery.boards import UNCATEGORIZED
-from invoke_tui.domain.gallery.images import LAST, ImageView, Listing, Selection
+from invoke_tui.domain.gallery.images import LAST, PICTURE_NAME, ImageView, Listing, Selection
+from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
 
 _Answer = TypeVar("_Answer")
+_BEGINNING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,120}")
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PICTURE...", help="Names, or last: the newest.", show_default=False),
+    typer.Argument(
+        metavar="PICTURE...", help="Names, or how they begin, or last: the newest.", show_default=False
+    ),
 ]
 Query = Annotated[
     str | None,
@@ -100,7 +105,30 @@ async def named(client: StudioClient, name: str) -> str:
         if not newest.images:
             raise NotFoundError("last: the gallery is empty", code="no_file")
         return newest.images[0].image_name
-    return (await client.image(name)).image_name
+    return (await client.image(await _whole(client, name))).image_name
+
+
+async def _whole(client: StudioClient, name: str) -> str:
+    """The name that begins so; screens show the first eight letters. Raises where there is none, or several."""
+    if PICTURE_NAME.fullmatch(name):
+        return name
+    found: list[str] = []
+    if _BEGINNING.fullmatch(name):
+        for trash in (False, True):
+            page = await client.images(Listing(view="all", query=f"name:{name}", trash=trash), metadata=False)
+            found += [one.image_name for one in page.images if one.image_name.startswith(name)]
+    match found:
+        case [one]:
+            return one
+        case []:
+            raise NotFoundError(
+                f"There is no picture {safe_text(name, limit=200)}.",
+                hint="'invoke-tui gallery list' shows them.",
+            )
+        case _:
+            raise BadInputError(
+                f"More than one picture begins with {name}.", hint=f"E.g. {found[0]}.", code="ambiguous"
+            )
 
 
 def confirm(question: str, *, yes: bool, would: str) -> None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def show(
-    picture: Annotated[str, typer.Argument(help="A name, last, or a file.", show_default=False)],
+    picture: Annotated[
+        str, typer.Argument(help="A name, how it begins, last, or a file.", show_default=False)
+    ],
     raw: Annotated[
         bool, typer.Option("--raw", help="The texts in the file as they stand there, too.")
     ] = False,
@@ -36,7 +38,7 @@ def show(
     output = Output(as_json=json)
     path = Path(picture).expanduser()
     said: Reading | None
-    if picture != LAST and (not PICTURE_NAME.fullmatch(picture) or path.is_file()):
+    if picture != LAST and (path.is_file() or (path.suffix and not PICTURE_NAME.fullmatch(picture))):
         said = reading = _read(path)
         document, lines = _of_file(path, reading)
     else:

@@ -52,7 +52,7 @@ class Boards:
         if not named:
             raise NotFoundError(
                 f"There is no board {wanted}.",
-                hint="'invoke-tui gallery boards' lists them.",
+                hint="'invoke-tui gallery boards list' lists them.",
                 code="no_board",
             )
         return named[0]
