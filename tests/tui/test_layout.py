@@ -57,25 +57,23 @@ async def test_a_storm_of_sizes_with_a_picture(app: InvokeTuiApp, client: FakeCl
         assert app.is_running
 
 
-@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (200, 60)])
-async def test_nothing_of_the_form_is_cut_off(app: InvokeTuiApp, size: tuple[int, int]) -> None:
-    async with app.run_test(size=size) as pilot:
+async def test_nothing_of_the_form_is_cut_off_and_at_80_by_24_the_picture_has_room(app: InvokeTuiApp) -> None:
+    async with app.run_test(size=(200, 60)) as pilot:
         await connected(pilot)
-        screen = Region(0, 0, *size)
-        for widget in [
-            *app.screen.query(Input),
-            *app.screen.query("#random-seed, #swap, #prompt"),
-        ]:
-            if not all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget)):
-                continue  # folded away, or of another family
-            assert screen.contains_region(widget.region), (widget, widget.region)
-            assert app.screen.find_widget(widget).visible_region == widget.region, widget
-            assert widget.region.width >= 3 or not isinstance(widget, Input)
-
-
-async def test_at_80_by_24_the_picture_has_room(app: InvokeTuiApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await connected(pilot)
+        for size in ((200, 60), (120, 40), (100, 30), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await settle(pilot, lambda size=size: app.screen.size == size)
+            await pilot.pause(0.1)
+            screen = Region(0, 0, *size)
+            for widget in [
+                *app.screen.query(Input),
+                *app.screen.query("#random-seed, #swap, #prompt"),
+            ]:
+                if not all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget)):
+                    continue  # folded away, or of another family
+                assert screen.contains_region(widget.region), (widget, widget.region)
+                assert app.screen.find_widget(widget).visible_region == widget.region, widget
+                assert widget.region.width >= 3 or not isinstance(widget, Input)
         await pilot.press("f6")
         view = app.screen.query_one(PicturePane)
         await settle(pilot, lambda: view.region.size == (80, 20))
