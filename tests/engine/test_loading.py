@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.domain.models.records import BaseModelType
+from invoke_tui.engine.loading.tokenizers import folder_tokenizer
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 
 pytestmark = pytest.mark.engine
@@ -162,3 +163,18 @@ def test_a_unet_of_another_kind_is_refused(bench: Bench, tmp_path: Path) -> None
     bench.engine.use_models({record.key: record})
     with pytest.raises(BadInputError, match="takes 7 channels, 4 are there"):
         bench.engine.denoise(bench.job(record.identifier(), steps=1), Recorder())
+
+
+def test_models_with_the_same_tokenizer_share_it_for_as_long_as_it_is_the_same(
+    bench: Bench, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        shutil.copytree(bench.folder / "tiny-sd1" / "tokenizer", folder)
+    shared = folder_tokenizer(first, "CLIPTokenizer")
+    assert folder_tokenizer(second, "CLIPTokenizer") is shared
+    words = json.loads((second / "vocab.json").read_text())
+    words["cat</w>"], words["dog</w>"] = words["dog</w>"], words["cat</w>"]
+    (second / "vocab.json").write_text(json.dumps(words))
+    own = folder_tokenizer(second, "CLIPTokenizer")
+    assert own("cat").input_ids == shared("dog").input_ids != shared("cat").input_ids

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ _FILES: Final = {
     "CLIPTokenizer": ("vocab.json", "merges.txt"),
     "T5Tokenizer": ("spiece.model",),
 }
+_SUFFIXES: Final = (".json", ".txt", ".model")
 
 
 def folder_tokenizer(folder: Path, kind: str) -> Any:
@@ -26,11 +29,35 @@ def folder_tokenizer(folder: Path, kind: str) -> Any:
                 raise missing(folder / name)
     config = folder / "tokenizer_config.json"
     plain = config.is_file() and read_json(config).get("tokenizer_class") in _PLAIN
-    cls = library_class("transformers:PreTrainedTokenizerFast" if plain else f"transformers:{kind}")
+    cls = "transformers:PreTrainedTokenizerFast" if plain else f"transformers:{kind}"
     try:
-        return cls.from_pretrained(str(folder), local_files_only=True)
+        return _read(_Folder(folder, cls, _digest(folder)))
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         raise damaged(folder, error) from error
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A tokenizer's folder; it is the same as another one that holds the same."""
+
+    path: Path = field(compare=False)
+    cls: str
+    digest: bytes
+
+
+def _digest(folder: Path) -> bytes:
+    found = blake2b()
+    for path in sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file()):
+        content = path.read_bytes()
+        found.update(f"{path.name} {len(content)} ".encode())
+        found.update(content)
+    return found.digest()
+
+
+@lru_cache(maxsize=4)
+def _read(folder: _Folder) -> Any:
+    """The tokenizer; reading takes a good part of a second, and most models bring one of the same three."""
+    return library_class(folder.cls).from_pretrained(str(folder.path), local_files_only=True)
 
 
 @cache
