@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL.Image import Image
@@ -21,6 +23,9 @@ from invoke_tui.domain.models.records import (
 )
 from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.domain.request.texts import CompelText
+
+if TYPE_CHECKING:
+    from tests.engine.test_families import Studio
 
 
 @dataclass
@@ -109,15 +114,26 @@ class Bench:
         return DenoiseJob(**(fields | changes))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def libraries() -> None:
+    """What pictures are made with, on one thread, and out of the garbage collection's sight: it is much, and stays."""
+    import torch
+
+    from invoke_tui.engine.engine import WARM_UP
+
+    torch.set_num_threads(1)  # tiny tensors; and test runs share their cores
+    gc.disable()
+    for module in WARM_UP:
+        import_module(module)
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """The shared engine on the CPU in float32, with a tiny SD 1 and a tiny SD 2 model."""
-    import torch
-
     from invoke_tui.engine.engine import Engine
     from tests.engine.tiny import write_model
-
-    torch.set_num_threads(1)  # tiny tensors; and test runs share their cores
 
     folder = tmp_path_factory.mktemp("models")
     log: list[tuple[str, str]] = []
@@ -128,3 +144,13 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     sd2 = record_of(write_model(folder / "tiny-sd2", v_prediction=True), BaseModelType.SD2)
     engine.use_models({record.key: record for record in (sd1, sd2)})
     return Bench(engine, log, sd1.identifier(), sd2.identifier(), folder)
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """Another engine, with tiny models of every family."""
+    from invoke_tui.engine.engine import Engine
+    from tests.engine.test_families import Studio
+
+    settings = EngineSettings(device="cpu", preview_seconds=0, max_cache_ram_gb=1)
+    return Studio(Engine(settings, lambda level, message: None), tmp_path_factory.mktemp("families"))

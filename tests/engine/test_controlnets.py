@@ -10,9 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelType
 from tests.engine.conftest import record_of
-from tests.engine.test_families import Studio, studio
+from tests.engine.test_families import Studio
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 
 

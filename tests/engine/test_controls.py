@@ -13,9 +13,8 @@ from invoke_tui.domain.graph.fields import ControlMode
 from invoke_tui.domain.models.records import BaseModelType, ModelRecord, ModelType
 from invoke_tui.engine.jobs import Adapter, Control
 from tests.engine import tiny_controls as tiny
-from tests.engine.test_families import SIZE, Studio, studio
+from tests.engine.test_families import SIZE, Studio
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 FAMILIES = {"sd1": (BaseModelType.SD1, tiny.SD1), "sdxl": (BaseModelType.SDXL, tiny.SDXL)}
 

@@ -13,7 +13,6 @@ import torch
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.graph.fields import CLIPField, T5EncoderField, TransformerField, UNetField, VAEField
 from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelIdentifier, ModelRecord
-from invoke_tui.domain.protocol import EngineSettings
 from invoke_tui.domain.request.texts import CompelText, FluxText, SD3Text, SDXLText, Text
 from tests.engine.conftest import Recorder, record_of
 
@@ -48,6 +47,7 @@ class Studio:
             "refiner": lambda folder: tiny.write_sdxl(folder, refiner=True),
             "flux": tiny.write_flux,
             "schnell": lambda folder: tiny.write_flux(folder, guidance=False),
+            "fill": lambda folder: tiny.write_flux(folder, in_channels=384),
             "sd3": tiny.write_sd3,
         }
         path = self.root / name
@@ -133,15 +133,6 @@ def text_of(record: ModelRecord, prompt: str) -> Text:
             )
         case _:
             return CompelText(prompt=prompt, clip=clip(record))
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    from invoke_tui.engine.engine import Engine
-
-    torch.set_num_threads(1)
-    engine = Engine(EngineSettings(device="cpu", preview_seconds=0), lambda level, message: None)
-    return Studio(engine, tmp_path_factory.mktemp("families"))
 
 
 def close(ours: torch.Tensor, theirs: torch.Tensor) -> bool:

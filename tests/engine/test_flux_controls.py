@@ -16,9 +16,8 @@ from invoke_tui.engine.jobs import Control
 from tests.engine import tiny_controls as tiny
 from tests.engine.conftest import Recorder
 from tests.engine.test_controls import near
-from tests.engine.test_families import SIZE, Studio, studio
+from tests.engine.test_families import SIZE, Studio
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 HINTED: dict[str, Any] = {"conditioning_embedding_channels": 16, "num_single_layers": 0, "patch_size": 2}
 

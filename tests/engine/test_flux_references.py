@@ -18,10 +18,9 @@ from invoke_tui.engine.redux import siglip_pixels
 from tests.engine import tiny_controls as tiny
 from tests.engine.conftest import Recorder
 from tests.engine.test_controls import near
-from tests.engine.test_families import SIZE, Studio, studio
+from tests.engine.test_families import SIZE, Studio
 from tests.engine.test_regions import half
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 WIDTH, TEXT, BLOCKS = 64, 256, 2
 """Of the tiny transformer."""
@@ -292,12 +291,11 @@ def test_siglip_sees_all_of_a_picture() -> None:
 
 
 def test_both_beside_regions_and_in_fill(studio: Studio) -> None:
-    from tests.engine.tiny_families import write_flux
 
     _, known = adapter(studio)
     _, _, redux = redux_models(studio)
     shown, words = reference(studio, known), said(studio, redux, factor=2)
-    folder = write_flux(studio.root / "fill", in_channels=384)
+    folder = studio.folder("fill")
     fill = FillImage(torch.zeros(1, 16, SIZE // 8, SIZE // 8), Image.new("L", (SIZE, SIZE), 255))
     for record, more in (
         (studio.know("flux"), {}),

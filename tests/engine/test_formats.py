@@ -13,10 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from invoke_tui.domain.errors import BadInputError
-from tests.engine.test_families import Studio, studio
+from tests.engine.test_families import Studio
 from tests.engine.tiny_families import original_state, vae_state, write_t5_tokenizer
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 
 

@@ -17,9 +17,8 @@ from invoke_tui.engine.guides.masks import latent_mask
 from invoke_tui.engine.jobs import DenoiseMask, FillImage
 from tests.engine import tiny_families as tiny
 from tests.engine.conftest import Bench, Recorder
-from tests.engine.test_families import SIZE, Studio, close, studio
+from tests.engine.test_families import SIZE, Studio, close
 
-__all__ = ["studio"]  # its fixture is this file's as well
 pytestmark = pytest.mark.engine
 
 
@@ -137,7 +136,7 @@ def test_flux_fill_is_diffusers_pipeline(studio: Studio, monkeypatch: pytest.Mon
 
     from invoke_tui.engine.families.flux import pack, unpack
 
-    folder = tiny.write_flux(studio.root / "fill", in_channels=384)
+    folder = studio.folder("fill")
     record = studio.know("flux", folder, variant="dev_fill")
     pipeline = FluxFillPipeline.from_pretrained(folder)
     # with latents of its own it still asks for the picture, which it then does not use

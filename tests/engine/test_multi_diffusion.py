@@ -15,7 +15,7 @@ from invoke_tui.engine.jobs import Control, Region
 from invoke_tui.engine.windows import blended, windows_of
 from tests.engine import tiny_controls as tiny
 from tests.engine.conftest import Recorder
-from tests.engine.test_families import SIZE, Studio, studio  # noqa: F401
+from tests.engine.test_families import SIZE, Studio
 
 pytestmark = pytest.mark.engine
 TALL: dict[str, Any] = {
@@ -49,7 +49,7 @@ def test_windows_share_every_cell_and_change_along_a_straight_line() -> None:
 
 
 @pytest.mark.parametrize("name", ["sd1", "sd2", "sdxl"])
-def test_one_tile_over_all_is_the_picture_drawn_whole(studio: Studio, name: str) -> None:  # noqa: F811
+def test_one_tile_over_all_is_the_picture_drawn_whole(studio: Studio, name: str) -> None:
     record = studio.know(name)
     controls: tuple[Control, ...] = ()
     if name in CONTROLS:
@@ -63,7 +63,7 @@ def test_one_tile_over_all_is_the_picture_drawn_whole(studio: Studio, name: str)
 
 @pytest.mark.parametrize("name", ["sd1", "sdxl"])
 def test_each_tile_sees_its_piece_of_the_control_picture(
-    studio: Studio,  # noqa: F811
+    studio: Studio,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -94,7 +94,7 @@ def test_each_tile_sees_its_piece_of_the_control_picture(
 
 
 def test_both_prompts_at_once_are_one_after_the_other(
-    studio: Studio,  # noqa: F811
+    studio: Studio,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = studio.know("sd1")
@@ -104,7 +104,7 @@ def test_both_prompts_at_once_are_one_after_the_other(
     assert torch.allclose(studio.latents(record, tiling=tiles(), **TALL), both, atol=1e-4)
 
 
-def test_cancel_stops_within_a_step(studio: Studio) -> None:  # noqa: F811
+def test_cancel_stops_within_a_step(studio: Studio) -> None:
     record = studio.know("sd1")
     hooks = Recorder()
 
@@ -117,7 +117,7 @@ def test_cancel_stops_within_a_step(studio: Studio) -> None:  # noqa: F811
     assert hooks.steps[-1][0] == 3, "after the first tile of the second step"
 
 
-def test_what_else_steers_is_refused(studio: Studio) -> None:  # noqa: F811
+def test_what_else_steers_is_refused(studio: Studio) -> None:
     record = studio.know("sd1")
     region = Region(studio.encode(record, "a cat"))
     with pytest.raises(BadInputError, match="ControlNets alone"):

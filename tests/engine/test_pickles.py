@@ -18,10 +18,9 @@ import torch
 from invoke_tui.domain.errors import BadInputError, NotFoundError, StudioError
 from invoke_tui.engine.loading import pickles, unpickle
 from invoke_tui.engine.loading.pickles import converted
-from tests.engine.test_families import Studio, studio
+from tests.engine.test_families import Studio
 from tests.engine.tiny_families import original_state
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 
 

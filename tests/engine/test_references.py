@@ -17,9 +17,8 @@ from invoke_tui.engine.guides.references import clip_pixels
 from invoke_tui.engine.jobs import Reference
 from tests.engine import tiny_controls as tiny
 from tests.engine.test_controls import FAMILIES, near, pipeline, prompts
-from tests.engine.test_families import SIZE, Studio, studio
+from tests.engine.test_families import SIZE, Studio
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 
 

@@ -17,11 +17,10 @@ from invoke_tui.domain.request.regions import ResolvedRegion
 from invoke_tui.nodes.recipes import Cast, build_graph
 from invoke_tui.starter.layout import MODEL_DIR
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of
-from tests.engine.test_families import Studio, studio
+from tests.engine.test_families import Studio
 from tests.support.in_process import InProcess
 from tests.support.requests import resolved
 
-__all__ = ["studio"]  # its fixture is this file's as well
 pytestmark = pytest.mark.engine
 
 

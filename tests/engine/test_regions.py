@@ -15,9 +15,8 @@ from invoke_tui.engine.guides.regions import Side
 from invoke_tui.engine.jobs import Region
 from invoke_tui.starter.layout import MODEL_DIR
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of
-from tests.engine.test_families import SIZE, Studio, close, studio
+from tests.engine.test_families import SIZE, Studio, close
 
-__all__ = ["studio"]  # its fixture is this file's as well
 pytestmark = pytest.mark.engine
 
 

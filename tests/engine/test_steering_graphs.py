@@ -15,13 +15,12 @@ from invoke_tui.nodes.recipes import Cast, build_graph
 from tests.engine import test_flux_references as flux
 from tests.engine import tiny_controls as tiny
 from tests.engine.test_controls import FAMILIES
-from tests.engine.test_families import SIZE, Studio, studio
+from tests.engine.test_families import SIZE, Studio
 from tests.engine.test_flux_controls import made
 from tests.engine.test_references import adapter
 from tests.support.in_process import InProcess
 from tests.support.requests import resolved
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 
 

@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import torch
-from torch.utils import _pytree as pytree
 from torch.utils._device import _device_constructors
 
 from invoke_tui.domain.protocol import EngineSettings
@@ -26,9 +25,15 @@ _library: list[Any] = []
 
 
 class _Storage:
-    """Stands for one storage on the device for as long as a tensor uses it."""
+    """Stands for one storage on the device for as long as a tensor uses it, and then gives its bytes back."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "_meter", "_size")
+
+    def __init__(self, meter: Meter, size: int) -> None:
+        self._meter, self._size = meter, size
+
+    def __del__(self) -> None:
+        self._meter.live -= self._size
 
 
 class Meter:
@@ -64,8 +69,7 @@ class Meter:
             raise torch.OutOfMemoryError(
                 f"{NAME} out of memory: tried to allocate {size} bytes, {self.cap - self.live} free of {self.cap}."
             )
-        made = self._storages[storage._cdata] = _Storage()
-        weakref.finalize(made, self._release, size)
+        made = self._storages[storage._cdata] = _Storage(self, size)
         self.live += size
         self.peak = max(self.peak, self.live)
         return made
@@ -76,9 +80,6 @@ class Meter:
         if self._failures and self._operations > self._failures[0]:
             self._failures.pop(0)
             raise torch.OutOfMemoryError(f"{NAME} out of memory: as the test ordered.")
-
-    def _release(self, size: int) -> None:
-        self.live -= size
 
 
 METER: Final = Meter()
@@ -120,7 +121,7 @@ class FakeTensor(torch.Tensor):
 def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     METER.tick()
     target = kwargs.get("device")
-    leaves = pytree.tree_leaves((args, kwargs))
+    tensors = _tensors((args, tuple(kwargs.values())))
     name = func._schema.name
     if name == "aten::copy_":
         _count_copy(args[0], args[1])
@@ -128,28 +129,37 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         METER.from_device += _bytes(args[0])
         return func(args[0].inner, *args[1:], **kwargs)
     elif name != "aten::index.Tensor":
-        tensors = [x for x in leaves if isinstance(x, torch.Tensor)]
         strange = [x for x in tensors if not isinstance(x, FakeTensor) and x.ndim]
         if strange and len(strange) < len(tensors):
             raise RuntimeError(
                 f"Expected all tensors to be on the same device, found cpu and {NAME}:0: {name}"
             )
-    known = {id(x.inner): x for x in leaves if isinstance(x, FakeTensor)}
-    inner_args, inner_kwargs = pytree.tree_map(_inside, (args, kwargs))
-    result = func(*inner_args, **inner_kwargs)
+    known = {id(x.inner): x for x in tensors if isinstance(x, FakeTensor)}
+    return _outside(func(*_inside(args), **{key: _inside(value) for key, value in kwargs.items()}), known)
 
-    def outside(value: Any) -> Any:
-        if not isinstance(value, torch.Tensor) or isinstance(value, FakeTensor):
-            return value
-        return known[id(value)] if id(value) in known else FakeTensor(value)
 
-    return pytree.tree_map(outside, result)
+def _tensors(value: Any) -> list[torch.Tensor]:
+    """Those in the arguments of an operation, which nests nothing but lists."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    return [one for part in value for one in _tensors(part)] if isinstance(value, list | tuple) else []
 
 
 def _inside(value: Any) -> Any:
     if isinstance(value, FakeTensor):
         return value.inner
+    if isinstance(value, list | tuple):
+        return type(value)(map(_inside, value))
     return torch.device("cpu") if isinstance(value, torch.device) else value
+
+
+def _outside(value: Any, known: dict[int, FakeTensor]) -> Any:
+    """What an operation answers: what went in stays the tensor it was."""
+    if isinstance(value, list | tuple):
+        return type(value)(_outside(one, known) for one in value)
+    if not isinstance(value, torch.Tensor) or isinstance(value, FakeTensor):
+        return value
+    return known[id(value)] if id(value) in known else FakeTensor(value)
 
 
 def _count_copy(target: torch.Tensor, source: torch.Tensor) -> None:

@@ -11,9 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tests.engine.adapters import made
-from tests.engine.test_families import Studio, studio
+from tests.engine.test_families import Studio
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 STRENGTH = 0.6
 LINEAR = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"

@@ -19,9 +19,8 @@ from invoke_tui.engine.loading.layouts.rules import Rule
 from invoke_tui.engine.loading.layouts.sd3 import SD3_TRANSFORMER
 from invoke_tui.engine.loading.layouts.unet import UNET
 from tests.engine.adapters import made
-from tests.engine.test_families import Studio, studio
+from tests.engine.test_families import Studio
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 VECTORS = Path(os.environ.get("INVOKE_TUI_VECTORS", "/nonexistent"))
 LAYOUTS = {"unet": UNET, "flux": FLUX_TRANSFORMER, "sd3": SD3_TRANSFORMER}

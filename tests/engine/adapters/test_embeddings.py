@@ -13,9 +13,8 @@ from invoke_tui.domain.errors import BadInputError
 from invoke_tui.domain.models.records import BaseModelType, ModelFormat, ModelRecord, ModelType
 from tests.engine.adapters import made
 from tests.engine.conftest import Recorder
-from tests.engine.test_families import Studio, studio, text_of
+from tests.engine.test_families import Studio, text_of
 
-__all__ = ["studio"]
 pytestmark = pytest.mark.engine
 L, G = 64, 128
 

@@ -20,9 +20,9 @@ from invoke_tui.engine.memory.streaming import placed_module
 from tests.engine.adapters import made
 from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 from tests.engine.memory.conftest import MakeBench, bench, clean, folder
-from tests.engine.test_families import Studio, studio
+from tests.engine.test_families import Studio
 
-__all__ = ["bench", "clean", "folder", "studio"]
+__all__ = ["bench", "clean", "folder"]
 pytestmark = pytest.mark.engine
 BLOCK = "down_blocks.0.attentions.0.transformer_blocks.0"
 RESNET = "down_blocks.0.resnets.0"

@@ -17,9 +17,9 @@ from invoke_tui.engine.memory.streaming import placed_module
 from tests.engine.adapters import made
 from tests.engine.conftest import Recorder
 from tests.engine.memory.conftest import MakeBench, bench, clean, folder
-from tests.engine.test_families import Studio, studio, text_of
+from tests.engine.test_families import Studio, text_of
 
-__all__ = ["bench", "clean", "folder", "studio"]
+__all__ = ["bench", "clean", "folder"]
 pytestmark = pytest.mark.engine
 LINEARS = ("to_q", "to_k", "to_out.0", "ff.net.2", "proj_in", "conv1", "conv2")
 
@@ -184,10 +184,12 @@ class TestRefusals:
         self.refused(studio, record, "left.safetensors", missing=True)
 
 
-def test_layers_that_belong_to_nothing_are_told(studio: Studio, tmp_path: Path) -> None:
+def test_layers_that_belong_to_nothing_are_told(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = studio.know("sdxl")
     said: list[str] = []
-    studio.engine._log = lambda level, message: said.append(f"{level}: {message}")
+    monkeypatch.setattr(studio.engine, "_log", lambda level, message: said.append(f"{level}: {message}"))
     path = lora(studio, model, tmp_path / "one.safetensors").path
     from safetensors.torch import load_file
 

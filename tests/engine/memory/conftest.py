@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,12 @@ MakeBench = Callable[..., Bench]
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One tiny SD 1 model on disk."""
-    import torch
-
     from tests.engine.tiny import write_model
 
-    torch.set_num_threads(1)
-    made = write_model(tmp_path_factory.mktemp("budgets") / "tiny")
-    import_module("invoke_tui.engine.engine")
-    gc.freeze()  # what the libraries made stays: the many collections below need not look at it
-    yield made
-    gc.unfreeze()
+    gc.freeze()  # what is there stays: the many collections below need not look at it
+    return write_model(tmp_path_factory.mktemp("budgets") / "tiny")
 
 
 @pytest.fixture(autouse=True)
