@@ -141,7 +141,7 @@ class InvokeTuiApp(StudioApp, inherit_bindings=False):
         alongside(self, "link", self.link.run)
         if not self.is_headless:
             self.last_key = max(self.last_key, time.monotonic())
-            alongside(self, "ahead", ahead.open_gallery, self)
+            alongside(self, "ahead", ahead.use_the_quiet, self)
         _collect_again()
 
     async def action_quit(self) -> None:
