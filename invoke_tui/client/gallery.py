@@ -92,6 +92,10 @@ class GalleryCalls:
         """One picture's record, with its metadata."""
         return ImageRecord.model_validate_json(await self._transport.get(f"images/{name}"))
 
+    async def images_beginning(self, name: str) -> list[str]:
+        """Names of pictures that begin so, also in the trash; twenty at most."""
+        return _NAMES.validate_json(await self._transport.get("images/beginning", {"name": name}))
+
     async def upload_image(
         self, data: bytes, *, name: str = "", category: ImageCategory = "user"
     ) -> ImageRecord:

@@ -91,6 +91,10 @@ class FakeGallery:
             gone, self.trash = len(self.trash), []
             return TrashRecord(count=gone, size=1_500_000 * gone)
 
+        @api.get("/images/beginning")
+        async def beginning(name: str) -> list[str]:
+            return [one for one in self.images if one.startswith(name)]
+
         @api.get("/images/{name}/file")
         async def file(name: str) -> Response:
             data = self.files.get(name, b"")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
 
 _Answer = TypeVar("_Answer")
-_BEGINNING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{3,120}")
+_BEGINNING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{3,120}")
 
 Names = Annotated[
     list[str] | None,
@@ -112,12 +112,7 @@ async def _whole(client: StudioClient, name: str) -> str:
     """The name that begins so; screens show the first eight letters. Raises where there is none, or several."""
     if PICTURE_NAME.fullmatch(name):
         return name
-    found: list[str] = []
-    if _BEGINNING.fullmatch(name):
-        for trash in (False, True):
-            page = await client.images(Listing(view="all", query=f"name:{name}", trash=trash), metadata=False)
-            found += [one.image_name for one in page.images if one.image_name.startswith(name)]
-    match found:
+    match await client.images_beginning(name) if _BEGINNING.fullmatch(name) else []:
         case [one]:
             return one
         case []:
@@ -125,7 +120,7 @@ async def _whole(client: StudioClient, name: str) -> str:
                 f"There is no picture {safe_text(name, limit=200)}.",
                 hint="'invoke-tui gallery list' shows them.",
             )
-        case _:
+        case found:
             raise BadInputError(
                 f"More than one picture begins with {name}.", hint=f"E.g. {found[0]}.", code="ambiguous"
             )

@@ -57,6 +57,13 @@ def find(connection: Connection, name: str, folder: Path) -> ImageRecord | None:
     return record(row, folder) if row else None
 
 
+def beginning(connection: Connection, start: str) -> list[str]:
+    """Names that begin so, twenty at most."""
+    name = images.c.image_name
+    found = select(name).where(name >= start, name < f"{start}\x7f").order_by(name).limit(20)
+    return list(connection.scalars(found))
+
+
 def file_of(connection: Connection, name: str) -> str | None:
     """Where a picture that has a row lies: below the folder, or absolute."""
     found: str | None = connection.scalar(select(images.c.file).where(images.c.image_name == name))

@@ -175,6 +175,10 @@ class Gallery:
             raise NotFoundError(f"There is no picture {name}.", hint="`invoke-tui gallery list` shows them.")
         return found
 
+    async def beginning(self, start: str) -> list[str]:
+        """Names of pictures that begin so, twenty at most."""
+        return await self._database.read(lambda c: rows.beginning(c, start))
+
     async def file(self, name: str) -> Path:
         """Where a picture lies."""
         path = Path((await self.record(name)).path)

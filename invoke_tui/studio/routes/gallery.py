@@ -49,6 +49,14 @@ async def place(studio: Given, listing: Annotated[Listing, Body()], name: str) -
     return await studio.gallery.lists.place(listing, name)
 
 
+@router.get("/beginning")
+async def beginning(
+    studio: Given, name: Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{3,120}$")]
+) -> list[str]:
+    """Names of pictures that begin so, also of those in the trash; twenty at most."""
+    return await studio.gallery.beginning(name)
+
+
 @router.post("/months")
 async def months(studio: Given, listing: Annotated[Listing, Body()]) -> list[DateGroup]:
     """Where the months of a listing by age begin."""

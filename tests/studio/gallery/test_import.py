@@ -182,6 +182,8 @@ async def test_a_studio_that_lives_in_an_invokeai_root(here: Bringing) -> None:
     for added in (2, 0):
         job = await here.bring(here.paths.database.parent.parent)
         assert (job.kind, job.added, trace(pictures)) == ("invokeai", added, before)
+    assert await here.gallery.beginning("fo") == ["fox.png"]
+    assert await here.gallery.beginning("ox") == []
     fox = await here.gallery.record("fox.png")
     assert (fox.board_id, fox.starred, fox.session_id, f"{fox.created_at:%Y}") == ("b-1", True, "s-1", "2024")
     await recover(here.database, here.paths)
