@@ -9,6 +9,8 @@ from collections.abc import Generator
 
 import pytest
 
+from invoke_tui.domain.importing import without_collection
+
 # Test processes share the cores, and what torch computes here is tiny: a second thread only spins while it waits for
 # its turn. In the environment it holds for the workers as well.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -38,12 +40,8 @@ LONG_FILES = (
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Import all tests without looking for garbage: nearly nothing of it is any, now or later."""
-    gc.disable()
-    try:
+    with without_collection():
         return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def pytest_unconfigure() -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 import psutil
 
+from invoke_tui.domain.importing import without_collection
 from invoke_tui.domain.protocol import (
     CancelItem,
     ClearCache,
@@ -84,7 +85,8 @@ class Worker:
         self._thread("heartbeat", self._beat)
         self._thread("link-reader", self._receive)
         try:
-            self._engine = load_factory(self._engine_name)(self._settings, self.log)
+            with without_collection():
+                self._engine = load_factory(self._engine_name)(self._settings, self.log)
         except Exception as error:
             traceback.print_exc()
             self.log("error", f"the engine cannot start: {type(error).__name__}: {error}")
@@ -114,8 +116,9 @@ class Worker:
     def _warm_up(self, engine: EngineFacade) -> None:
         """Spend the time until the first item on imports it will need; an item that is there waits no longer."""
         try:
-            node_types()
-            engine.warm_up()
+            with without_collection():
+                node_types()
+                engine.warm_up()
         except Exception as error:
             traceback.print_exc()
             self.log("warning", f"warming up failed, the first picture will tell why: {error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -14,6 +13,7 @@ from PIL.Image import Image
 
 from invoke_tui.domain.errors import CanceledError
 from invoke_tui.domain.graph.fields import CLIPField, UNetField, VAEField
+from invoke_tui.domain.importing import without_collection
 from invoke_tui.domain.models.records import (
     BaseModelType,
     ModelFormat,
@@ -122,11 +122,9 @@ def libraries() -> None:
     from invoke_tui.engine.engine import WARM_UP
 
     torch.set_num_threads(1)  # tiny tensors; and test runs share their cores
-    gc.disable()
-    for module in WARM_UP:
-        import_module(module)
-    gc.freeze()
-    gc.enable()
+    with without_collection():
+        for module in WARM_UP:
+            import_module(module)
 
 
 @pytest.fixture(scope="session")
