@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from invoke_tui.domain.errors import BadInputError
@@ -54,10 +57,16 @@ def build_scheduler(
     if spec.cls == "PNDMScheduler" and steps < PNDM_WARM_UP_STEPS:
         settings["skip_prk_steps"] = True
     try:
-        return cls(**settings)
+        return deepcopy(_fresh(scheduler, json.dumps(settings)))
     except (ValueError, TypeError, NotImplementedError, ImportError) as error:
         raise BadInputError(
             f"The scheduler {scheduler!r} cannot follow this model: {error}",
             hint="Choose another scheduler.",
             code="bad_scheduler",
         ) from error
+
+
+@lru_cache(maxsize=16)
+def _fresh(scheduler: str, settings: str) -> Any:
+    """A scheduler no run has used. Making one is dear where it lays out a thousand steps at once, as KDPM 2 does."""
+    return spec_of(scheduler).load()(**json.loads(settings))
