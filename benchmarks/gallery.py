@@ -45,6 +45,8 @@ from invoke_tui.studio.gallery import listing as listings
 TARGETS = {"open": 0.150, "page": 0.050, "back": 0.050, "end": 0.050, "search": 0.100}
 MOST_MEGABYTES = 160
 MOST_GROWTH = 1.0
+MEMORY_AFTER = (1_000, 3_000, 5_000)
+"""Thumbnails; what is kept of those that are gone shows over thousands."""
 QUIET = 0.4
 """Seconds without output after which all is painted."""
 DOWN, UP, END, HOME, OPEN, AWAY = "\x1b[6~", "\x1b[5~", "G", "g", "\x1b2", "\x1b6"
@@ -254,7 +256,7 @@ def begun(studio: TemporaryStudio, command: list[str], arguments: Any) -> Iterat
     with Terminal(command, studio.environment, columns=size[0], rows=size[1], screen=False) as terminal:
         watched = Watched(terminal, *size)
         terminal.wait_until(lambda: len(terminal.output) > 1_000, 60)
-        watched.settle(2.5, 15)
+        watched.settle(3.5, 15)  # what is done ahead is done
         yield watched
 
 
@@ -286,7 +288,7 @@ def main() -> int:
             looked_at = tiles
             for _ in range(arguments.runs):
                 looked_at += _round(app, other, ours, bare) * tiles
-            for most in (1_000, 2_000, 3_000):
+            for most in MEMORY_AFTER:
                 while looked_at < most:
                     app.press(DOWN, 0.15)
                     looked_at += tiles

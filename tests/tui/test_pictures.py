@@ -10,7 +10,9 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 from rich.style import Style
+from textual.strip import Strip
 
 from invoke_tui.domain.errors import BadInputError
 from invoke_tui.tui.pictures import blocks, inline, iterm2, kitty, tmux
@@ -198,3 +200,20 @@ def test_a_cells_style_may_have_numbers_for_colours(back: int | None) -> None:
     assert (style + Style(bold=True)).render("x") == (whole + Style(bold=True)).render("x")
     assert style.color is not None
     assert style.color.triplet is not None, "a filter would make 24 bits of it"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "quality"),
+    [
+        ("kitty", Quality.FULL),
+        ("blocks", Quality.FULL),
+        ("blocks", Quality.FEW_COLOURS),
+        ("ascii", Quality.FULL),
+    ],
+)
+def test_no_look_of_a_picture_stays_in_textuals_cache(protocol: str, quality: Quality) -> None:
+    frame = make(Picture(paint(1), 128, 128), Cells(30, 20), TerminalGraphics(protocol), quality)  # type: ignore[arg-type]
+    kept = Strip.render_ansi.cache_info().misses
+    console = Console(color_system="truecolor")
+    assert all("\x1b[38;" in strip.render(console) for strip in frame.strips)
+    assert Strip.render_ansi.cache_info().misses == kept
