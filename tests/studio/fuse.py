@@ -46,18 +46,20 @@ class Fuse:
 
 
 def install(path: Path) -> None:
-    """Let this process, a daemon, burn the fuse."""
+    """Let this process, a daemon, burn the fuse; its forks do not."""
     from sqlalchemy import Engine, event
 
     fuse = Fuse(path)
     flush = os.fsync
+    daemon = os.getpid()
 
     def flushed(descriptor: Any) -> None:
-        fuse.burn()
+        if os.getpid() == daemon:
+            fuse.burn()
         flush(descriptor)
 
     def heard(name: str, _: Any) -> None:
-        if name in _EVENTS:
+        if name in _EVENTS and os.getpid() == daemon:
             fuse.burn()
 
     os.fsync = flushed  # type: ignore[assignment]

@@ -23,6 +23,7 @@ from invoke_tui.domain.events import Event, ImageAdded, ItemChanged, Snapshot
 from invoke_tui.domain.graph.graph import Graph
 from invoke_tui.domain.request.parameters import GenerationRequest
 from invoke_tui.domain.running.queue import Batch, BatchDatum, ItemStatus
+from tests.studio.forked_worker import FROM_NOTHING
 from tests.studio.harness import StudioHarness, alive, collect, until
 
 
@@ -75,6 +76,7 @@ async def test_a_request_becomes_pictures_that_two_front_ends_see_in_order(studi
 
 
 async def test_the_daemon_is_alone_private_light_and_deaf_to_hangups(studio: StudioHarness) -> None:
+    studio.set(**{FROM_NOTHING: "1"})
     client = await studio.start()
     status = await client.status()
     assert status.running
