@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 from textual.app import ScreenStackError
 from textual.css.query import NoMatches
+from textual.signal import SignalError
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -49,7 +50,7 @@ def _work(
     async def work() -> None:
         try:
             await do()
-        except (NoMatches, ScreenStackError):
+        except (NoMatches, ScreenStackError, SignalError):
             if node.app.is_running and node.is_running and not node._pruning:
                 raise
 

@@ -50,6 +50,16 @@ class Showing(Screen[None]):
         self.query_one("#word", Static).update("came")
 
 
+class Listening(Showing):
+    """A screen that begins to listen once what it has been waiting for is there."""
+
+    async def _show(self) -> None:
+        await self.came.wait()
+        while self.is_running:
+            await asyncio.sleep(0)
+        self.app.theme_changed_signal.subscribe(self, print)
+
+
 async def end_without_its_word(screen: Showing) -> None:
     await screen.query("#word").remove()
     screen.came.set()
@@ -65,10 +75,11 @@ async def test_what_comes_when_the_screen_is_gone_is_no_error() -> None:
         assert screen.came.is_set()
 
 
-async def test_what_comes_when_the_application_is_gone_is_no_error() -> None:
+@pytest.mark.parametrize("kind", [Showing, Listening])
+async def test_what_comes_when_the_application_is_gone_is_no_error(kind: type[Showing]) -> None:
     app: App[None] = App()
     async with app.run_test() as pilot:
-        await app.push_screen(screen := Showing())
+        await app.push_screen(screen := kind())
         await pilot.pause()
     assert screen.came.is_set()
 
