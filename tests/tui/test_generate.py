@@ -213,8 +213,8 @@ async def test_narrow_terminals_have_two_tabs(app: InvokeTuiApp, client: FakeCli
         await pilot.press(*"x", "ctrl+g")
         await settle(pilot, lambda: picture.display and not form.display)
         await pilot.press("f6")
+        await settle(pilot, lambda: app.focused is app.screen.query_one("#prompt"))
         assert form.display
-        assert app.focused is app.screen.query_one("#prompt")
 
 
 async def test_the_session_comes_back(tmp_path: Path) -> None:
