@@ -27,6 +27,8 @@ from invoke_tui.studio.workers.jobs import Jobs
 from invoke_tui.studio.workers.seat import Seat
 
 _ROUND: Final = 10.0
+_LOOK: Final = 1.0
+"""Seconds between two looks at a disk that was full."""
 _STOP_PATIENCE: Final = 10.0
 _MARGIN: Final = 64 * 2**20
 """Bytes to be free beyond what was missing before a queue paused by a full disk goes on."""
@@ -99,14 +101,15 @@ class Supervisor:
         """End what a killed daemon left running, then begin to look for work."""
         await asyncio.to_thread(_end_leftovers, self._pids)
         self._tasks = [asyncio.create_task(seat.work()) for seat in self._seats]
-        self._tasks.append(asyncio.create_task(self._rounds()))
+        self._tasks += [asyncio.create_task(self._rounds()), asyncio.create_task(self._watch_the_disk())]
 
     async def stop(self) -> None:
         """Give running items back and send every worker home."""
         for seat in self._seats:
             seat.ask_to_leave()
-        *seats, rounds = self._tasks
-        rounds.cancel()
+        seats, rounds = self._tasks[: len(self._seats)], self._tasks[len(self._seats) :]
+        for task in rounds:
+            task.cancel()
         await asyncio.wait(seats, timeout=_STOP_PATIENCE)
         for task in seats:
             task.cancel()
@@ -123,18 +126,26 @@ class Supervisor:
             seat.drop(item_id)
 
     async def _rounds(self) -> None:
-        """Now and then: take back leases that ran out, and go on when a full disk has room again."""
+        """Now and then: take back leases that ran out."""
         while True:
             try:
                 live = {seat.link.token for seat in self._seats if seat.link is not None}
                 await self._queue.return_expired(live)
+            except Exception:
+                _log.exception("the supervisor's round failed")
+            await asyncio.sleep(_ROUND)
+
+    async def _watch_the_disk(self) -> None:
+        """Go on soon after a full disk has room again."""
+        while True:
+            await asyncio.sleep(_LOOK)
+            try:
                 pause = self._queue.pause_state
                 if pause is not None and pause.folder and _has_room(pause):
                     _log.info("there is room again in %s; the queue goes on", pause.folder)
                     await self._queue.resume()
             except Exception:
-                _log.exception("the supervisor's round failed")
-            await asyncio.sleep(_ROUND)
+                _log.exception("the queue could not go on although there is room again")
 
     def _remember_pids(self) -> None:
         """Write down who runs, so that the next daemon can end a worker that survives a kill of this one."""
