@@ -104,7 +104,7 @@ async def test_kill_9_of_the_daemon_at_any_moment_loses_and_doubles_nothing(stud
                 await studio.finished(asked)
             else:
                 orphans |= {worker.pid for worker in (await client.status()).workers}
-                await asyncio.sleep(chance.uniform(0, 0.8))
+                await asyncio.sleep(chance.uniform(0, 0.4))
         except UnreachableError:
             pass
         studio.kill()
