@@ -18,9 +18,8 @@ from tests.engine.conftest import Bench, Recorder, fields_of, record_of
 
 pytestmark = pytest.mark.engine
 FOLDER = Path(invoke_tui.__file__).parent / "starter" / "model"
-STEPS = {"ddpm": 40, "lcm": 8, "tcd": 8, "kdpm_2_a": 20, "kdpm_2_a_k": 20}
+STEPS = {"ddpm": 20, "lcm": 5, "tcd": 5, "kdpm_2_a": 20}
 """Steps of schedulers that need more or fewer than the others; ancestral noise is coarse with few."""
-TWO_CALLS_A_STEP = ("heun", "kdpm_2", "dpmpp_sde")
 SEED = 3
 PROMPT = "a red circle on a blue background"
 
@@ -36,12 +35,12 @@ def draw(bench: Bench) -> Draw:
     _, clip, vae = fields_of(model)
 
     def with_scheduler(
-        scheduler: str, prompt: str = PROMPT, negative_prompt: str = "", *, seed: int = SEED, steps: int = 20
+        scheduler: str, prompt: str = PROMPT, negative_prompt: str = "", *, seed: int = SEED, steps: int = 10
     ) -> tuple[Image, Recorder]:
         hooks = Recorder()
         positive = bench.encode(clip, prompt, hooks)
         negative = bench.encode(clip, negative_prompt, hooks)
-        steps = STEPS.get(scheduler, 10 if scheduler.startswith(TWO_CALLS_A_STEP) else steps)
+        steps = STEPS.get(scheduler, steps)
         job = bench.job(
             model,
             positive=positive,

@@ -53,7 +53,7 @@ def draw(tmp_path_factory: pytest.TempPathFactory) -> Draw:
 
     def made(*controls: ResolvedControl, seed: int = 5, **changes: Any) -> Image.Image:
         request = resolved(
-            **{"positive_prompt": PROMPT, "seed": seed, "steps": 12, "cfg_scale": 4.0, "controls": controls}
+            **{"positive_prompt": PROMPT, "seed": seed, "steps": 10, "cfg_scale": 4.0, "controls": controls}
             | {"scheduler": "dpmpp_2m", "width": SIDE, "height": SIDE}
             | changes
         )
