@@ -45,11 +45,14 @@ class Layout:
         """Rows of tiles that so many pictures take."""
         return -(-total // self.columns)
 
-    def region(self, number: int) -> Region:
-        """A tile with its bar and caption."""
+    def region(self, number: int, top: int = 0) -> Region:
+        """A tile with its bar and caption; ``top``: the line of the grid that its lines are counted from.
+
+        Counted here and not moved there: Textual keeps the places that it has moved, and here no two are the same.
+        """
         row, column = divmod(number, self.columns)
         step = self.tile.columns + BAR
-        return Region(column * step, row * self.row_height, step, self.row_height)
+        return Region(column * step, row * self.row_height - top, step, self.row_height)
 
     def number(self, x: int, y: int) -> int | None:
         """The picture at a cell, or nothing where no tile is."""

@@ -233,20 +233,23 @@ class TileGrid(ScrollView, can_focus=True):
 
     def picture_region(self, number: int) -> Region:
         """Where a tile's picture is on the screen, or would be."""
-        place = self._layout.region(number).shrink((0, 0, CAPTION, BAR))
-        return place.translate(self.content_region.offset - self.scroll_offset)
+        place = self._in_sight(number).shrink((0, 0, CAPTION, BAR))
+        return place.translate(self.content_region.offset)
 
     def cover(self) -> None:
         """What a terminal draws over its cells is drawn again."""
         if self._overlays.active:
             self.refresh()
 
+    def _in_sight(self, number: int) -> Region:
+        return self._layout.region(number, self.scroll_offset.y)
+
     def _refresh_tile(self, number: int) -> None:
-        self.refresh(self._layout.region(number).translate((0, -self.scroll_offset.y)))
+        self.refresh(self._in_sight(number))
 
     def _refresh_mark(self, number: int) -> None:
         """The bar and the caption; where pictures lie over the cells, the caption alone."""
-        place = self._layout.region(number).translate((0, -self.scroll_offset.y))
+        place = self._in_sight(number)
         if not self._overlays.active:
             self.refresh(Region(place.x, place.y, BAR, place.height))
         self.refresh(Region(place.x, place.bottom - CAPTION, place.width, CAPTION))
