@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from invoke_tui.domain.importing import without_collection
 from invoke_tui.engine.loading.pickles import REFUSED
 
 GIB: Final = 2**30
@@ -50,7 +51,8 @@ def nothing(*_: Any) -> Word:
 def main(source: str, target: str, size: int) -> int:
     """Convert; the exit code."""
     confine(size)
-    import torch
+    with without_collection():
+        import torch
 
     allowed: list[Any] = [(Word, name) for name in WORDS] + [(nothing, name) for name in NUMBERS]
     torch.serialization.add_safe_globals(allowed)  # torch's own list lacks them
