@@ -144,7 +144,7 @@ def test_files_beside_a_picture(tmp_path: Path) -> None:
     for said, program in (
         ({"positive_prompt": "a fox", "seed": 1}, "InvokeAI"),
         ({"sui_image_params": {"prompt": "a fox", "loras": ["x/l.safetensors"], "loraweights": ["0.5"]}}, "SwarmUI"),
-        ({"prompt": "a fox", "seed": 1, "num_inference_steps": 3}, "Easy Diffusion"),
+        ({"prompt": "a fox", "num_inference_steps": 3, "guidance_scale": 7.5}, "Easy Diffusion"),
         (COMFYUI, "ComfyUI"),
     ):  # fmt: skip
         beside.write_text(json.dumps(said))

@@ -167,7 +167,8 @@ def _of(job: ImportJob) -> str:
 
 
 def _counts(job: ImportJob) -> str:
-    counts = [f"{job.added:,} new", f"{job.known:,} known"]
+    among = f" ({job.assets:,} among the assets)" if job.assets else ""
+    counts = [f"{job.added:,} new{among}", f"{job.known:,} known"]
     return ", ".join([*counts, f"{job.skipped:,} skipped"] if job.skipped else counts)
 
 

@@ -94,6 +94,9 @@ class ImportJob(Record):
     status: ImportStatus = ImportStatus.RUNNING
     total: int | None = Field(default=None, description="None until all files are counted")
     added: int = 0
+    assets: int = Field(
+        default=0, description="Of those added: not among the images, which say what made them"
+    )
     known: int = 0
     skipped: int = 0
     boards: int = Field(default=0, description="Boards that were made")

@@ -165,11 +165,16 @@ def _listed(value: Any) -> list[Any]:
 def read_fooocus(data: dict[str, Any]) -> Found | None:
     """Fooocus, old and new; its values are texts in Python's notation, of which only numbers are read."""
     said = {key.lower().replace(" ", "_"): value for key, value in data.items()}
-    if not isinstance(said.get("prompt"), str) or not said.keys() & {
-        "base_model",
-        "resolution",
-        "guidance_scale",
-    }:
+    if (
+        not isinstance(said.get("prompt"), str)
+        or "num_inference_steps" in said
+        or not said.keys()
+        & {
+            "base_model",
+            "resolution",
+            "guidance_scale",
+        }
+    ):
         return None
     wide, high = size(said.get("resolution"))
     loras = []

@@ -235,7 +235,8 @@ def summary(job: ImportJob) -> str:
     """What came of an import."""
     if job.error is not None:
         return safe_text(job.error.message, limit=300)
-    parts = [f"{job.added:,} new", f"{job.known:,} known"]
+    among = f" ({job.assets:,} among the assets: a)" if job.assets else ""
+    parts = [f"{job.added:,} new{among}", f"{job.known:,} known"]
     parts += [f"{job.skipped:,} skipped"] if job.skipped else []
     parts += [f"{job.boards:,} new {'board' if job.boards == 1 else 'boards'}"] if job.boards else []
     ended = "Done" if job.status is ImportStatus.COMPLETED else "Ended early"

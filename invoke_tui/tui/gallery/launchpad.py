@@ -42,6 +42,7 @@ class GalleryLaunchpad(Static):
                     ("Everything you make is kept here.\n\n", "$text-muted"),
                     *_key("alt+1", "make the first: write what to see, press ^g"),
                     *_key("I", "bring pictures that you have"),
+                    *_key("a", "shows the assets, too: pictures that do not say what made them"),
                     *_key("b", "boards, to sort pictures on"),
                     *_key("F1", "what the keys do here"),
                 )

@@ -62,6 +62,7 @@ async def test_a_folder_with_its_folders_as_boards(here: Bringing, tmp_path: Pat
 
     job = await here.bring(folder, boards_from_folders=True)
     assert (job.kind, job.total, job.added, job.known, job.skipped, job.boards) == ("folder", 7, 4, 1, 2, 3)
+    assert job.assets == 4, "none of them says what made it"
     assert [(Path(one.path).name, one.reason.split(".")[0]) for one in job.told] == [
         ("broken.png", "The PNG is cut off after 60 bytes"),
         ("link.png", "is a link; take what it points to"),

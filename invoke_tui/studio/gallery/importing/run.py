@@ -140,7 +140,9 @@ class Import:
             for value, (wanted, seen) in zip(values, batch, strict=True)
             if not self._stays(wanted, seen)
         }
-        after = self._job.model_copy(update={"added": self._job.added + len(batch)})
+        assets = sum(value["image_category"] != "general" for value in values)
+        counted = {"added": self._job.added + len(batch), "assets": self._job.assets + assets}
+        after = self._job.model_copy(update=counted)
 
         def commit(connection: Connection) -> None:
             for value, (wanted, seen) in zip(values, batch, strict=True):
@@ -162,7 +164,7 @@ class Import:
                 await journal.undo(self._database, self._folder)
                 raise
         faults.pass_by("after-row")
-        self._note(added=after.added)
+        self._note(**counted)
         self._told([str(value["image_name"]) for value in values])
 
     def _adopt(self, connection: Connection, placing: Placing) -> None:
