@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from invoke_tui.cli.output import Output
 from invoke_tui.domain.gallery.images import Listing, Selection
 from tests.cli.conftest import Run
 from tests.cli.fake_gallery import with_pictures
@@ -28,6 +29,19 @@ def test_words_of_a_query(studio: FakeStudio, run: Run) -> None:
         board_id="id-0", view="all", order="rating", query='fox -dog model:"my model" steps:>30'
     )
     assert (found["total"], found["next"], found["images"][0]["image_name"]) == (2, 1, "picture-1.png")
+
+
+def test_a_terminal_is_told_the_prompt(studio: FakeStudio, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "068ff754-d95e-5972-be05-c8d491c1f2e2.png"
+    image = studio.images["picture-1.png"]
+    studio.images[name] = image.model_copy(
+        update={"image_name": name, "metadata": {"positive_prompt": "a \x1b[1mfox"}}
+    )
+    assert run("gallery", "list").out.splitlines()[-1].startswith(name)
+    monkeypatch.setattr(Output, "on_terminal", property(lambda output: True))
+    told = run("gallery", "list").out.splitlines()[-1]
+    assert told.split()[0] == "068ff754"
+    assert told.endswith("a fox")
 
 
 def test_a_query_that_is_not_understood(studio: FakeStudio, run: Run) -> None:

@@ -83,7 +83,9 @@ async def chosen(
     if page.problems:  # what is done to pictures is done to those that were meant, or to none
         raise BadInputError(f"--query: {page.problems[0]}", code="bad_query")
     if not page.total and not found:
-        raise NotFoundError("No picture fits.", code="nothing_fits")
+        raise NotFoundError(
+            "No picture fits.", hint="--view all counts those that were brought, too.", code="nothing_fits"
+        )
     return Chosen(Selection(names=found, listing=listing), page.total + len(found))
 
 
@@ -103,7 +105,11 @@ async def named(client: StudioClient, name: str) -> str:
     if name == LAST:
         newest = await client.images(limit=1)
         if not newest.images:
-            raise NotFoundError("last: the gallery is empty", code="no_file")
+            raise NotFoundError(
+                "last: the gallery is empty",
+                hint="'invoke-tui gallery import' brings pictures.",
+                code="no_file",
+            )
         return newest.images[0].image_name
     return (await client.image(await _whole(client, name))).image_name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -17,6 +18,8 @@ from invoke_tui.domain.gallery.query import KEYS
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.domain.gallery.images import ImagePage, ImageRecord
+
+_NO_WORD: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\w+")
 
 WORDS: Final = {"ignore_unknown_options": True}
 """For verbs that take ``-dog`` as a word of a query."""
@@ -106,21 +109,38 @@ def _show(
 def _lines(output: Output, page: ImagePage, *, filtered: bool) -> list[str]:
     if not page.images:
         return ["no picture fits" if filtered else "no pictures yet"]
-    rows = [
-        (
-            image.image_name,
-            f"{image.width}x{image.height}",
-            _when(image),
-            ("*" if image.starred else " ") + ("" if not image.rating else str(image.rating)),
-            "" if image.seed is None else image.seed,
-            image.path,
-        )
-        for image in page.images
-    ]
-    lines = output.table(("name", "size", "made", "star", "seed", "path"), rows)
+    headings, row = (_READ, _to_read) if output.on_terminal else (_WHOLE, _whole)
+    lines = output.table(headings, map(row, page.images))
     if page.next:
         lines.append(f"{page.at + 1} to {page.next} of {page.total}; more with --at {page.next}")
     return lines
+
+
+_WHOLE: Final = ("name", "size", "made", "star", "seed", "path")
+_READ: Final = ("name", "made", "star", "size", "seed", "prompt")
+
+
+def _whole(image: ImageRecord) -> tuple[object, ...]:
+    return image.image_name, _size(image), _when(image), _star(image), _seed(image), image.path
+
+
+def _to_read(image: ImageRecord) -> tuple[object, ...]:
+    """What a line of a terminal has room for; of a name that is no word its beginning, which stands for it."""
+    name = image.image_name[:8] if _NO_WORD.fullmatch(image.image_name) else image.image_name
+    prompt = (image.metadata or {}).get("positive_prompt") or ""
+    return name, _when(image), _star(image), _size(image), _seed(image), prompt
+
+
+def _size(image: ImageRecord) -> str:
+    return f"{image.width}x{image.height}"
+
+
+def _star(image: ImageRecord) -> str:
+    return ("*" if image.starred else " ") + ("" if not image.rating else str(image.rating))
+
+
+def _seed(image: ImageRecord) -> object:
+    return "" if image.seed is None else image.seed
 
 
 def _when(image: ImageRecord) -> str:
