@@ -185,7 +185,9 @@ async def test_what_is_typed_narrows_is_completed_and_becomes_a_board(
         await pilot.pause(0.05)
         await pilot.press("tab")
         assert screen.query_line.value == "p77 starred:yes "
-        await pilot.press(*"on:t", "down", "enter")
+        await pilot.press(*"on:t")
+        await pilot.pause(0.05)
+        await pilot.press("down", "enter")
         assert screen.query_line.value == "p77 starred:yes on:tuesday "
         assert screen.query_line.has_focus
         screen.query_line.value = "p77"
