@@ -180,13 +180,13 @@ async def test_what_is_typed_narrows_is_completed_and_becomes_a_board(
         await settle(pilot, lambda: screen.grid.pages.total == 11)
         assert screen.query_line.value == "p77"
         await pilot.press("slash", "end", *" sta")
-        await pilot.pause(0.05)
+        await settle(pilot, lambda: bool(screen.query_line.check_action("accept", ())))
         await pilot.press("tab")
-        await pilot.pause(0.05)
+        await settle(pilot, lambda: bool(screen.query_line.check_action("accept", ())))
         await pilot.press("tab")
         assert screen.query_line.value == "p77 starred:yes "
         await pilot.press(*"on:t")
-        await pilot.pause(0.05)
+        await settle(pilot, lambda: bool(screen.query_line.check_action("accept", ())))
         await pilot.press("down", "enter")
         assert screen.query_line.value == "p77 starred:yes on:tuesday "
         assert screen.query_line.has_focus
