@@ -94,6 +94,8 @@ class QueryLine(Input):
         self._popup: CompletionPopup | None = None
         self._quiet_for: str | None = None
         """The text that somebody else put in, or for which completion was sent away."""
+        self._behind = False
+        """What is offered is for another text still."""
 
     def put(self, query: str) -> None:
         """Show a query that was not typed."""
@@ -104,6 +106,7 @@ class QueryLine(Input):
         """Offer what may stand at the cursor, once the cursor is there."""
         if self.has_focus and value != self._quiet_for:
             self._quiet_for = None
+            self._behind = True
             self.call_after_refresh(self._offer)
         else:
             self._close()
@@ -114,6 +117,8 @@ class QueryLine(Input):
 
     async def _on_key(self, event: events.Key) -> None:
         """An open list has the arrows and escape; enter only once something of it was chosen."""
+        if self._behind and not event.is_printable:
+            self._offer()  # keys come faster than they are painted
         popup = self._popup if self._choosing else None
         if popup is not None:
             match event.key:
@@ -156,6 +161,7 @@ class QueryLine(Input):
         self.post_message(self.Left())
 
     def _offer(self) -> None:
+        self._behind = False
         found = completions(self.value, self.cursor_position, self.known) if self.has_focus else []
         if self._popup is None and found:
             self._popup = CompletionPopup(self._accept)

@@ -179,15 +179,9 @@ async def test_what_is_typed_narrows_is_completed_and_becomes_a_board(
         await pilot.press("b", "G", "k", "enter")
         await settle(pilot, lambda: screen.grid.pages.total == 11)
         assert screen.query_line.value == "p77"
-        await pilot.press("slash", "end", *" sta")
-        await settle(pilot, lambda: bool(screen.query_line.check_action("accept", ())))
-        await pilot.press("tab")
-        await settle(pilot, lambda: bool(screen.query_line.check_action("accept", ())))
-        await pilot.press("tab")
+        await pilot.press("slash", "end", *" sta", "tab", "tab")
         assert screen.query_line.value == "p77 starred:yes "
-        await pilot.press(*"on:t")
-        await settle(pilot, lambda: bool(screen.query_line.check_action("accept", ())))
-        await pilot.press("down", "enter")
+        await pilot.press(*"on:t", "down", "enter")
         assert screen.query_line.value == "p77 starred:yes on:tuesday "
         assert screen.query_line.has_focus
         screen.query_line.value = "p77"
