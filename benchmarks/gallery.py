@@ -339,7 +339,8 @@ def _round(app: Watched, plain: Watched, ours: dict[str, Samples], bare: dict[st
 def _search(app: Watched, query: str, samples: Samples) -> None:
     """Type a query letter by letter, and take it back."""
     app.press("/")
-    top = min(place[0].start for place in app.places()) - 1
+    # the line that tells of the list, below that with the blinking cursor
+    top = next(row for row in range(app.canvas.rows) if "newest first" in app.canvas.text(row))
     for letter in query:
         app.measure(letter, samples, top=top)
     app.press("\x1b", 0.8)
