@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
     from invoke_tui.domain.gallery.images import ImageRecord, Listing
 
-MOST_BYTES: Final = 64 * 2**20
+MOST_BYTES: Final = 32 * 2**20
 """Bytes of files that are kept, beside those that are shown."""
-LARGE: Final = 32 * 2**20
+LARGE: Final = 4 * 2**20
 """Bytes of a file above which it is read where it lies."""
 
 

@@ -131,22 +131,14 @@ class Original:
 
     def part(self, box: Box, size: Size) -> Image:
         """What is in ``box``, resized to ``size``. Runs in a thread; a large picture takes a while."""
-        import PIL.Image
-
         factor = self._factor(box, size)
         with self._shelf.lock:
             piece = self._shelf.get(self)
             if piece is None or not piece.has(box, factor):
                 piece = self._decode(box, factor)
-        inside = tuple(
-            (edge - start) / piece.factor
-            for edge, start in zip(box, (piece.box.left, piece.box.top) * 2, strict=True)
-        )
-        wide, high = piece.image.size
-        inside = (max(0, inside[0]), max(0, inside[1]), min(wide, inside[2]), min(high, inside[3]))
-        closer = size[0] > 2 * (inside[2] - inside[0])
-        how = PIL.Image.Resampling.NEAREST if closer else PIL.Image.Resampling.LANCZOS
-        return piece.image.resize(size, how, box=inside)
+            if self.large:  # nothing else is decoded while this is held
+                return _resized(piece, box, size)
+        return _resized(piece, box, size)
 
     def whole(self, most: int = AT_ONCE) -> tuple[Image, int]:
         """All of it, and how many of its pixels, along a side, are one: as many as ``most`` pixels ask for."""
@@ -248,6 +240,21 @@ class Original:
 
     def _opened(self) -> IO[bytes]:
         return io.BytesIO(self._source) if isinstance(self._source, bytes) else self._source.open("rb")
+
+
+def _resized(piece: Piece, box: Box, size: Size) -> Image:
+    """What is in ``box`` of a piece."""
+    import PIL.Image
+
+    inside = tuple(
+        (edge - start) / piece.factor
+        for edge, start in zip(box, (piece.box.left, piece.box.top) * 2, strict=True)
+    )
+    wide, high = piece.image.size
+    inside = (max(0, inside[0]), max(0, inside[1]), min(wide, inside[2]), min(high, inside[3]))
+    closer = size[0] > 2 * (inside[2] - inside[0])
+    how = PIL.Image.Resampling.NEAREST if closer else PIL.Image.Resampling.LANCZOS
+    return piece.image.resize(size, how, box=inside)
 
 
 def _around(box: Box, picture: Size, factor: int) -> Box:
