@@ -71,6 +71,15 @@ def reading(where: Place) -> tuple[Action, ...]:
     )  # fmt: skip
 
 
+def giving(where: Place) -> tuple[Action, ...]:
+    """Away, in some form."""
+    do = _PAGES.get(where, "")
+    return (
+        Action(f"{where}.export", where, "E", f"{do}export", "Export", "Picture: Export",
+               "Gives pictures away: a folder, a zip, a sheet, a page, or to the machine in front of you."),
+    )  # fmt: skip
+
+
 def copying(where: Place) -> tuple[Action, ...]:
     """To the machine in front of the person."""
     do = _PAGES.get(where, "")

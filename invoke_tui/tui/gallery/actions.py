@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from invoke_tui.tui.action import Action
-from invoke_tui.tui.picture_actions import copying, deleting, rating, reading, using
+from invoke_tui.tui.picture_actions import copying, deleting, giving, rating, reading, using
 
 GALLERY: Final = (
     Action("gallery.filter", "gallery", "slash", "filter", "Find", "Gallery: Find pictures",
@@ -61,8 +61,7 @@ GALLERY: Final = (
     *using("grid"),
     Action("grid.upscale", "grid", "u", "screen.upscale", "Upscale", "Picture: Upscale",
            "Makes the picture larger, or all that are selected."),
-    Action("grid.export", "grid", "E", "screen.export", "Export", "Picture: Export",
-           "Gives pictures away: a folder, a zip, a sheet, a page, or to the machine in front of you."),
+    *giving("grid"),
     *copying("grid"),
     *reading("grid"),
     Action("grid.left", "grid", "left,h", "move(-1)", "Left", "", "The picture to the left."),

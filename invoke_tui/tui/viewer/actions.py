@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from invoke_tui.tui.action import Action
-from invoke_tui.tui.picture_actions import copying, deleting, rating, reading, using
+from invoke_tui.tui.picture_actions import copying, deleting, giving, rating, reading, using
 
 VIEWER: Final = (
     Action("viewer.close", "viewer", "escape", "back", "Back", "",
@@ -60,6 +60,7 @@ VIEWER: Final = (
     *using("viewer"),
     Action("viewer.upscale", "viewer", "u", "use('upscale')", "Upscale", "Picture: Upscale",
            "Makes the picture larger with an upscaler."),
+    *giving("viewer"),
     *copying("viewer"),
     *reading("viewer"),
 )  # fmt: skip

@@ -41,6 +41,10 @@ class Deeds:
         """Have what was deleted last back."""
         beside(self._screen, "deed", self._undo)
 
+    def export(self, image: ImageRecord) -> None:
+        """Give it away."""
+        beside(self._screen, "deed", self._export, image)
+
     def _change(self, image: ImageRecord, changes: ImageChanges) -> None:
         self._desk.changed(image.model_copy(update=changes.model_dump(exclude_unset=True)))
         selection = Selection(names=[image.image_name])
@@ -75,6 +79,13 @@ class Deeds:
         self._screen.say(said)
         if names:
             self._desk.read_again(names[0] if len(names) == 1 else "")
+
+    async def _export(self, image: ImageRecord) -> None:
+        from invoke_tui.tui.gallery.export_dialog import ExportScreen
+
+        selection = Selection(names=[image.image_name])
+        if said := await self._screen.app.push_screen_wait(ExportScreen(selection, 1)):
+            self._screen.say(said)
 
     async def _client(self) -> StudioClient:
         return await self._screen.studio.link.client()

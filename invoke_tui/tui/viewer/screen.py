@@ -263,6 +263,11 @@ class ViewerScreen(StudioScreen):
         if self.desk.image is not None:
             copy(self, self.desk.image, what)
 
+    def action_export(self) -> None:
+        """Give it away."""
+        if self.desk.image is not None:
+            self._deeds.export(self.desk.image)
+
     def action_texts(self) -> None:
         """What the file says."""
         from invoke_tui.tui.screens.picture_texts import PictureTextsScreen

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from invoke_tui.domain.gallery.images import Listing
 from invoke_tui.tui import actions
+from invoke_tui.tui.gallery.export_dialog import ExportScreen
 from invoke_tui.tui.screens.generate import GenerateScreen
 from invoke_tui.tui.viewer.light import LightBars
 from invoke_tui.tui.viewer.scene import Scene, Way
@@ -175,6 +176,10 @@ async def test_star_rate_delete_undo_and_slides(tmp_path: Path) -> None:
         await pilot.press("z")
         await on(pilot, viewer, "one.png")
         assert not client.removed
+        await pilot.press("E")
+        await settle(pilot, lambda: isinstance(pilot.app.screen, ExportScreen))
+        await pilot.press("escape")
+        await settle(pilot, lambda: pilot.app.screen is viewer)
 
         await pilot.press("G", "S", *["less_than_sign"] * 9)
         await settle(pilot, lambda: "slide show, 0.2 s" in caption(viewer))
