@@ -53,6 +53,7 @@ DOWN, UP, END, HOME, OPEN, AWAY = "\x1b[6~", "\x1b[5~", "G", "g", "\x1b2", "\x1b
 QUERIES = ("foxlike", "seed:77", "castlelet lampish", "on:2025-03")
 PAGES = 9
 """From one end, before going to the other."""
+PLACE = re.compile(r"[\d,]+ of [\d,]+")
 DATE = re.compile(r"20\d\d-\d\d-\d\d")
 LOOKED_THROUGH = ("SCAN images", "SCAN image_texts", "SCAN boards")
 BARE = [sys.executable, str(Path(__file__).with_name("bare_grid.py"))]
@@ -340,7 +341,7 @@ def _search(app: Watched, query: str, samples: Samples) -> None:
     """Type a query letter by letter, and take it back."""
     app.press("/")
     # the line that tells of the list, below that with the blinking cursor
-    top = next(row for row in range(app.canvas.rows) if "newest first" in app.canvas.text(row))
+    top = next(row for row in range(app.canvas.rows) if PLACE.search(app.canvas.text(row)))
     for letter in query:
         app.measure(letter, samples, top=top)
     app.press("\x1b", 0.8)
