@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from invoke_tui.domain.text import safe_text
-from invoke_tui.tui.words import gigabytes, size
+from invoke_tui.tui.words import at_home, gigabytes, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,7 +127,7 @@ def _places(machine: MachineUse, width: int) -> Iterator[Content]:
             (f" {label.capitalize():<{LABEL - 1}}", ""),
             (f"{size(disk.free)} free", "bold $text-warning" if few else ""),
             (f" of {size(disk.total)}", "$text-muted"),
-            (f"  {safe_text(disk.path, limit=200)}", "$text-disabled"),
+            (f"  {at_home(safe_text(disk.path, limit=200))}", "$text-disabled"),
         )
         yield text.truncate(max(1, width - 1), ellipsis=True)
     if machine.swap_total and machine.swap_used > machine.swap_total // 100:
