@@ -7,21 +7,27 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from invoke_tui.cli.options import attach, open_studio, run
 from invoke_tui.domain.errors import BadInputError, CanceledError, NotFoundError
 from invoke_tui.domain.gallery.boards import UNCATEGORIZED
-from invoke_tui.domain.gallery.images import LAST, PICTURE_NAME, ImageView, Listing, Selection
+from invoke_tui.domain.gallery.images import (
+    LAST,
+    PICTURE_BEGINNING,
+    PICTURE_NAME,
+    ImageView,
+    Listing,
+    Selection,
+)
 from invoke_tui.domain.text import safe_text
 
 if TYPE_CHECKING:
     from invoke_tui.client import StudioClient
 
 _Answer = TypeVar("_Answer")
-_BEGINNING: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{3,120}")
 
 Names = Annotated[
     list[str] | None,
@@ -118,7 +124,7 @@ async def _whole(client: StudioClient, name: str) -> str:
     """The name that begins so; screens show the first eight letters. Raises where there is none, or several."""
     if PICTURE_NAME.fullmatch(name):
         return name
-    match await client.images_beginning(name) if _BEGINNING.fullmatch(name) else []:
+    match await client.images_beginning(name) if re.fullmatch(PICTURE_BEGINNING, name) else []:
         case [one]:
             return one
         case []:

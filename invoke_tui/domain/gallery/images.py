@@ -10,6 +10,8 @@ from pydantic import ConfigDict, Field
 
 from invoke_tui.domain.base import Record
 
+PICTURE_BEGINNING: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{3,120}$"
+"""How a name may begin for what begins so to be looked for."""
 PICTURE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,120}\.(png|jpg|webp)")
 """What pictures of the gallery are called; how a name ends is the format of its file."""
 LAST: Final = "last"

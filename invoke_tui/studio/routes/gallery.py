@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from invoke_tui.domain.events import GalleryChanged, ImageAdded
 from invoke_tui.domain.gallery.boards import UNCATEGORIZED
 from invoke_tui.domain.gallery.images import (
+    PICTURE_BEGINNING,
     DateGroup,
     ImageCategory,
     ImageChanges,
@@ -50,9 +51,7 @@ async def place(studio: Given, listing: Annotated[Listing, Body()], name: str) -
 
 
 @router.get("/beginning")
-async def beginning(
-    studio: Given, name: Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{3,120}$")]
-) -> list[str]:
+async def beginning(studio: Given, name: Annotated[str, Query(pattern=PICTURE_BEGINNING)]) -> list[str]:
     """Names of pictures that begin so, also of those in the trash; twenty at most."""
     return await studio.gallery.beginning(name)
 
