@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-from invoke_tui.domain.importing import without_collection
+from invoke_tui.domain.garbage import without_collection
 
 # Test processes share the cores, and what torch computes here is tiny: a second thread only spins while it waits for
 # its turn. In the environment it holds for the workers as well.

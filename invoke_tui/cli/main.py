@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from invoke_tui.cli.output import Output
 from invoke_tui.domain.errors import BadInputError, ExitCode, StudioError
-from invoke_tui.domain.importing import without_collection
+from invoke_tui.domain.garbage import without_collection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 import psutil
 
-from invoke_tui.domain.importing import without_collection
+from invoke_tui.domain.garbage import without_collection
 from invoke_tui.domain.protocol import (
     CancelItem,
     ClearCache,

@@ -12,8 +12,8 @@ import pytest
 from PIL.Image import Image
 
 from invoke_tui.domain.errors import CanceledError
+from invoke_tui.domain.garbage import without_collection
 from invoke_tui.domain.graph.fields import CLIPField, UNetField, VAEField
-from invoke_tui.domain.importing import without_collection
 from invoke_tui.domain.models.records import (
     BaseModelType,
     ModelFormat,

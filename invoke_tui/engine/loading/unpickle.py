@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from invoke_tui.domain.importing import without_collection
+from invoke_tui.domain.garbage import without_collection
 from invoke_tui.engine.loading.pickles import REFUSED
 
 GIB: Final = 2**30

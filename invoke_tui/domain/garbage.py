@@ -1,4 +1,4 @@
-"""Importing much at once."""
+"""What the garbage collector need not look at."""
 
 from __future__ import annotations
 
